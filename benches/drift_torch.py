@@ -34,7 +34,7 @@ def main(threads: int, n: int, dim: int) -> None:
             start = time.perf_counter()
             field(x, y, h)
             seconds.append(time.perf_counter() - start)
-    print(f"{1 / statistics.median(seconds):.1f} steps per second")
+    print(f"{1 / statistics.median(seconds):.3g} steps per second")
 
 
 if __name__ == "__main__":

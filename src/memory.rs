@@ -16,15 +16,15 @@ const MOST_SECONDS: u64 = 10;
 /// A computation holds about this many copies of its points.
 const COPIES: u64 = 4;
 
-/// Refuses a run if `at_a_time` of its kind, at the same time, need more memory than `budget` by
-/// the estimate of a dry run. Without a budget the limit is most of the machine's memory, and only
-/// runs that may come near it are estimated: the dry run can take as long as a short run.
+/// Refuses a run if `at_a_time` of its kind, at the same time, need more memory than the budget, or
+/// than most of the machine's memory, by the estimate of a dry run. The dry run can take as long as
+/// a short run, so only runs that may come near the limit are estimated.
 ///
 /// # Errors
 /// The run needs too much memory, or the dry run has found a mistake.
-pub fn check(prepared: &Prepared, budget: Option<u64>, at_a_time: u64) -> Result<(), Diagnostic> {
+pub fn check(prepared: &Prepared, at_a_time: u64) -> Result<(), Diagnostic> {
     let Some(limit) = memory_bytes() else { return Ok(()) };
-    if budget.is_none() && bound(prepared).saturating_mul(at_a_time) < limit / 4 {
+    if bound(prepared).saturating_mul(at_a_time) < limit / 4 {
         return Ok(());
     }
     let interrupt = Interrupt::default();

@@ -30,7 +30,7 @@ pub fn run(args: &RunArgs) -> Result<Exit, Diagnostic> {
         FolderState::New(folder) => take_earlier(args, folder)?,
         FolderState::Busy => return Err(run_folder::busy(&path)),
     };
-    memory::check(&prepared, args.memory.memory_budget, 1)?;
+    memory::check(&prepared, 1)?;
     signals::raise_on_ctrl_c(&interrupt);
     args.time.max_time.iter().for_each(|time| signals::end_after(&interrupt, *time));
     let voice = Voice::terminal(Progress::new(args.quiet), args.json);

@@ -16,8 +16,8 @@ pub struct BenchArgs {
     /// training steps of a net (`net`)
     #[arg(default_value = "pairwise")]
     pub task: String,
-    /// Number of particles [default: 16384; 4096 for `flow`, 8192 for `sinkhorn`, 2048 for `drift`];
-    /// batch size for `net` [default: 512]
+    /// Number of particles [default: 16384; 4096 for `flow`, 8192 for `sinkhorn`, 2048 for
+    /// `drift`]; batch size for `net` [default: 512]
     #[arg(long)]
     pub n: Option<usize>,
     /// Number of target points [default: the number of particles]

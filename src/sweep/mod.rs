@@ -18,7 +18,7 @@ use crate::record::Record;
 use crate::request::request;
 use crate::{machine, run, run_folder, signals, terminal};
 use plan::{Cell, SweepPlan};
-use run_cells::RunCells;
+use run_cells::{RunCells, layout_of};
 use sdflow::Interrupt;
 use sdflow_dsl::Diagnostic;
 use sdflow_dsl::cells::Layout;
@@ -114,11 +114,6 @@ fn layout(args: &SweepArgs, cells: usize) -> Layout {
         ));
     }
     layout
-}
-
-/// Returns the requested layout, reduced to the cores of the machine.
-fn layout_of(args: &SweepArgs, cells: usize) -> Layout {
-    Layout::of(args.jobs.map(usize::from), args.threads.map(usize::from), cells, machine::cores())
 }
 
 /// Returns the rows of the table in the order of the plan: the rows of the whole sweep, or the rows

@@ -9,7 +9,7 @@ use crate::lock::lock;
 use crate::progress::Progress;
 use crate::record::{Record, Status};
 use crate::run_folder::{self, FolderState};
-use crate::{diagnostics, memory, run_script, terminal};
+use crate::{diagnostics, machine, memory, run_script, terminal};
 use sdflow::Interrupt;
 use sdflow_dsl::cells::{self, CellOutcome, CellPool, Layout, Sweep};
 use sdflow_dsl::{Diagnostic, execute_here};
@@ -78,9 +78,9 @@ impl<'a> RunCells<'a> {
                 waiting.push(&cell.prepared);
             }
         }
-        let at_a_time = super::layout_of(self.args, waiting.len()).jobs as u64;
+        let at_a_time = layout_of(self.args, waiting.len()).jobs as u64;
         let largest = waiting.into_iter().max_by_key(|prepared| memory::bound(prepared));
-        largest.map_or(Ok(()), |prepared| memory::check(prepared, self.args.memory.memory_budget, at_a_time))
+        largest.map_or(Ok(()), |prepared| memory::check(prepared, at_a_time))
     }
 
     /// Computes a cell and returns its record.
@@ -148,6 +148,11 @@ impl Sweep for RunCells<'_> {
     fn no_threads(&self, reason: &dyn Display) -> Diagnostic {
         diagnostics::data(format!("cannot start a thread: {reason}"), Some("give a smaller `--jobs`"))
     }
+}
+
+/// Returns the requested layout, reduced to the cores of the machine.
+pub fn layout_of(args: &SweepArgs, cells: usize) -> Layout {
+    Layout::of(args.jobs.map(usize::from), args.threads.map(usize::from), cells, machine::cores())
 }
 
 /// Returns the record of a cell that is finished, or of a failed cell that is not to run again.

@@ -224,18 +224,19 @@ const REFUSED: &[Refused] = &[
         &["the memory budget of 200 MiB"],
     ),
     (
-        "snapshots beyond the memory of any machine",
-        "run(sd_flow(normal(1000, 64)), normal(100000, 64), #{steps: 100000, snapshots: 40000});",
+        "a call beyond the memory after a long run",
+        "run(sd_flow(normal(1000, 8)), normal(1000, 8), #{steps: 1000000});
+        run(sd_flow(normal(1000, 64)), normal(100000, 64), #{steps: 100000, snapshots: 40000});",
         "",
-        2,
-        &["this run would hold about 2048.", "GB of memory, more than 90 % of this machine's memory", "fewer points"],
+        3,
+        &["`snapshots` is 40000, but of the start, 4000000000 x 64 values are more than"],
     ),
     (
-        "snapshots beyond the budget",
-        "run(sd_flow(normal(1000, 64)), normal(10000, 64), #{steps: 1000, snapshots: 100});",
-        "--memory-budget 300MiB",
+        "a metric beyond the budget",
+        "w2(normal(6000, 2), normal(6000, 2), #{max_points: 6000});",
+        "--memory-budget 200MiB",
         2,
-        &["this run would hold about 5", "more than the memory budget of 300 MiB"],
+        &["this run would hold about", "more than the memory budget of 200 MiB", "use fewer points"],
     ),
     (
         "sweeps inside sweeps",

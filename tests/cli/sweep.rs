@@ -272,10 +272,10 @@ fn mistakes_are_told_before_anything_runs() {
 
 #[test]
 fn a_cell_beyond_the_memory_is_told_before_the_first_cell() {
-    let script =
-        "let n = param(\"n\", 10); run(sd_flow(normal(99, 64)), normal(n, 64), #{steps: 100000, snapshots: 40000});";
-    let (sandbox, done) = swept(script, "-p n=10,100000");
-    assert!(done.code == 2 && done.complaint().contains("GB of memory, more than 90 %"), "{}", done.complaint());
+    let script = "let n = param(\"n\", 10); w2(normal(n, 2), normal(n, 2), #{max_points: 6000});";
+    let (sandbox, done) = swept(script, "-p n=10,6000 --jobs 1 --memory-budget 200MiB");
+    let complaint = done.complaint();
+    assert!(done.code == 2 && complaint.contains("more than the memory budget of 200 MiB"), "{complaint}");
     assert!(!sandbox.path("out/cells").exists());
 }
 

@@ -1,6 +1,6 @@
 //! The costs of metrics that were measured before.
 
-use super::Cost;
+use super::future_cost::Cost;
 use crate::metric::Estimate;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};

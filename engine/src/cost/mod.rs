@@ -20,6 +20,7 @@
 //! depends on the positions of the points.
 
 mod extrapolate;
+mod future_cost;
 mod gauge;
 mod growing_size;
 mod known;
@@ -28,6 +29,7 @@ mod metric;
 mod run;
 mod training;
 
+pub use future_cost::Cost;
 pub use gauge::{Gauge, Meter};
 pub use growing_size::along;
 pub use known::{KnownCosts, MetricCost};
@@ -35,25 +37,6 @@ pub use likelihood::log_density;
 pub use metric::{memorisation, metric};
 pub use run::{run, velocity};
 pub use training::{Training, every, repeated, training};
-
-/// The cost of future work.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Cost {
-    /// The number of all steps.
-    pub steps: u64,
-    /// Evaluations of the velocity.
-    pub nfe: u64,
-    /// Pairs evaluated in the steps of the flow.
-    pub flow_pairs: u64,
-    /// All pairs, including those of measurements and noise floors.
-    pub pairs: u64,
-    /// Seconds on this machine.
-    pub seconds: f64,
-    /// The largest number of bytes in use, minus the bytes in use before; None without a [`Meter`].
-    pub bytes: Option<u64>,
-    /// True if the numbers depend on what the run finds (`stop_when`, an adaptive step).
-    pub varies: bool,
-}
 
 impl Cost {
     /// Returns the cost of a computation without steps.

@@ -33,8 +33,8 @@ pub const FAR: f64 = 1600.0;
 /// subtracts moments from each other.
 pub const FAR_KERNEL: f64 = 625.0;
 
-/// The same limit for softmaxes by a kernel, in squared bandwidths: an error of a coordinate changes
-/// the logarithm of a kernel by at most the same number of bandwidths.
+/// The same limit for softmaxes by a kernel, in squared bandwidths: an error of a coordinate
+/// changes the logarithm of a kernel by at most the same number of bandwidths.
 pub const FAR_SOFTMAX: f64 = 1e4;
 
 /// The quantities, besides the query, on which the errors of a call depend.
@@ -108,8 +108,8 @@ impl Rounding {
         0.5 * self.epsilon * far <= VALUES && self.tolerates(far + d, seen)
     }
 
-    /// True if weights with an error of this many bits, in units of the rounding error, are accurate
-    /// to the tolerance.
+    /// True if weights with an error of this many bits, in units of the rounding error, are
+    /// accurate to the tolerance.
     fn tolerates(&self, bits: f64, seen: &Seen) -> bool {
         let error = self.epsilon * bits;
         let shared = if error < BLIND { 1.0 - 1.0 / seen.sum.max(1.0) } else { 1.0 };

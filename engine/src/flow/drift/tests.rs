@@ -181,8 +181,8 @@ fn tracers_follow_the_field_of_the_cloud() {
     }
 }
 
-/// Several temperatures: the mean of the fields in units of their own size, times their mean size. A
-/// list of equal temperatures is one temperature.
+/// Several temperatures: the mean of the fields in units of their own size, times their mean size.
+/// A list of equal temperatures is one temperature.
 #[test]
 fn several_temperatures_are_added_in_units_of_their_size() {
     let (x, y) = clouds(33, 21, 2);
@@ -248,8 +248,8 @@ fn what_is_no_kernel_and_no_temperature_is_refused() {
 }
 
 proptest! {
-    /// Far from everything and at tiny temperatures the velocity is finite, and that of the row form
-    /// is no longer than the distance between the sets.
+    /// Far from everything and at tiny temperatures the velocity is finite, and that of the row
+    /// form is no longer than the distance between the sets.
     #[test]
     fn the_velocity_is_finite(far in -1e6..1e6_f64, t in 1e-4..1e3_f64, joint in any::<bool>()) {
         let (x, mut y) = clouds(9, 7, 2);
