@@ -6,7 +6,7 @@ use super::engine::Pairwise;
 use super::kernel::{Kernel, Part};
 use super::loops::output_row::rows;
 use super::reductions::check_rows;
-use crate::{Error, Points, Result, Subject};
+use crate::{Points, Result, Subject};
 
 impl Pairwise {
     /// Computes `out[i] = log sum_j exp(l_j) k(|z_i - x_j|^2)`.
@@ -72,11 +72,7 @@ impl Pairwise {
         check_rows("values", points.map_or(sources.n(), Points::n), sources.n())?;
         check_rows("log_weights", weights.map_or(sources.n(), <[f64]>::len), sources.n())?;
         kernel.check()?;
-        if !kernel.is_positive() {
-            let seen = format!("\"{}\"", kernel.name());
-            let want = "a kernel with positive values is expected, because their sum is a divisor";
-            return Err(Error::argument("kernel", seen, want));
-        }
+        kernel.check_positive()?;
         self.check_options()?;
         let sum = KernelSum { kernel, part: Part::Value, weights, values, leave_out_self };
         Ok(KernelCall { queries, sources, sum, is_softmax: true })

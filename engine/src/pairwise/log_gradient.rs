@@ -1,7 +1,7 @@
 //! The gradient of the logarithm of a kernel density.
 
 use super::{Kernel, KernelSum, KernelSums, Pairwise, Part, Values};
-use crate::{Error, Points, Result, points::squared_distance};
+use crate::{Points, Result, points::squared_distance};
 use rayon::prelude::*;
 
 /// A kernel sum below this has lost its precision in f32.
@@ -32,13 +32,7 @@ impl Pairwise {
         buffers: &mut LogGradient,
         out: &mut Points,
     ) -> Result<()> {
-        if !kernel.is_positive() {
-            return Err(Error::argument(
-                "kernel",
-                format!("\"{}\"", kernel.name()),
-                "a kernel with positive values is expected, because their sum is a divisor",
-            ));
-        }
+        kernel.check_positive()?;
         let mut sum =
             KernelSum { kernel, part: Part::Slope, weights, values: Some(Values::Own), leave_out_self: false };
         self.kernel_sum(queries, sources, &sum, &mut buffers.slope)?;

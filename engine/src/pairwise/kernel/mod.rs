@@ -254,4 +254,16 @@ impl Kernel {
             Err(Error::argument("kernel", h, Rule::Positive.worded("a bandwidth must be positive")))
         }
     }
+
+    /// Checks that all values are positive, so that sums of them can be divisors.
+    ///
+    /// # Errors
+    /// The kernel has values that are not positive.
+    pub(crate) fn check_positive(&self) -> Result<()> {
+        if self.is_positive() {
+            return Ok(());
+        }
+        let want = "a kernel with positive values is expected, because their sum is a divisor";
+        Err(Error::argument("kernel", format!("\"{}\"", self.name()), want))
+    }
 }

@@ -93,6 +93,12 @@ impl<T: Real, S: Simd> Totals<T, S> {
                 }
             }
         }
+        self.add(simd, &sum, &squares);
+    }
+
+    /// Adds the weights of a block, and their squares.
+    #[inline(always)]
+    fn add(&mut self, simd: S, sum: &Row<T, S>, squares: &Row<T, S>) {
         for v in 0..WIDTH {
             self.sum[v] = T::add(simd, self.sum[v], sum[v]);
             self.squares[v] = T::add(simd, self.squares[v], squares[v]);
@@ -185,10 +191,7 @@ impl<T: Real, S: Simd> Totals<T, S> {
                 }
             }
         }
-        for v in 0..WIDTH {
-            self.sum[v] = T::add(simd, self.sum[v], sum[v]);
-            self.squares[v] = T::add(simd, self.squares[v], squares[v]);
-        }
+        self.add(simd, &sum, &squares);
     }
 
     /// Replaces scores `-t` by weights `w_j f(t)` and sums the weights.
