@@ -2,6 +2,7 @@
 
 mod affine_map;
 mod archived;
+mod labels;
 mod memory_limit;
 #[doc(hidden)]
 pub mod neighbour;
@@ -21,7 +22,8 @@ use crate::{Error, Quantity, Result, Subject, matrix::multiply};
 use faer::{Accum, Mat};
 use rayon::prelude::*;
 
-pub(crate) use weights::{check_weights, systematic, weighted_covariance, weighted_mean, weighted_units};
+pub(crate) use labels::{blocks, label_row};
+pub(crate) use weights::{check_weights, draw_rows, systematic, weighted_covariance, weighted_mean, weighted_units};
 
 /// Rows per task of a parallel sum.
 const BLOCK: usize = 4096;

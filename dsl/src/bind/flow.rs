@@ -6,11 +6,11 @@ use crate::bind::stepping::{STEPPING, plan, with_stepping};
 use crate::bind::unused_options as idle;
 use crate::call::{Call, Entry, function};
 use crate::language::{Fail, Kind, OPTIONS, Type, arg, optional};
-use crate::value::{Flow, Recipe};
+use crate::value::{Flow, Plan, Recipe};
 use rhai::Dynamic;
 use sdflow::flow::{
-    DriftFlow, DriftFlowOptions, GanFlow, GanFlowOptions, MmdFlow, MmdFlowOptions, SdFlow, SdFlowOptions, SinkhornFlow,
-    SinkhornFlowOptions,
+    ByLabel, DriftFlow, DriftFlowOptions, GanFlow, GanFlowOptions, MmdFlow, MmdFlowOptions, SdFlow, SdFlowOptions,
+    SinkhornFlow, SinkhornFlowOptions,
 };
 use sdflow::options::{Key, Options};
 use std::sync::Arc;
@@ -103,6 +103,21 @@ pub const ENTRIES: &[Entry] = &[
              let joint = drift_flow(x, #{normalisation: \"joint\", temperature: [0.05, 0.2], step: \
              0.5});",
         ),
+    function("by_label", Kind::Flow, &[arg("flows", Type::List(&Type::Flow))], Type::Flow, by_label)
+        .about(
+            "One flow per label, all of one kind and with equal options of stepping. Of `n` points \
+             and `k` flows, the first `n / k` follow the first flow, the next the second, and so on; \
+             the points of other labels are not part of the cloud of a flow. In `fit` it trains a \
+             generator whose base is `labelled`: one net for all labels. Readings are means over the labels.",
+        )
+        .example(
+            "let near = normal(300, 2);\n\
+             let far = points([[8, 0], [9, 1], [8, 1]]);\n\
+             let flow = by_label([sd_flow(near), sd_flow(far)]);\n\
+             let g = mlp(#{dim: 2, dim_in: 4, hidden: 32});\n\
+             let r = fit(g, flow, labelled(gaussian(#{dim: 2}), 2), #{steps: 5});\n\
+             let second = g.apply(normal(100, 2).with_label(1, 2));",
+        ),
     function("gan_flow", Kind::Flow, &[arg("target", SAMPLE), OPTIONS], Type::Flow, gan_flow)
         .about(
             "The gradient flow of the particles under the loss of a generator: `dy/dt = -grad \
@@ -178,6 +193,20 @@ fn drift_flow(call: &Call) -> std::result::Result<Dynamic, Fail> {
             Some(weights) => flow.with_weights(weights)?,
             None => flow,
         }))
+    })
+}
+
+fn by_label(call: &Call) -> std::result::Result<Dynamic, Fail> {
+    let flows = call.array(0)?.into_iter().map(Dynamic::try_cast::<Plan>).collect::<Option<Vec<Plan>>>();
+    let flows = flows.ok_or_else(|| call.wrong(0, "an array of flows"))?;
+    let stepping = flows.first().map(|flow| flow.stepping.clone()).unwrap_or_default();
+    if let Some(i) = flows.iter().position(|flow| flow.stepping != stepping) {
+        let seen = format!("has other options of stepping at index {i} than at 0");
+        return Err(call.bad(0, seen, "`step`, `integrator` and `precision` must be equal"));
+    }
+    plan("by_label", call, stepping, move || {
+        let fields = flows.iter().map(|plan| plan.flow()?.into_field(plan.name));
+        Ok(Flow::field(ByLabel::new(fields.collect::<sdflow::Result<_>>()?)?))
     })
 }
 

@@ -1,9 +1,10 @@
 //! Parts of point sets, and their standard units.
 
+use crate::bind::arguments::check_size;
 use crate::call::{Call, Entry, function};
 use crate::language::{Fail, Kind, Type, arg, optional};
-use crate::value::Cloud;
-use rhai::Dynamic;
+use crate::value::{Cloud, number};
+use rhai::{Array, Dynamic};
 use sdflow::Subject;
 use sdflow::number::counted;
 use sdflow::points::{Standardiser, neighbour};
@@ -30,6 +31,41 @@ pub const ENTRIES: &[Entry] = &[
              let train = parts[0];\n\
              let held_out = parts[1];",
         ),
+    function(
+        "split_by_label",
+        Kind::Points,
+        &[arg("labels", Type::OneOf(&[Type::List(&Type::Number), Type::Points]))],
+        Type::List(&Type::Points),
+        split_by_label,
+    )
+    .of(Type::Points)
+    .returned("an array with one set of points per label, in ascending order of the labels")
+    .about(
+        "Splits the points by their labels: an array with a number per point, or points with one \
+         column. Each part keeps the order of the points.",
+    )
+    .example(
+        "let x = points([[0, 1], [2, 3], [4, 5]]);\n\
+         let parts = x.split_by_label([1, 0, 1]);\n\
+         print(parts[1].n);",
+    ),
+    function(
+        "with_label",
+        Kind::Points,
+        &[arg("label", Type::Whole), arg("labels", Type::Whole)],
+        Type::Points,
+        with_label,
+    )
+    .of(Type::Points)
+    .about(
+        "The points with one further column for each of `labels` labels: 1 in the column of \
+         `label`, counted from 0, and 0 in the others. It is the input of a generator that was \
+         trained with `labelled`.",
+    )
+    .example(
+        "let g = mlp(#{dim: 2, dim_in: 5, hidden: 16});\n\
+         let y = g.apply(normal(100, 2).with_label(0, 3));",
+    ),
     function("join", Kind::Points, &[arg("points", Type::Points)], Type::Points, join)
         .of(Type::Points)
         .about("The points of both sets, one after the other.")
@@ -119,6 +155,29 @@ fn divide(call: &Call) -> Result<Dynamic, Fail> {
     call.context.stream("divide").rng().choose(n, first).into_iter().for_each(|i| chosen[i] = true);
     let part = |of: bool| cloud.part(points.select(&(0..n).filter(|&i| chosen[i] == of).collect::<Vec<_>>()));
     Ok(vec![part(true), part(false)].into())
+}
+
+fn split_by_label(call: &Call) -> Result<Dynamic, Fail> {
+    let cloud: Cloud = call.receiver()?;
+    let labels = match call.arg(1)?.clone().try_cast::<Cloud>() {
+        Some(labels) if labels.points.dim() == 1 => labels.points.data().to_vec(),
+        Some(labels) => {
+            let seen = format!("has {}", counted(labels.points.dim(), "column"));
+            return Err(call.bad(1, seen, "labels have one column"));
+        }
+        None => {
+            let labels = call.array(1)?.iter().map(number).collect::<Option<Vec<f64>>>();
+            labels.ok_or_else(|| call.wrong(1, "an array of numbers, or points with one column"))?
+        }
+    };
+    let parts = cloud.points.split_by_label(&labels).map_err(|e| call.place(e))?;
+    Ok(parts.into_iter().map(|part| cloud.part(part)).collect::<Array>().into())
+}
+
+fn with_label(call: &Call) -> Result<Dynamic, Fail> {
+    let (cloud, label, labels) = (call.receiver::<Cloud>()?, call.count(1, 0)?, call.count(2, 1)?);
+    check_size(call, 2, cloud.points.n(), cloud.points.dim().saturating_add(labels))?;
+    cloud.points.with_label(label, labels).map(Cloud::value).map_err(|e| call.place(e))
 }
 
 fn join(call: &Call) -> Result<Dynamic, Fail> {

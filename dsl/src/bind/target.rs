@@ -8,8 +8,8 @@ use rhai::{Array, Dynamic};
 use sdflow::MissingPart;
 use sdflow::options::Options;
 use sdflow::target::{
-    self, BananaOptions, DATASETS, DatasetOptions, FunnelOptions, Gaussian, GaussianOptions, MixtureOptions, Moments,
-    Numbers, Samples, SamplesOptions, StudentTOptions, Target,
+    self, BananaOptions, DATASETS, DatasetOptions, FunnelOptions, Gaussian, GaussianOptions, Labelled, MixtureOptions,
+    Moments, Numbers, Samples, SamplesOptions, StudentTOptions, Target,
 };
 use std::sync::Arc;
 
@@ -119,6 +119,27 @@ pub const ENTRIES: &[Entry] = &[
         .property()
         .about("The number of coordinates.")
         .example("print(dataset(\"torus\").dim);"),
+    function(
+        "labelled",
+        Kind::Target,
+        &[arg("base", Type::Target), arg("labels", Type::Whole)],
+        Type::Target,
+        |call| {
+            let base: Arc<dyn Target> = call.get(0, "a target")?;
+            Ok(value(Labelled::new(base, call.count(1, 1)?).map_err(|e| call.place(e))?))
+        },
+    )
+    .about(
+        "The base of a generator that is given a label with its noise: the points of `base`, and \
+         one further column per label, 1 in the column of the point's label and 0 in the others. \
+         All labels are equally frequent, and a sample has them in order: with two labels, its \
+         first half has label 0. Train along `by_label`, which gives each label a target of its \
+         own. Points of one label are `generator.apply(base.sample(n).with_label(label, labels))`.",
+    )
+    .example(
+        "let base = labelled(gaussian(#{dim: 4}), 3);\n\
+         print(base.sample(9).dim);",
+    ),
     function("mean", Kind::Target, &[], Type::List(&Type::Number), |call| Ok(numbers(&moments(call)?.mean)))
         .of(Type::Target)
         .returned("an array of `dim` numbers")

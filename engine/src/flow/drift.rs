@@ -1,5 +1,6 @@
 //! The field of drifting models \[deng2026drifting\]: a difference of two kernel-weighted means.
 
+mod data;
 mod option;
 
 use super::aim::uneven;
@@ -7,10 +8,12 @@ use super::{Aim, Clock, FieldAt, Readings, Role, Scales, VelocityField};
 use crate::archive::Archive;
 use crate::number::number;
 use crate::ode::StepReport;
+use crate::options::at_least;
 use crate::pairwise::{Kernel, KernelSoftmax, Pairwise, SoftmaxMean, Values, mean_distance};
 use crate::points::shares;
 use crate::score::SelfTerm;
 use crate::{Error, Points, Result, Rule, Subject};
+use data::Data;
 pub use option::{DriftFlowOptions, Normalisation, TemperatureScale, Temperatures};
 use std::mem;
 use std::sync::Arc;
@@ -33,10 +36,9 @@ use std::sync::Arc;
 /// Memory `O(n + m)`.
 #[derive(Debug)]
 pub struct DriftFlow {
-    target: Arc<Points>,
-    /// Logarithms of the weights of the points of the target, whose mean is 1; None if they are
-    /// equal.
-    logs: Option<Vec<f64>>,
+    target: Data,
+    /// The points of the target that this step uses, if they are not all.
+    batch: Option<Data>,
     kernels: Vec<Kernel>,
     /// The unit of the temperatures.
     unit: f64,
@@ -77,8 +79,10 @@ impl DriftFlow {
             named(&options.kernel, temperature * unit)
         };
         let kernels = temperatures.iter().map(kernel).collect::<Result<Vec<Kernel>>>()?;
+        at_least(&[("batch_target", options.batch_target.unwrap_or(1), 1)])?;
         let (roots, means, part) = (Vec::new(), Default::default(), Points::default());
-        Ok(DriftFlow { target, logs: None, kernels, unit, options, roots, ess: [0.0; 2], means, part })
+        let target = Data { points: target, logs: None };
+        Ok(DriftFlow { target, batch: None, kernels, unit, options, roots, ess: [0.0; 2], means, part })
     }
 
     /// Weights the points of the target in proportion to `weights`. Their mean distance ignores the
@@ -89,29 +93,30 @@ impl DriftFlow {
     /// A weight is negative or not finite, none is positive, or their number is not that of the
     /// points.
     pub fn with_weights(mut self, weights: &[f64]) -> Result<DriftFlow> {
-        let m = self.target.n() as f64;
-        self.logs = Some(shares(weights, self.target.n(), "weights")?.iter().map(|w| (m * w).ln()).collect());
+        let n = self.target.points.n();
+        self.target.logs = Some(shares(weights, n, "weights")?.iter().map(|w| (n as f64 * w).ln()).collect());
         Ok(self)
     }
 
     /// Writes the field of one temperature.
     fn field(&mut self, kernel: Kernel, at: &FieldAt, leave_out_self: bool, out: &mut Points) -> Result<()> {
         let FieldAt { z, cloud, pairwise, .. } = *at;
+        let data = self.batch.as_ref().unwrap_or(&self.target);
         let columns = match self.options.normalisation {
             Normalisation::Row => None,
-            Normalisation::Joint => Some(Columns::of(kernel, (&self.target, cloud), leave_out_self, pairwise)?),
+            Normalisation::Joint => Some(Columns::of(kernel, (&data.points, cloud), leave_out_self, pairwise)?),
         };
         let logs = |own: &Option<Vec<f64>>, column: &[f64]| -> Vec<f64> {
             let own = |j: usize| own.as_ref().map_or(0.0, |logs| logs[j]);
             column.iter().enumerate().map(|(j, c)| own(j) - 0.5 * c).collect()
         };
-        let of_target = columns.as_ref().map(|columns| logs(&self.logs, &columns.target));
+        let of_target = columns.as_ref().map(|columns| logs(&data.logs, &columns.target));
         let of_cloud = columns.as_ref().map(|columns| logs(&None, &columns.cloud));
         let softmax = |log_weights, leave_out_self| KernelSoftmax { kernel, log_weights, leave_out_self };
-        let to_target = softmax(of_target.as_deref().or(self.logs.as_deref()), false);
+        let to_target = softmax(of_target.as_deref().or(data.logs.as_deref()), false);
         let to_cloud = softmax(of_cloud.as_deref(), leave_out_self);
         let [target, own] = &mut self.means;
-        pairwise.kernel_softmax_mean(z, &self.target, Values::Own, &to_target, target)?;
+        pairwise.kernel_softmax_mean(z, &data.points, Values::Own, &to_target, target)?;
         pairwise.kernel_softmax_mean(z, cloud, Values::Own, &to_cloud, own)?;
         out.reshape(z.n(), z.dim());
         let pairs = target.mean.data().iter().zip(own.mean.data());
@@ -122,7 +127,7 @@ impl DriftFlow {
                 Role::Cloud => columns.cloud,
                 Role::Tracer => log_sums(kernel, (z, cloud), None, pairwise)?,
             };
-            let rows = log_sums(kernel, (z, &self.target), self.logs.as_deref(), pairwise)?;
+            let rows = log_sums(kernel, (z, &data.points), data.logs.as_deref(), pairwise)?;
             let rows = rows.into_iter().zip(own_sums).map(|(a, b)| log_of_sum(a, b)).collect::<Vec<f64>>();
             for (i, row) in rows.iter().enumerate() {
                 let both = (target.log_sum[i] + own.log_sum[i] - row).exp();
@@ -246,7 +251,7 @@ impl VelocityField for DriftFlow {
         if last.is_some() {
             return Ok(Vec::new());
         }
-        cloud.check_dim(Subject::argument("start"), self.target.dim(), "the target")?;
+        cloud.check_dim(Subject::argument("start"), self.target.points.dim(), "the target")?;
         let bandwidths: Vec<String> = self.kernels.iter().map(|kernel| number(kernel.bandwidth())).collect();
         let told = format!(
             "temperature: bandwidth {}; the mean distance between two points of the target is {}",
@@ -257,6 +262,8 @@ impl VelocityField for DriftFlow {
     }
 
     fn velocity(&mut self, at: &FieldAt, out: &mut Points) -> Result<()> {
+        let stream = at.clock.randomness("target batch");
+        self.batch = self.options.batch_target.and_then(|batch| self.target.draw(batch, stream));
         if at.role == Role::Tracer && self.kernels.len() > 1 && self.roots.is_empty() {
             let (mut own, cloud) = (Points::default(), at.cloud);
             self.fields(&FieldAt { z: cloud, role: Role::Cloud, ..*at }, &mut own)?;
@@ -266,7 +273,7 @@ impl VelocityField for DriftFlow {
 
     fn scales(&self, _cloud: &Points, _clock: &Clock) -> Scales<'_> {
         let resolution = self.kernels.iter().map(Kernel::bandwidth).fold(f64::INFINITY, f64::min);
-        Scales { step: 1.0, resolution, units: None, aim: Aim::Points(&self.target) }
+        Scales { step: 1.0, resolution, units: None, aim: Aim::Points(&self.target.points) }
     }
 
     fn readings(&mut self, _at: &FieldAt) -> Result<Readings> {
@@ -280,7 +287,7 @@ impl VelocityField for DriftFlow {
     }
 
     fn warnings(&self) -> Vec<String> {
-        uneven(Some(&self.target)).into_iter().collect()
+        uneven(Some(&self.target.points)).into_iter().collect()
     }
 }
 

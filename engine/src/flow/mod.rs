@@ -15,6 +15,7 @@
 //! | `mmd` | the gradient flow of the maximum mean discrepancy |
 //! | `sinkhorn` | the gradient flow of the Sinkhorn divergence |
 //! | `drift` | the field of drifting models |
+//! | `by_label` | one flow per label, for labelled particles |
 //! | `gan` | the particle flow of the loss of a generator |
 //! | `svgd` | Stein variational gradient descent |
 //! | `langevin` | Langevin dynamics, with and without rejections |
@@ -28,6 +29,7 @@
 //! | `diagnostics`, `support` | signs of a wrong result: of the distribution, of particles outside the support |
 
 mod aim;
+mod by_label;
 mod clock;
 mod diagnostics;
 mod diffusion;
@@ -47,6 +49,7 @@ mod support;
 mod svgd;
 
 pub use aim::Aim;
+pub use by_label::ByLabel;
 pub use clock::Clock;
 pub use diffusion::{
     Diffusion, Levels, LikelihoodOptions, PfOdeOptions, PfOdeSampler, Predictor, PredictorCorrectorOptions, Process,

@@ -2,6 +2,7 @@
 
 use super::{AffineMap, Points};
 use crate::number::counted;
+use crate::rng::Stream;
 use crate::{Error, Result, Rule, Subject, matrix::multiply};
 use faer::{Accum, Mat};
 
@@ -55,6 +56,15 @@ pub(crate) fn systematic(shares: &[f64], k: usize, offset: f64) -> Vec<usize> {
         row
     };
     (0..k).map(at_level).collect()
+}
+
+/// Returns `batch` different rows out of `n`, or all if there are fewer, in random order. With log
+/// weights, only rows that have weight are drawn, because a batch without weight has no mean.
+pub(crate) fn draw_rows(n: usize, log_weights: Option<&[f64]>, batch: usize, stream: Stream) -> Vec<usize> {
+    let mut rng = stream.rng();
+    let Some(logs) = log_weights else { return rng.choose(n, batch) };
+    let weighty: Vec<usize> = (0..n).filter(|&j| logs[j] > f64::NEG_INFINITY).collect();
+    rng.choose(weighty.len(), batch).into_iter().map(|k| weighty[k]).collect()
 }
 
 /// Returns the mean `sum_i w_i x_i` of rows with these shares; without shares, of equally weighted

@@ -5,7 +5,7 @@ mod as_score;
 use super::at::{At, Form};
 use super::extent::Extent;
 use crate::pairwise::{Softmax, SoftmaxMean, Values};
-use crate::points::check_weights;
+use crate::points::{check_weights, draw_rows};
 use crate::{Points, Result};
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, OnceLock};
@@ -112,15 +112,8 @@ impl Kde {
         let leaves_out = self.leaves_out(at);
         let sources = self.points.as_deref().unwrap_or(at.cloud);
         let label = if self.points.is_some() { "target batch" } else { "source batch" };
-        let mut rng = at.stream.label(label).rng();
-        // Only points with weight are drawn, because a batch without weight would have no mean.
-        let order: Vec<usize> = match &self.log_weights {
-            Some(l) => {
-                let weighty: Vec<usize> = (0..l.len()).filter(|&j| l[j] > f64::NEG_INFINITY).collect();
-                rng.choose(weighty.len(), batch).into_iter().map(|k| weighty[k]).collect()
-            }
-            None => rng.choose(sources.n(), if leaves_out { sources.n() } else { batch }),
-        };
+        let count = if leaves_out { sources.n() } else { batch };
+        let order = draw_rows(sources.n(), self.log_weights.as_deref(), count, at.stream.label(label));
         let batch = batch.min(order.len());
         self.drawn.gather(sources, &order[..batch]);
         let weights: Option<Vec<f64>> =

@@ -14,6 +14,7 @@ mod density;
 mod distribution;
 mod gaussian;
 mod gaussian_components;
+mod labelled;
 mod mixture;
 mod option;
 mod samples;
@@ -30,6 +31,7 @@ pub use dataset::{DATASETS, DatasetOptions, Style, dataset};
 pub use density::Density;
 pub use distribution::{DataView, Moments, Target};
 pub use gaussian::Gaussian;
+pub use labelled::Labelled;
 pub use mixture::Mixture;
 #[doc(hidden)]
 pub use option::{BananaOptions, FunnelOptions, GaussianOptions, MixtureOptions, Numbers, StudentTOptions};

@@ -74,5 +74,7 @@ crate::options! {
         /// "exclude". Left out: "include" for particles, and "exclude" when a generator is trained.
         /// Only with "include" is the velocity 0 if the cloud is equal to the target.
         self_term: Option<SelfTerm> = None,
+        /// Number of target points that a step uses, drawn anew in each step; left out: all.
+        batch_target: Option<usize> = None,
     }
 }

@@ -24,7 +24,15 @@ fn clouds(m: usize, n: usize, dim: usize) -> (Points, Points) {
 
 fn options(kernel: &str, h: f64, normalisation: Normalisation, self_term: SelfTerm) -> DriftFlowOptions {
     let (kernel, temperature) = (kernel.to_string(), Temperatures::One(h));
-    DriftFlowOptions { kernel, temperature, scale: TemperatureScale::None, normalisation, self_term: Some(self_term) }
+    let self_term = Some(self_term);
+    DriftFlowOptions {
+        kernel,
+        temperature,
+        scale: TemperatureScale::None,
+        normalisation,
+        self_term,
+        batch_target: None,
+    }
 }
 
 fn largest_difference(a: &Points, b: &Points) -> f64 {
@@ -259,4 +267,38 @@ proptest! {
         let found = velocity(&mut DriftFlow::new(x, options).unwrap(), &y, None);
         prop_assert!(found.data().iter().all(|v| v.is_finite() && (joint || v.abs() <= far.abs() + 10.0)));
     }
+}
+
+/// In one step, the velocity is that towards some of the points, and of equal weights the mean over
+/// many steps of a linear field is that towards all. A batch of all points is all points.
+#[test]
+fn a_batch_of_the_target_is_drawn_anew_in_each_step() {
+    let (target, cloud) = clouds(40, 12, 2);
+    let wide = |batch_target| DriftFlowOptions {
+        batch_target,
+        ..options("gaussian", 1e4, Normalisation::Row, SelfTerm::Include)
+    };
+    let pairwise = exact();
+    let at_step = |batch, weights: &[f64], step| {
+        let clock = Clock::at(step, 400, Stream::new(0));
+        let mut flow = DriftFlow::new(target.clone(), wide(batch)).unwrap().with_weights(weights).unwrap();
+        let mut out = Points::default();
+        flow.velocity(&FieldAt::cloud(&cloud, &clock, &pairwise), &mut out).unwrap();
+        out
+    };
+    let equal = [1.0; 40];
+    let all = at_step(None, &equal, 0);
+    assert_eq!(at_step(Some(40), &equal, 0), all);
+    let few: Vec<Points> = (0..400).map(|step| at_step(Some(8), &equal, step)).collect();
+    assert_ne!(few[0], few[1]);
+    let mean = |c: usize| few.iter().map(|v| v.row(3)[c]).sum::<f64>() / 400.0;
+    // The standard error of a mean of 8 out of 40 values with standard deviation 0.5, over 400
+    // steps, is 0.008.
+    assert!((0..2).all(|c| (mean(c) - all.row(3)[c]).abs() < 0.04), "{} {}", mean(0), mean(1));
+    // Only points with weight are drawn: the kernel is so wide that the velocity is a difference of
+    // means.
+    let only: Vec<f64> = (0..40).map(|j| if j == 5 { 2.0 } else { 0.0 }).collect();
+    let found = at_step(Some(3), &only, 0);
+    let own = cloud.mean();
+    assert!((0..2).all(|c| (found.row(0)[c] - (target.row(5)[c] - own[c])).abs() < 1e-6));
 }

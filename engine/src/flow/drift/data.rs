@@ -1,0 +1,26 @@
+//! The points of the target, their weights, and batches of them.
+
+use crate::Points;
+use crate::points::draw_rows;
+use crate::rng::Stream;
+use std::sync::Arc;
+
+/// Points with their weights.
+#[derive(Debug, Clone)]
+pub struct Data {
+    pub points: Arc<Points>,
+    /// Logarithms of the weights, whose mean is 1; None if they are equal.
+    pub logs: Option<Vec<f64>>,
+}
+
+impl Data {
+    /// Draws a batch of the points with their weights; None if it would be all of them.
+    pub fn draw(&self, batch: usize, stream: Stream) -> Option<Data> {
+        if batch >= self.points.n() {
+            return None;
+        }
+        let rows = draw_rows(self.points.n(), self.logs.as_deref(), batch, stream);
+        let logs = self.logs.as_ref().map(|logs| rows.iter().map(|&j| logs[j]).collect());
+        Some(Data { points: Arc::new(self.points.select(&rows)), logs })
+    }
+}
