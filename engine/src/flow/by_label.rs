@@ -9,6 +9,9 @@ use crate::{Error, Points, Result, Subject};
 use std::ops::Range;
 use std::sync::OnceLock;
 
+/// So many labels are quoted if they say different things.
+const QUOTED: usize = 2;
+
 /// One flow per label. Of `n` particles and `k` flows, the rows from `i n / k` up to but not
 /// including `(i + 1) n / k`, rounded down, have label `i`. They move along flow `i`, whose cloud
 /// they alone are. [`crate::target::Labelled`] gives its rows labels in the same way.
@@ -52,7 +55,7 @@ impl ByLabel {
         Clock { stream: clock.stream.label("label").at(label as u64), ..*clock }
     }
 
-    /// Returns the units of all targets together, each with equal weight; the scale is one length.
+    /// Returns the units of all targets together, each with equal weight.
     fn pooled_units(&self, cloud: &Points, clock: &Clock) -> Option<AffineMap> {
         let units = |(i, part): (usize, &Part)| part.flow.scales(cloud, &ByLabel::clock(clock, i)).aim.units();
         let all: Vec<AffineMap> = self.parts.iter().enumerate().map(units).collect::<Option<_>>()?;
@@ -62,21 +65,27 @@ impl ByLabel {
         }
         let share = 1.0 / all.len() as f64;
         let mean: Vec<f64> = (0..dim).map(|j| all.iter().map(|map| share * map.shift()[j]).sum()).collect();
-        let variance = |j: usize| {
+        let std = |j: usize| {
             let about = |map: &AffineMap| map.scale()[j].powi(2) + (map.shift()[j] - mean[j]).powi(2);
-            all.iter().map(|map| share * about(map)).sum::<f64>()
+            all.iter().map(|map| share * about(map)).sum::<f64>().sqrt()
         };
-        let size = ((0..dim).map(variance).sum::<f64>() / dim as f64).sqrt();
-        Some(AffineMap::uniform(size, mean))
+        let scale = (0..dim).map(std).collect();
+        Some(AffineMap::new(scale, mean))
     }
 
-    /// Returns what all labels say: a text of all once, any other with its label.
-    fn collected(&self, texts: Vec<Vec<String>>) -> Vec<String> {
+    /// Returns what all labels say. If they differ, those of the first labels are quoted.
+    fn collected(texts: Vec<Vec<String>>) -> Vec<String> {
         if texts.windows(2).all(|pair| pair[0] == pair[1]) {
             return texts.into_iter().next().unwrap_or_default();
         }
+        let talking: Vec<(usize, Vec<String>)> = texts.into_iter().enumerate().filter(|(_, t)| !t.is_empty()).collect();
+        let further = talking.len().saturating_sub(QUOTED);
         let named = |(i, own): (usize, Vec<String>)| own.into_iter().map(move |text| format!("label {i}: {text}"));
-        texts.into_iter().enumerate().flat_map(named).collect()
+        let mut all: Vec<String> = talking.into_iter().take(QUOTED).flat_map(named).collect();
+        if further > 0 {
+            all.push(format!("{}: likewise, with numbers of their own", counted(further, "further label")));
+        }
+        all
     }
 
     /// Calls `act` with every flow that has particles: the flow, its label, its cloud.
@@ -132,7 +141,7 @@ impl VelocityField for ByLabel {
             return Err(Error::shape(Subject::argument("start"), counted(cloud.n(), "point"), want));
         }
         let notes = self.each(cloud, |part, i, _| part.flow.prepare(&part.cloud, &ByLabel::clock(clock, i), last))?;
-        Ok(self.collected(notes))
+        Ok(ByLabel::collected(notes))
     }
 
     fn scales(&self, cloud: &Points, clock: &Clock) -> Scales<'_> {
@@ -168,7 +177,7 @@ impl VelocityField for ByLabel {
     }
 
     fn warnings(&self) -> Vec<String> {
-        self.collected(self.parts.iter().map(|part| part.flow.warnings()).collect())
+        ByLabel::collected(self.parts.iter().map(|part| part.flow.warnings()).collect())
     }
 }
 
