@@ -62,7 +62,7 @@ pub use langevin::{Langevin, LangevinOptions, LangevinSampler};
 pub use mmd::{MmdFlow, MmdFlowOptions, Weighting};
 pub use preconditioner::Preconditioning;
 pub use sampler::Sampler;
-pub use sd::{Noise, Scaling, SdFlow, SdFlowOptions};
+pub use sd::{Divergence, Noise, Scaling, SdFlow, SdFlowOptions};
 pub use sinkhorn::{SinkhornFlow, SinkhornFlowOptions};
 pub use smc::{Smc, SmcOptions};
 pub use stepping::Stepping;

@@ -1,10 +1,12 @@
 //! The score-difference flow \[weber2023score\].
 
+mod divergence;
 mod field;
 mod minibatch;
 mod option;
 mod towards;
 
+pub use divergence::Divergence;
 pub use option::{Noise, Scaling, SdFlowOptions};
 
 use super::sigma::Smoothing;
@@ -75,6 +77,7 @@ impl SdFlow {
             moved_field: Points::default(),
         };
         flow.check_zero_sigma()?;
+        flow.check_divergence()?;
         Ok(flow)
     }
 
@@ -182,7 +185,8 @@ impl VelocityField for SdFlow {
             Some(units) => Aim::Units(units.units()),
             None => Aim::Score(&*self.target),
         };
-        Scales { step: 1.0, resolution, units: self.units.as_ref().map(Standardiser::std), aim }
+        let step = 1.0 / self.options.divergence.largest_factor();
+        Scales { step, resolution, units: self.units.as_ref().map(Standardiser::std), aim }
     }
 
     fn readings(&mut self, at: &FieldAt) -> Result<Readings> {

@@ -22,6 +22,8 @@ pub struct Measure {
     /// The factor that converts scaled lengths to units of the width of the kernel.
     pub unit: f64,
     pub shape: Shape,
+    /// The sum of the mean squares of sources and queries around the centre, scaled.
+    pub extent: f64,
     /// The number of queries far from the centre.
     pub far: usize,
 }
@@ -37,7 +39,7 @@ impl Measure {
         let (n, m, dim) = (queries.n(), sources.n(), sources.dim());
         let square = scale * scale * (own + others);
         let shape = Shape { n, m, dim, value_dim: call.value_dim(), square, far: many(far, n) };
-        Measure { centre, scale, factor: 1.0, unit: 1.0, shape, far }
+        Measure { centre, scale, factor: 1.0, unit: 1.0, shape, extent: square, far }
     }
 
     /// Returns the measurements for a kernel: the centre of the sources becomes 0, and a score
@@ -52,12 +54,12 @@ impl Measure {
         };
         let (centre, square) = centre(sources, scale * unit);
         let limit = if is_softmax { FAR_SOFTMAX } else { FAR_KERNEL };
-        let (_, far) = mean_square(queries, &centre, limit / (scale * unit).powi(2));
+        let (others, far) = mean_square(queries, &centre, limit / (scale * unit).powi(2));
         let (n, m, dim) = (queries.n(), sources.n(), sources.dim());
         let beyond_f32 = scale * scale * square * m as f64 > LARGEST_SQUARE || unit * unit > LARGEST_SQUARE;
         let far = if beyond_f32 { n } else { far };
         let shape = Shape { n, m, dim, value_dim: call.value_dim(), square: 0.0, far: many(far, n) };
-        Measure { centre, scale, factor, unit, shape, far }
+        Measure { centre, scale, factor, unit, shape, extent: scale * scale * (square + others), far }
     }
 
     /// Returns the centre and scale of packed points.

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 
 /// Up to this many coordinates, distances by differences cost almost nothing compared with the
 /// exponential.
-const DIRECT_DIM: usize = 4;
+pub const DIRECT_DIM: usize = 4;
 
 /// Bytes of packed sources in one block, well within the second-level cache of a core.
 const BLOCK_BYTES: usize = 7 << 16;
@@ -153,7 +153,7 @@ impl Choice {
         let of = |plan: Plan, precision: Precision| {
             let backend = match plan.form {
                 Form::Product if plan.gemm => Backend::Gemm,
-                Form::Product => Backend::Fused,
+                Form::Product | Form::Corrected => Backend::Fused,
                 Form::Difference => Backend::Direct,
             };
             // The matrix units are used by the bfloat16 precisions only.

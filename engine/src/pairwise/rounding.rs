@@ -88,7 +88,7 @@ impl Rounding {
         let d = (self.top - seen.max).max(0.0).sqrt() + 1.0;
         let far = seen.square.sqrt() + seen.reach;
         let bits = match self.form {
-            Form::Difference => 0.7 * d * (far + 0.5 * d),
+            Form::Difference | Form::Corrected => 0.7 * d * (far + 0.5 * d),
             Form::Product => 0.3 * (far + d).powi(2),
         };
         if 0.5 * self.epsilon * far > VALUES {

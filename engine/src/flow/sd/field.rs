@@ -54,6 +54,7 @@ impl SdFlow {
             }
             None => self.difference(&at, form, v),
         };
+        let done = done.and_then(|()| self.weigh(&at, v));
         if let (Some(batch), Ok(())) = (&batch, &done) {
             out.reshape(points.n(), points.dim());
             out.data_mut().fill(0.0);
@@ -65,7 +66,7 @@ impl SdFlow {
 
     /// Returns the whole field as one difference of softmax means, if both scores are kernel
     /// estimates.
-    fn between_kernels<'a>(&'a self, at: &At<'a>) -> Option<ScoreDifference<'a>> {
+    pub(super) fn between_kernels<'a>(&'a self, at: &At<'a>) -> Option<ScoreDifference<'a>> {
         let (p, q) = (self.target.kernel()?.sources(at)?, self.source.kernel()?.sources(at)?);
         let plain = !p.leave_out_self && q.log_weights.is_none();
         plain.then_some(ScoreDifference {

@@ -1,5 +1,6 @@
 //! Options of the score-difference flow.
 
+use super::Divergence;
 use crate::schedule::Schedule;
 use crate::score::{Form, SelfTerm};
 use serde::{Deserialize, Serialize};
@@ -56,6 +57,11 @@ crate::options! {
         /// the score difference (`D` are the denoisers), and steps of at most 1 are stable; "raw":
         /// a step of size 1 moves a particle by the score difference itself.
         scaling: Scaling = Scaling::Denoiser,
+        /// The divergence of the cloud `q` from the target `p` whose gradient flow this is; the factor of the
+        /// score difference, with `r` the ratio `p / q` of the two kernel densities, at most 10:
+        /// "reverse_kl": 1; "kl": `r`; "jeffreys": `(1 + r) / 2`; "js": `2 r / (1 + r)`; "pearson":
+        /// `r^2`. The default step is 1 divided by the largest factor.
+        divergence: Divergence = Divergence::ReverseKl,
         /// Noise `e` that is added before the field is evaluated, at `z = y + sigma e`: "fresh" in
         /// each step, "fixed" per particle for the whole run, or "none".
         noise: Noise = Noise::Fresh,

@@ -30,6 +30,8 @@ pub struct Panels<T> {
     pub norms: Vec<f64>,
     /// The part of the squared norms that the scores lack.
     pub squares: Vec<f64>,
+    /// The squared norms as registers, panels x width, for [`Form::Corrected`].
+    lengths: Buffer<T>,
     /// The centres, panels x dim: relative to the centre of all points and scaled, and then in the
     /// caller's units.
     centres: Vec<f64>,
@@ -55,6 +57,7 @@ impl<T: Real> Panels<T> {
         let panels = rows.len().div_ceil(width) + cuts;
         self.queries.take(panels * dim * width);
         self.shifts.take(panels * lanes * dim);
+        self.lengths.take(panels * width);
         for list in [&mut self.norms, &mut self.squares, &mut self.centres, &mut self.origins, &mut self.reach] {
             list.clear();
         }
@@ -118,7 +121,7 @@ impl<T: Real> Panels<T> {
     /// Rounds the points of the panel that was read last around their centre, times 2 in product
     /// form.
     fn pack_panel(&mut self, form: Form, (p, width, dim): (usize, usize, usize)) {
-        let factor = if form == Form::Product { 2.0 } else { 1.0 };
+        let factor = if form.has_products() { 2.0 } else { 1.0 };
         let q = &mut self.queries.slice_mut((p + 1) * dim * width)[p * dim * width..];
         let centre = &self.centres[p * dim..];
         for (lane, point) in self.points.chunks_exact(dim).enumerate() {
@@ -129,6 +132,7 @@ impl<T: Real> Panels<T> {
                 q[k * width + lane] = T::from_f64(factor * rounded);
             }
             self.norms.push(square);
+            self.lengths.slice_mut((p + 1) * width)[p * width + lane] = T::from_f64(square);
             self.squares.push(if form == Form::Product { square } else { 0.0 });
         }
     }
@@ -148,6 +152,12 @@ impl<T: Real> Panels<T> {
     #[inline(always)]
     pub fn panel(&self, p: usize, size: usize) -> &[T] {
         &self.queries.slice((p + 1) * size)[p * size..]
+    }
+
+    /// Returns the squared norms of the queries of panel `p`.
+    #[inline(always)]
+    pub fn lengths(&self, p: usize, width: usize) -> &[T] {
+        &self.lengths.slice((p + 1) * width)[p * width..]
     }
 
     /// Returns the copies of the centre of panel `p`, `size` numbers.

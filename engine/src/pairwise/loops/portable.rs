@@ -9,22 +9,35 @@ use super::Loops;
 use super::output_row::RowOut;
 use super::portable_job::Job;
 use super::portable_task::{Scratch, Task};
-use super::tile::Form;
+use super::tile::{Form, near_ratio, near_square};
 use super::weights::Weights;
 use crate::pairwise::call::{KernelCall, SoftmaxCall};
 use crate::pairwise::measure::Measure;
 use crate::pairwise::pack::Packed;
 use crate::pairwise::pack::kd_order::permute;
-use crate::pairwise::plan::{Plan, Shape};
+use crate::pairwise::plan::{DIRECT_DIM, Plan, Shape};
 use crate::pairwise::pruning::Bounds;
 use crate::pairwise::rounding::Rounding;
-use crate::pairwise::{KernelSum, Pairwise, Work};
+use crate::pairwise::{Backend, KernelSum, Pairwise, PairwiseOptions, Work};
+use crate::points::squared_distance;
 use crate::simd::{Pool, Real};
-use crate::{Interrupt, Result};
+use crate::{Interrupt, Points, Result};
 use rayon::prelude::*;
 use std::f64::consts::LOG2_E;
 use std::marker::PhantomData;
 use std::sync::{Mutex, PoisonError};
+
+/// From so many pairs on, it is worth while to find out whether products are accurate.
+const ENOUGH_PAIRS: usize = 1 << 18;
+
+/// The number of queries and of sources from whose pairs the share of near pairs is estimated, and
+/// the largest share for which products are used.
+const SAMPLE: usize = 64;
+const NEAR_SHARE: f64 = 1e-3;
+
+/// The largest squared ratio of the distance below which pairs are near to the extent of the
+/// points.
+const NEAR_EXTENT: f64 = 0.1;
 
 /// The backend in one working type.
 #[derive(Default)]
@@ -74,9 +87,8 @@ impl<T: Real> Loops for Portable<T> {
     ) -> Result<Vec<RowOut<'b>>> {
         let KernelCall { queries, sources, sum, is_softmax } = *call;
         let shape = Shape { far: false, ..measure.shape };
-        // A root magnifies the rounding error of a small squared distance, so the product form is
-        // not used here.
-        let plan = Plan { form: Form::Difference, gemm: false, ..Plan::new::<T>(&engine.options, &shape) };
+        let form = kernel_form::<T>(&engine.options, call, measure);
+        let plan = Plan { form, gemm: false, ..Plan::new::<T>(&engine.options, &shape) };
         let (unit, equal) = if is_softmax { (LOG2_E, 0.0) } else { (1.0, 1.0) };
         let weights: Vec<T> = match sum.weights {
             Some(weights) => weights.iter().map(|w| T::from_f64(unit * w)).collect(),
@@ -104,6 +116,42 @@ impl<T: Real> Loops for Portable<T> {
             job.run(rows, &scratch, (&engine.work, &engine.interrupt))
         })
     }
+}
+
+/// Returns the form of the distances for a kernel. A root magnifies the rounding error of a small
+/// squared distance. Products are therefore used only if few pairs are so near that they must be
+/// computed again, and if there are enough pairs to find that out.
+fn kernel_form<T: Real>(options: &PairwiseOptions, call: &KernelCall, measure: &Measure) -> Form {
+    let Shape { n, m, dim, .. } = measure.shape;
+    let few = options.backend == Backend::Auto && n.saturating_mul(m) < ENOUGH_PAIRS;
+    if options.backend == Backend::Direct || dim <= DIRECT_DIM || few {
+        return Form::Difference;
+    }
+    let wide = near_ratio::<T>().powi(2) * measure.extent > NEAR_EXTENT;
+    match wide || near_share::<T>(call, measure) > NEAR_SHARE {
+        true => Form::Difference,
+        false => Form::Corrected,
+    }
+}
+
+/// Returns the share of near pairs among some pairs of a query and a source.
+fn near_share<T: Real>(call: &KernelCall, measure: &Measure) -> f64 {
+    let KernelCall { queries, sources, .. } = *call;
+    let same = std::ptr::eq(queries, sources);
+    let some = |points: &Points| (0..points.n()).step_by(points.n().div_ceil(SAMPLE)).collect::<Vec<usize>>();
+    let (mut near, mut all) = (0, 0);
+    let scaled = measure.scale * measure.scale;
+    for i in some(queries) {
+        let q = queries.row(i);
+        let square = squared_distance(q, &measure.centre);
+        for j in some(sources).into_iter().filter(|j| !(same && i == *j)) {
+            let x = sources.row(j);
+            let squares = scaled * (square + squared_distance(x, &measure.centre));
+            near += usize::from(scaled * squared_distance(q, x) < near_square::<T>(squares));
+            all += 1;
+        }
+    }
+    f64::from(near as u32) / f64::from((all as u32).max(1))
 }
 
 /// Returns the rounding bound; None for f64, whose rows are never computed again.

@@ -7,7 +7,7 @@ use super::online_softmax::Totals;
 use super::output_row::{RowOut, nearest};
 use super::panels::{MOST, Panels};
 use super::portable_job::Job;
-use super::tile::{self, Row, WIDTH};
+use super::tile::{self, Form, Row, WIDTH};
 use super::weights::Weights;
 use crate::pairwise::pack::frame::Moved;
 use crate::pairwise::rounding::Seen;
@@ -72,6 +72,10 @@ impl<'b, T: Real> WithSimd for Task<'_, 'b, T> {
             } else {
                 let s = &mut tile::rows_mut::<T, S>(scores)[..count];
                 tile::scores::<T, S>(simd, plan.form, tile::rows::<T, S>(q), x, bias, s);
+                if plan.form == Form::Corrected {
+                    let lengths = &tile::rows::<T, S>(scratch.panels.lengths(p, plan.width))[0];
+                    tile::correct::<T, S>(simd, (tile::rows::<T, S>(q), lengths), x, bias, s);
+                }
             }
             job.leave_out(live, from, count, scores);
             let s = &mut tile::rows_mut::<T, S>(scores)[..count];

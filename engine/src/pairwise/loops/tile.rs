@@ -11,7 +11,7 @@
 #![allow(clippy::needless_range_loop)]
 
 use crate::simd::Real;
-use pulp::Simd;
+use pulp::{Simd, bytemuck};
 
 /// Registers across a panel: with 8 rows, 24 of 32 registers are accumulators; with 4 rows, 12 of
 /// 16.
@@ -32,6 +32,17 @@ pub enum Form {
     Product,
     /// `-|q - x|^2`. It takes two operations per coordinate, and its error is `eps |q - x|^2`.
     Difference,
+    /// `-|q - x|^2` by products, and by differences for every pair that is so near that the error
+    /// of the products would matter to a kernel: [`correct`].
+    Corrected,
+}
+
+impl Form {
+    /// True if scores are computed by products: queries are packed times 2, and biases include
+    /// `-|x|^2`.
+    pub fn has_products(self) -> bool {
+        self != Form::Difference
+    }
 }
 
 /// Returns the slice as rows of a panel.
@@ -53,7 +64,7 @@ pub fn rows_mut<T: Real, S: Simd>(x: &mut [T]) -> &mut [Row<T, S>] {
 #[inline(always)]
 pub fn scores<T: Real, S: Simd>(simd: S, form: Form, q: &[Row<T, S>], x: &[T], bias: &[T], s: &mut [Row<T, S>]) {
     match form {
-        Form::Product => score_all::<T, S, false>(simd, q, x, bias, s),
+        Form::Product | Form::Corrected => score_all::<T, S, false>(simd, q, x, bias, s),
         Form::Difference => score_all::<T, S, true>(simd, q, x, bias, s),
     }
 }
@@ -114,6 +125,65 @@ fn score_rows<T: Real, S: Simd, const R: usize, const DIFFERENCE: bool>(
         }
     }
     s[..R].copy_from_slice(&acc);
+}
+
+/// The error of a squared distance by products, relative to `|q|^2 + |x|^2`, divided by the error
+/// of a distance that is accepted: relative to 1 for longer ones, to the distance for shorter ones.
+pub fn near_ratio<T: Real>() -> f64 {
+    T::EPSILON / if size_of::<T>() == 8 { 1e-11 } else { 1e-5 }
+}
+
+/// Returns the square of the distance below which products are not accurate enough, for points with
+/// this sum of squares.
+pub fn near_square<T: Real>(squares: f64) -> f64 {
+    let ratio = near_ratio::<T>() * squares;
+    ratio.max(ratio * ratio)
+}
+
+/// Completes scores by products: subtracts `|q|^2`, and computes the scores of near pairs by
+/// differences.
+#[inline(always)]
+pub fn correct<T: Real, S: Simd>(
+    simd: S,
+    (q, squares): (&[Row<T, S>], &Row<T, S>),
+    x: &[T],
+    bias: &[T],
+    s: &mut [Row<T, S>],
+) {
+    let (zero, ratio) = (T::splat(simd, T::default()), T::splat(simd, T::from_f64(near_ratio::<T>())));
+    for (j, s) in s.iter_mut().enumerate() {
+        let bias = T::splat(simd, bias[j]);
+        let mut excess = [zero; WIDTH];
+        let mut most = zero;
+        for v in 0..WIDTH {
+            s[v] = T::sub(simd, s[v], squares[v]);
+            let near = T::mul(simd, ratio, T::sub(simd, squares[v], bias));
+            excess[v] = T::add(simd, s[v], T::max(simd, near, T::mul(simd, near, near)));
+            most = T::max(simd, most, excess[v]);
+        }
+        let most: &[T] = bytemuck::cast_slice(std::slice::from_ref(&most));
+        if most.iter().any(|most| *most > T::default()) {
+            correct_row::<T, S>(simd, q, &x[j * q.len()..][..q.len()], &excess, s);
+        }
+    }
+}
+
+/// Computes the scores of one source by differences, in the lanes where `excess` is positive.
+#[inline(always)]
+fn correct_row<T: Real, S: Simd>(simd: S, q: &[Row<T, S>], x: &[T], excess: &Row<T, S>, s: &mut Row<T, S>) {
+    let (zero, half) = (T::splat(simd, T::default()), T::splat(simd, T::from_f64(0.5)));
+    let mut exact = [zero; WIDTH];
+    for (q, x) in q.iter().zip(x) {
+        let x = T::splat(simd, *x);
+        for v in 0..WIDTH {
+            let t = T::sub(simd, T::mul(simd, half, q[v]), x);
+            exact[v] = T::negate_mul_add(simd, t, t, exact[v]);
+        }
+    }
+    for v in 0..WIDTH {
+        let change = T::sub(simd, exact[v], s[v]);
+        s[v] = T::add(simd, s[v], T::where_greater(simd, excess[v], zero, change));
+    }
 }
 
 /// Computes `o[c] = scale o[c] + sum_j w[j] v[j][c]`: `w` is rows x panel, `v` rows x dim, `o` dim

@@ -68,7 +68,7 @@ impl<T: Real> Packed<T> {
             Centres::Many => split(sources, order, (centre, scale), x, &mut self.low.take(size + BEHIND)[..size]),
         }
         let (x, dim) = (self.x.slice(self.m * self.dim), self.dim);
-        let with_square = form == Form::Product && centres == Centres::One;
+        let with_square = form.has_products() && centres == Centres::One;
         self.bias.take(self.m).par_chunks_mut(ROWS).zip(x.par_chunks(ROWS * dim)).enumerate().for_each(
             |(chunk, (bias, x))| {
                 for (r, (b, row)) in bias.iter_mut().zip(x.chunks_exact(dim)).enumerate() {
@@ -148,7 +148,7 @@ impl<T: Real> Packed<T> {
     pub fn top(&self, from: usize, rows: usize, form: Form) -> f64 {
         let log_weight = |j: usize| {
             let bias = self.bias(j, 1)[0].to_f64();
-            if form == Form::Product && !self.in_parts() { bias + square(self.x(j, 1)) } else { bias }
+            if form.has_products() && !self.in_parts() { bias + square(self.x(j, 1)) } else { bias }
         };
         (from..from + rows).map(log_weight).fold(f64::NEG_INFINITY, f64::max)
     }
