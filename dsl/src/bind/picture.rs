@@ -83,7 +83,8 @@ fn plot(call: &Call) -> Result<Dynamic, Fail> {
         let charts = charts(call, call.arg(0)?, &options)?;
         idle::in_plot(call, charts.len());
         let mut picture = Picture::new(options.title.as_str());
-        picture.columns = options.columns;
+        // With images, `columns` is that of each chart.
+        picture.columns = options.columns.filter(|_| options.image_width.is_none());
         picture.same_axes = options.same_axes;
         picture = charts.into_iter().fold(picture, Picture::with);
         call.context.mode.write(|| picture.save(&path)).map_err(|e| call.place(e))

@@ -1,5 +1,6 @@
 //! The field of drifting models \[deng2026drifting\]: a difference of two kernel-weighted means.
 
+mod columns;
 mod data;
 mod option;
 
@@ -9,10 +10,11 @@ use crate::archive::Archive;
 use crate::number::number;
 use crate::ode::StepReport;
 use crate::options::at_least;
-use crate::pairwise::{Kernel, KernelSoftmax, Pairwise, SoftmaxMean, Values, mean_distance};
+use crate::pairwise::{Kernel, KernelSoftmax, SoftmaxMean, Values, mean_distance};
 use crate::points::shares;
 use crate::score::SelfTerm;
 use crate::{Error, Points, Result, Rule, Subject};
+use columns::{Columns, log_of_sum, log_sums};
 use data::Data;
 pub use option::{DriftFlowOptions, Normalisation, TemperatureScale, Temperatures};
 use std::mem;
@@ -32,7 +34,8 @@ use std::sync::Arc;
 /// by these weights, with `M_x` and `M_y` the sums of a particle's weights over the target and over
 /// the cloud.
 ///
-/// Cost of a velocity: two pairwise passes per temperature, or with "joint" five (six for tracers).
+/// Cost of a velocity: two pairwise passes per temperature, or with "joint" four (five for tracers), and
+/// one more if the column sums of the target differ by a factor of 400 or more.
 /// Memory `O(n + m)`.
 #[derive(Debug)]
 pub struct DriftFlow {
@@ -50,6 +53,8 @@ pub struct DriftFlow {
     ess: [f64; 2],
     means: [SoftmaxMean; 2],
     part: Points,
+    /// Buffer: the points of the target with one more column.
+    extended: Points,
 }
 
 impl DriftFlow {
@@ -80,9 +85,10 @@ impl DriftFlow {
         };
         let kernels = temperatures.iter().map(kernel).collect::<Result<Vec<Kernel>>>()?;
         at_least(&[("batch_target", options.batch_target.unwrap_or(1), 1)])?;
-        let (roots, means, part) = (Vec::new(), Default::default(), Points::default());
+        let (means, part, extended) = (Default::default(), Points::default(), Points::default());
         let target = Data { points: target, logs: None };
-        Ok(DriftFlow { target, batch: None, kernels, unit, options, roots, ess: [0.0; 2], means, part })
+        let (batch, roots, ess) = (None, Vec::new(), [0.0; 2]);
+        Ok(DriftFlow { target, batch, kernels, unit, options, roots, ess, means, part, extended })
     }
 
     /// Weights the points of the target in proportion to `weights`. Their mean distance ignores the
@@ -116,18 +122,32 @@ impl DriftFlow {
         let to_target = softmax(of_target.as_deref().or(data.logs.as_deref()), false);
         let to_cloud = softmax(of_cloud.as_deref(), leave_out_self);
         let [target, own] = &mut self.means;
-        pairwise.kernel_softmax_mean(z, &data.points, Values::Own, &to_target, target)?;
+        let roots = columns.as_ref().and_then(Columns::roots);
+        let values = match &roots {
+            Some(roots) => Values::Of(data.with_column(roots, &mut self.extended)),
+            None => Values::Own,
+        };
+        pairwise.kernel_softmax_mean(z, &data.points, values, &to_target, target)?;
         pairwise.kernel_softmax_mean(z, cloud, Values::Own, &to_cloud, own)?;
         out.reshape(z.n(), z.dim());
-        let pairs = target.mean.data().iter().zip(own.mean.data());
-        out.data_mut().iter_mut().zip(pairs).for_each(|(v, (x, y))| *v = x - y);
+        for (i, (x, y)) in target.mean.iter().zip(own.mean.iter()).enumerate() {
+            out.row_mut(i).iter_mut().zip(x.iter().zip(y)).for_each(|(v, (x, y))| *v = x - y);
+        }
         if let Some(columns) = columns {
+            let most = columns.most();
             // The sums of the kernel over pairs of particles are symmetric.
             let own_sums = match at.role {
                 Role::Cloud => columns.cloud,
                 Role::Tracer => log_sums(kernel, (z, cloud), None, pairwise)?,
             };
-            let rows = log_sums(kernel, (z, &data.points), data.logs.as_deref(), pairwise)?;
+            let rows = match &roots {
+                // The sum of the weights times the roots of the column sums.
+                Some(_) => {
+                    let sums = target.mean.iter().map(|row| row[row.len() - 1].ln());
+                    sums.zip(&target.log_sum).map(|(mean, sum)| mean + sum + 0.5 * most).collect()
+                }
+                None => log_sums(kernel, (z, &data.points), data.logs.as_deref(), pairwise)?,
+            };
             let rows = rows.into_iter().zip(own_sums).map(|(a, b)| log_of_sum(a, b)).collect::<Vec<f64>>();
             for (i, row) in rows.iter().enumerate() {
                 let both = (target.log_sum[i] + own.log_sum[i] - row).exp();
@@ -180,50 +200,6 @@ impl DriftFlow {
         out.data_mut().iter_mut().for_each(|v| *v *= size);
         Ok(())
     }
-}
-
-/// The logarithms of the column sums of the joint normalisation: for every point, the sum of the
-/// kernel over all particles.
-struct Columns {
-    target: Vec<f64>,
-    cloud: Vec<f64>,
-}
-
-impl Columns {
-    fn of(
-        kernel: Kernel,
-        (target, cloud): (&Points, &Points),
-        leave_out_self: bool,
-        pairwise: &Pairwise,
-    ) -> Result<Columns> {
-        let mut own = Vec::new();
-        let softmax = KernelSoftmax { leave_out_self, ..KernelSoftmax::of(kernel) };
-        pairwise.kernel_log_sum(cloud, cloud, &softmax, &mut own)?;
-        Ok(Columns { target: log_sums(kernel, (target, cloud), None, pairwise)?, cloud: own })
-    }
-}
-
-/// Returns the logarithms of the sums of the kernel over these sources.
-fn log_sums(
-    kernel: Kernel,
-    (queries, sources): (&Points, &Points),
-    log_weights: Option<&[f64]>,
-    pairwise: &Pairwise,
-) -> Result<Vec<f64>> {
-    let mut sums = Vec::new();
-    pairwise.kernel_log_sum(
-        queries,
-        sources,
-        &KernelSoftmax { log_weights, ..KernelSoftmax::of(kernel) },
-        &mut sums,
-    )?;
-    Ok(sums)
-}
-
-/// Returns `log(e^a + e^b)`.
-fn log_of_sum(a: f64, b: f64) -> f64 {
-    let (most, least) = (a.max(b), a.min(b));
-    if least == f64::NEG_INFINITY { most } else { most + (least - most).exp().ln_1p() }
 }
 
 /// Returns the kernel of this name and bandwidth.

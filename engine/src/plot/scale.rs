@@ -43,6 +43,18 @@ impl Extent {
         Extent { low: low.max(a - air), high: high.min(b + air) }
     }
 
+    /// Returns the extent of the middle 99 % of many values, and of all values if they are few.
+    pub fn middle(mut values: Vec<f64>) -> Extent {
+        values.sort_by(f64::total_cmp);
+        let (few, last) = (values.len() < 200, values.len().saturating_sub(1) as f64);
+        let at = |share: f64| values.get((last * share).round() as usize).copied();
+        match (at(if few { 0.0 } else { 0.005 }), at(if few { 1.0 } else { 0.995 })) {
+            (Some(low), Some(high)) if low < high => Extent { low, high },
+            // Almost all values are equal.
+            _ => Extent::of(values),
+        }
+    }
+
     /// True if the extent contains no value.
     pub fn is_empty(self) -> bool {
         self.low > self.high

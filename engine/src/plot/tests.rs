@@ -129,6 +129,23 @@ fn an_image_keeps_its_pixels() {
     assert_eq!(seen, [0, 255, 128, 64]);
 }
 
+/// One pixel far from all others does not make the rest of its chart grey, and equal values of two
+/// charts look alike.
+#[test]
+fn charts_of_images_share_their_grey_levels() {
+    let mut bright: Vec<f64> = (0..400).map(|i| f64::from(i % 2)).collect();
+    bright[7] = 50.0;
+    let dark: Vec<f64> = (0..400).map(|i| 0.5 * f64::from(i % 2)).collect();
+    let images = |pixels: Vec<f64>| Images::new(Points::new(pixels, 4, "pixels").unwrap(), 2, 2);
+    let picture = Picture::new("").with(Chart::new("").with(images(bright))).with(Chart::new("").with(images(dark)));
+    let png = picture.png().unwrap();
+    let pixels = tiny_skia::Pixmap::decode_png(&png).unwrap();
+    let mut levels: Vec<u8> = pixels.pixels().iter().map(|p| p.red()).collect();
+    levels.sort_unstable();
+    levels.dedup();
+    assert!(levels.contains(&128) && levels.contains(&0), "{levels:?}");
+}
+
 #[test]
 fn every_degenerate_chart_is_a_readable_picture() {
     let curve = |x: &[f64], y: &[f64]| Chart::new("").with(Curve::new(x.to_vec(), y.to_vec()).label("c"));

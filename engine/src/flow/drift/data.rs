@@ -14,6 +14,18 @@ pub struct Data {
 }
 
 impl Data {
+    /// Writes the points with `column` as one more coordinate into `out`, and returns them.
+    pub fn with_column<'a>(&self, column: &[f64], out: &'a mut Points) -> &'a Points {
+        let dim = self.points.dim();
+        out.reshape(self.points.n(), dim + 1);
+        for (i, (row, last)) in self.points.iter().zip(column).enumerate() {
+            let to = out.row_mut(i);
+            to[..dim].copy_from_slice(row);
+            to[dim] = *last;
+        }
+        out
+    }
+
     /// Draws a batch of the points with their weights; None if it would be all of them.
     pub fn draw(&self, batch: usize, stream: Stream) -> Option<Data> {
         if batch >= self.points.n() {

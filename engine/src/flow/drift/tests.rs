@@ -1,5 +1,5 @@
 use super::*;
-use crate::pairwise::Precision;
+use crate::pairwise::{Pairwise, Precision};
 use crate::points::squared_distance;
 use crate::rng::Stream;
 use proptest::prelude::*;
@@ -97,6 +97,27 @@ fn every_form_is_that_of_the_dense_matrix() {
                 }
             }
         }
+    }
+}
+
+/// A point of the target that is far from all particles has a column sum of its own order. In f32 the
+/// velocity is that of the dense matrix, too, with and without such a point.
+#[test]
+fn column_sums_of_all_sizes_give_the_dense_form() {
+    for (distance, ranges) in [(1.0, true), (40.0, false)] {
+        let (mut x, y) = clouds(30, 40, 3);
+        x.row_mut(4)[0] += distance;
+        let options = options("laplace", 0.8, Normalisation::Joint, SelfTerm::Exclude);
+        let kernel = named("laplace", 0.8).unwrap();
+        let columns = Columns::of(kernel, (&x, &y), true, &exact()).unwrap();
+        assert_eq!(columns.roots().is_some(), ranges);
+        let want = dense(kernel, &x, &y, &[1.0; 30], &options);
+        let mut flow = DriftFlow::new(x, options).unwrap();
+        assert!(largest_difference(&velocity(&mut flow, &y, None), &want) < 1e-12);
+        let (clock, pairwise) = (Clock::at(0, 1, Stream::new(0)), Pairwise::default());
+        let mut found = Points::default();
+        flow.velocity(&FieldAt::cloud(&y, &clock, &pairwise), &mut found).unwrap();
+        assert!(largest_difference(&found, &want) < 1e-5);
     }
 }
 

@@ -32,7 +32,7 @@ const ENOUGH_PAIRS: usize = 1 << 18;
 
 /// The number of queries and of sources from whose pairs the share of near pairs is estimated, and
 /// the largest share for which products are used.
-const SAMPLE: usize = 64;
+const SAMPLE: usize = 32;
 const NEAR_SHARE: f64 = 1e-3;
 
 /// The largest squared ratio of the distance below which pairs are near to the extent of the
@@ -137,21 +137,21 @@ fn kernel_form<T: Real>(options: &PairwiseOptions, call: &KernelCall, measure: &
 /// Returns the share of near pairs among some pairs of a query and a source.
 fn near_share<T: Real>(call: &KernelCall, measure: &Measure) -> f64 {
     let KernelCall { queries, sources, .. } = *call;
-    let same = std::ptr::eq(queries, sources);
-    let some = |points: &Points| (0..points.n()).step_by(points.n().div_ceil(SAMPLE)).collect::<Vec<usize>>();
-    let (mut near, mut all) = (0, 0);
-    let scaled = measure.scale * measure.scale;
-    for i in some(queries) {
-        let q = queries.row(i);
-        let square = squared_distance(q, &measure.centre);
-        for j in some(sources).into_iter().filter(|j| !(same && i == *j)) {
-            let x = sources.row(j);
-            let squares = scaled * (square + squared_distance(x, &measure.centre));
-            near += usize::from(scaled * squared_distance(q, x) < near_square::<T>(squares));
+    let square = |x: &[f64]| measure.scale.powi(2) * squared_distance(x, &measure.centre);
+    let some = |points: &Points| {
+        let rows = (0..points.n()).step_by(points.n().div_ceil(SAMPLE));
+        rows.map(|i| (i, square(points.row(i)))).collect::<Vec<(usize, f64)>>()
+    };
+    let own = std::ptr::eq(queries, sources);
+    let (sources_shown, mut near, mut all) = (some(sources), 0_u32, 0_u32);
+    for (i, of_query) in some(queries) {
+        for (j, of_source) in sources_shown.iter().filter(|(j, _)| !(own && i == *j)) {
+            let distance = measure.scale.powi(2) * squared_distance(queries.row(i), sources.row(*j));
+            near += u32::from(distance < near_square::<T>(of_query + of_source));
             all += 1;
         }
     }
-    f64::from(near as u32) / f64::from((all as u32).max(1))
+    f64::from(near) / f64::from(all.max(1))
 }
 
 /// Returns the rounding bound; None for f64, whose rows are never computed again.

@@ -35,16 +35,15 @@ impl<T: Real> Job<'_, T> {
         self.source_order.map_or(query, |o| o.position.get(query).map_or(usize::MAX, |p| *p as usize))
     }
 
-    /// Sets the scores of the pairs of a query with itself so that their weight is 0.
-    pub fn leave_out(&self, rows: &[RowOut], from: usize, count: usize, scores: &mut [T]) {
-        if !self.leave_out_self {
+    /// Sets the scores of the pairs of a query with itself, if the sources are the queries.
+    pub fn set_twins(&self, rows: &[RowOut], (from, count): (usize, usize), score: T, scores: &mut [T]) {
+        if !(self.leave_out_self || std::ptr::eq(self.queries, self.original.0)) {
             return;
         }
-        let (width, score) = (self.plan.width, T::from_f64(self.weights.vanishing_score()));
         for (lane, row) in rows.iter().enumerate() {
             let twin = self.twin(row.query);
             if (from..from + count).contains(&twin) {
-                scores[(twin - from) * width + lane] = score;
+                scores[(twin - from) * self.plan.width + lane] = score;
             }
         }
     }

@@ -14,6 +14,9 @@ use crate::pairwise::rounding::Seen;
 use crate::simd::{Buffer, Real};
 use pulp::{Simd, WithSimd, bytemuck};
 
+/// The score of a pair that lies so far apart that it is not near.
+const FAR: f64 = -1e30;
+
 /// Buffers of one task.
 #[derive(Debug, Default)]
 pub struct Scratch<T> {
@@ -74,10 +77,16 @@ impl<'b, T: Real> WithSimd for Task<'_, 'b, T> {
                 tile::scores::<T, S>(simd, plan.form, tile::rows::<T, S>(q), x, bias, s);
                 if plan.form == Form::Corrected {
                     let lengths = &tile::rows::<T, S>(scratch.panels.lengths(p, plan.width))[0];
+                    // The distance of a query from itself is 0 and need not be computed again.
+                    job.set_twins(live, (from, count), T::from_f64(FAR), scores);
+                    let s = &mut tile::rows_mut::<T, S>(scores)[..count];
                     tile::correct::<T, S>(simd, (tile::rows::<T, S>(q), lengths), x, bias, s);
+                    job.set_twins(live, (from, count), T::default(), scores);
                 }
             }
-            job.leave_out(live, from, count, scores);
+            if job.leave_out_self {
+                job.set_twins(live, (from, count), T::from_f64(job.weights.vanishing_score()), scores);
+            }
             let s = &mut tile::rows_mut::<T, S>(scores)[..count];
             let o = &mut sums[p * value_dim..(p + 1) * value_dim];
             let v = if sources.values_are_sources() { x } else { sources.values(from, count) };

@@ -172,17 +172,19 @@ pub fn correct<T: Real, S: Simd>(
 #[inline(always)]
 fn correct_row<T: Real, S: Simd>(simd: S, q: &[Row<T, S>], x: &[T], excess: &Row<T, S>, s: &mut Row<T, S>) {
     let (zero, half) = (T::splat(simd, T::default()), T::splat(simd, T::from_f64(0.5)));
-    let mut exact = [zero; WIDTH];
-    for (q, x) in q.iter().zip(x) {
+    // Named registers: an array of sums would be written to memory after every coordinate.
+    let [mut a, mut b, mut c]: Row<T, S> = [zero; WIDTH];
+    for (&[q_a, q_b, q_c], x) in q.iter().zip(x) {
         let x = T::splat(simd, *x);
-        for v in 0..WIDTH {
-            let t = T::sub(simd, T::mul(simd, half, q[v]), x);
-            exact[v] = T::negate_mul_add(simd, t, t, exact[v]);
-        }
+        let off = |q| T::sub(simd, T::mul(simd, half, q), x);
+        let (t_a, t_b, t_c) = (off(q_a), off(q_b), off(q_c));
+        a = T::negate_mul_add(simd, t_a, t_a, a);
+        b = T::negate_mul_add(simd, t_b, t_b, b);
+        c = T::negate_mul_add(simd, t_c, t_c, c);
     }
-    for v in 0..WIDTH {
-        let change = T::sub(simd, exact[v], s[v]);
-        s[v] = T::add(simd, s[v], T::where_greater(simd, excess[v], zero, change));
+    for (s, (exact, excess)) in s.iter_mut().zip([a, b, c].into_iter().zip(excess)) {
+        let change = T::where_greater(simd, *excess, zero, T::sub(simd, exact, *s));
+        *s = T::add(simd, *s, change);
     }
 }
 

@@ -99,8 +99,14 @@ fn wanted_height(panel: &Panel, width: f64, making: &mut Making) -> f64 {
     }
 }
 
-/// Gives the same extents to all charts of clouds.
+/// Gives the same extents to all charts of clouds, and the same grey levels to all charts of images.
 fn share_axes(panels: &mut [Panel]) {
+    let open = |panel: &'_ Panel| match panel {
+        Panel::Mosaic(images) if images.range.is_none() => Some(images.pixels.clone()),
+        _ => None,
+    };
+    let greys = mosaic::greys(&panels.iter().filter_map(open).collect::<Vec<_>>());
+
     let mut shared = [Extent::NONE; 2];
     let mut solid = [Extent::NONE; 3];
     for panel in panels.iter() {
@@ -116,6 +122,7 @@ fn share_axes(panels: &mut [Panel]) {
         match panel {
             Panel::Plane(plane) if plane.equal => plane.extents = shared,
             Panel::Solid(one) => one.extents = solid,
+            Panel::Mosaic(images) => images.range = images.range.or(Some(greys)),
             _ => {}
         }
     }

@@ -5,6 +5,8 @@ use super::super::canvas::{Mark, PX, Scene};
 use super::super::scale::Extent;
 use super::super::shared::{Making, format_count};
 use super::layout::{Area, place};
+use crate::Points;
+use std::sync::Arc;
 
 /// The largest number of images drawn.
 const MOST: usize = 400;
@@ -40,14 +42,18 @@ pub(super) fn height(images: &Images, width: f64, making: &mut Making) -> f64 {
     (rows * (images.height as f64 * grid.zoom + grid.gap) - grid.gap).max(20.0)
 }
 
+/// Returns the values that are shown as black and as white in all of these grids: a few pixels far
+/// from all others do not make the rest grey.
+pub(super) fn greys(grids: &[Arc<Points>]) -> (f64, f64) {
+    let shown = |pixels: &Arc<Points>| pixels.data()[..pixels.n().min(MOST) * pixels.dim()].to_vec();
+    let extent = Extent::middle(grids.iter().flat_map(shown).collect());
+    (extent.low, extent.high)
+}
+
 /// Draws the images in order, line by line, and returns the rectangle that they fill.
 pub(super) fn draw(scene: &mut Scene, images: &Images, area: Area) -> Area {
     let grid = grid(images, area.width);
-    let all = || images.pixels.data()[..grid.shown * images.pixels.dim()].iter().copied();
-    let (low, high) = images.range.unwrap_or_else(|| {
-        let extent = Extent::of(all());
-        (extent.low, extent.high)
-    });
+    let (low, high) = images.range.unwrap_or_else(|| greys(std::slice::from_ref(&images.pixels)));
     let grey = |v: f64| {
         let light = if high > low { ((v - low) / (high - low)).clamp(0.0, 1.0) } else { 0.5 };
         (255.0 * if images.inverted { 1.0 - light } else { light }).round() as u8
