@@ -8,6 +8,7 @@ use rhai::{Array, Dynamic};
 use sdflow::Points;
 use sdflow::io::{self, LoadOptions};
 use sdflow::options::Options;
+use sdflow::pairwise::mean_distance;
 use sdflow::points::check_matrix;
 use sdflow::score::{diameter, spacing};
 use std::path::Path;
@@ -101,6 +102,18 @@ pub const ENTRIES: &[Entry] = &[
         .of(Type::Points)
         .about("Twice the largest distance of a point from the mean: the size of the set.")
         .example("print(normal(100, 2).diameter());"),
+    function("mean_distance", Kind::Points, &[], Type::Number, |call| {
+        Ok(mean_distance(&*measurable(call)?).unwrap_or(0.0).into())
+    })
+    .of(Type::Points)
+    .about(
+        "The mean distance between two points, estimated from up to 512 of them: the unit of the \
+         temperatures of `drift_flow`. It is 0 if they coincide.",
+    )
+    .example(
+        "let x = normal(200, 2);\n\
+         let kernel = laplace(0.1 * x.mean_distance());",
+    ),
 ];
 
 /// Returns the receiver, whose distances must have finite squares.

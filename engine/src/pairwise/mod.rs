@@ -120,7 +120,9 @@ mod work;
 
 pub use crate::simd::Isa;
 pub use bandwidth::Kernels;
-pub(crate) use bandwidth::{mean_distance, median_distance};
+#[doc(hidden)]
+pub use bandwidth::mean_distance;
+pub(crate) use bandwidth::median_distance;
 pub use call::{KernelSoftmax, KernelSum, KernelSums, Softmax, SoftmaxMean, Values};
 pub use engine::Pairwise;
 pub use kernel::{Kernel, Part};
