@@ -105,9 +105,10 @@ pub const ENTRIES: &[Entry] = &[
         ),
     function("by_label", Kind::Flow, &[arg("flows", Type::List(&Type::Flow))], Type::Flow, by_label)
         .about(
-            "One flow per label, all of one kind and with equal options of stepping. Of `n` points \
-             and `k` flows, the first `n / k` follow the first flow, the next the second, and so on; \
-             the points of other labels are not part of the cloud of a flow. In `fit` it trains a \
+            "One flow per label. All must be of one kind, with the same `step`, `integrator` and \
+             `precision`. Of `n` points and `k` flows, the first `n / k` follow the first flow, the next the second, and so on; \
+             the points of other labels are not part of the cloud of a flow. Tracers are divided in the \
+             same way. In `fit` it trains a \
              generator whose base is `labelled`: one net for all labels. Readings are means over the labels.",
         )
         .example(
@@ -197,8 +198,17 @@ fn drift_flow(call: &Call) -> std::result::Result<Dynamic, Fail> {
 }
 
 fn by_label(call: &Call) -> std::result::Result<Dynamic, Fail> {
-    let flows = call.array(0)?.into_iter().map(Dynamic::try_cast::<Plan>).collect::<Option<Vec<Plan>>>();
-    let flows = flows.ok_or_else(|| call.wrong(0, "an array of flows"))?;
+    let mut flows = Vec::new();
+    for (i, flow) in call.array(0)?.into_iter().enumerate() {
+        let seen = format!("has {} at index {i}", flow.type_name());
+        let plan: Plan = flow.try_cast().ok_or_else(|| call.bad(0, seen, "every element must be a flow"))?;
+        let built = plan.flow().map_err(|e| call.place(e))?;
+        if !matches!(built, Flow::Field(_)) {
+            let seen = format!("has `{}` at index {i}", plan.name);
+            return Err(call.bad(0, seen, "it moves points by steps of its own: use sd_flow, mmd_flow or svgd"));
+        }
+        flows.push(plan);
+    }
     let stepping = flows.first().map(|flow| flow.stepping.clone()).unwrap_or_default();
     if let Some(i) = flows.iter().position(|flow| flow.stepping != stepping) {
         let seen = format!("has other options of stepping at index {i} than at 0");

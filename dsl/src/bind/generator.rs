@@ -89,5 +89,12 @@ fn sample(call: &Call) -> Result<Dynamic, Fail> {
 }
 
 fn apply(call: &Call) -> Result<Dynamic, Fail> {
-    receiver(call)?.apply(call.points(1)?.as_ref()).map(Cloud::value).map_err(|e| call.place(e))
+    let (model, points) = (receiver(call)?, call.points(1)?);
+    model.apply(&points).map(Cloud::value).map_err(|e| {
+        let fail = call.place(e);
+        if points.dim() >= model.widest() {
+            return fail;
+        }
+        fail.hint("a generator that was trained with labels takes points.with_label(label, labels)")
+    })
 }

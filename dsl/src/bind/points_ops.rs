@@ -1,13 +1,12 @@
 //! Parts of point sets, and their standard units.
 
-use crate::bind::arguments::check_size;
 use crate::call::{Call, Entry, function};
 use crate::language::{Fail, Kind, Type, arg, optional};
 use crate::value::{Cloud, number};
 use rhai::{Array, Dynamic};
 use sdflow::Subject;
 use sdflow::number::counted;
-use sdflow::points::{Standardiser, neighbour};
+use sdflow::points::{Standardiser, neighbour, no_room};
 use std::sync::Arc;
 
 pub const ENTRIES: &[Entry] = &[
@@ -42,7 +41,8 @@ pub const ENTRIES: &[Entry] = &[
     .returned("an array with one set of points per label, in ascending order of the labels")
     .about(
         "Splits the points by their labels: an array with a number per point, or points with one \
-         column. Each part keeps the order of the points.",
+         column. Each part keeps the order of the points. A label that does not occur has no part: \
+         with labels 0 and 2, `parts[1]` has label 2.",
     )
     .example(
         "let x = points([[0, 1], [2, 3], [4, 5]]);\n\
@@ -166,8 +166,12 @@ fn split_by_label(call: &Call) -> Result<Dynamic, Fail> {
             return Err(call.bad(1, seen, "labels have one column"));
         }
         None => {
-            let labels = call.array(1)?.iter().map(number).collect::<Option<Vec<f64>>>();
-            labels.ok_or_else(|| call.wrong(1, "an array of numbers, or points with one column"))?
+            let array = call.array(1)?;
+            if let Some(i) = array.iter().position(|label| number(label).is_none()) {
+                let seen = format!("has {} at index {i}", array[i].type_name());
+                return Err(call.bad(1, seen, "labels must be numbers: give each class a number"));
+            }
+            array.iter().filter_map(number).collect()
         }
     };
     let parts = cloud.points.split_by_label(&labels).map_err(|e| call.place(e))?;
@@ -176,7 +180,9 @@ fn split_by_label(call: &Call) -> Result<Dynamic, Fail> {
 
 fn with_label(call: &Call) -> Result<Dynamic, Fail> {
     let (cloud, label, labels) = (call.receiver::<Cloud>()?, call.count(1, 0)?, call.count(2, 1)?);
-    check_size(call, 2, cloud.points.n(), cloud.points.dim().saturating_add(labels))?;
+    if let Some(why) = no_room(cloud.points.n(), cloud.points.dim().saturating_add(labels)) {
+        return Err(call.bad(2, format!("is {labels}"), &why));
+    }
     cloud.points.with_label(label, labels).map(Cloud::value).map_err(|e| call.place(e))
 }
 

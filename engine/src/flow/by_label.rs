@@ -5,6 +5,7 @@ use crate::archive::Archive;
 use crate::number::counted;
 use crate::ode::StepReport;
 use crate::points::{AffineMap, blocks};
+use crate::rng::Stream;
 use crate::{Error, Points, Result, Subject};
 use std::ops::Range;
 use std::sync::OnceLock;
@@ -14,7 +15,8 @@ const QUOTED: usize = 2;
 
 /// One flow per label. Of `n` particles and `k` flows, the rows from `i n / k` up to but not
 /// including `(i + 1) n / k`, rounded down, have label `i`. They move along flow `i`, whose cloud
-/// they alone are. [`crate::target::Labelled`] gives its rows labels in the same way.
+/// they alone are. Tracers are divided in the same way. [`crate::target::Labelled`] gives its rows
+/// labels in the same way.
 ///
 /// The cost of a velocity is that of the flows, each for its share of the particles.
 #[derive(Debug)]
@@ -37,7 +39,7 @@ impl ByLabel {
     /// Creates the flow in which label `i` follows `flows[i]`.
     ///
     /// # Errors
-    /// There is no flow, or the flows are of different kinds.
+    /// There is no flow, or the flows are of different kinds or have different default steps.
     pub fn new(flows: Vec<Box<dyn VelocityField>>) -> Result<ByLabel> {
         let Some(kind) = flows.first().map(|flow| flow.name()) else {
             return Err(Error::argument("flows", "[]", "one flow per label is expected"));
@@ -45,6 +47,13 @@ impl ByLabel {
         if let Some((i, other)) = flows.iter().enumerate().find(|(_, flow)| flow.name() != kind) {
             let want = format!("all flows must be of one kind, and flows[0] is `{kind}`");
             return Err(Error::argument(&format!("flows[{i}]"), format!("`{}`", other.name()), want));
+        }
+        // The default step depends on the options of a flow, not on the cloud.
+        let (cloud, clock) = (Points::zeros(1, 1), Clock::at(0, 1, Stream::new(0)));
+        let steps: Vec<f64> = flows.iter().map(|flow| flow.scales(&cloud, &clock).step).collect();
+        if let Some(i) = steps.iter().position(|step| *step != steps[0]) {
+            let want = format!("the default `step` of all flows must be equal, and that of flows[0] is {}", steps[0]);
+            return Err(Error::argument(&format!("flows[{i}]"), format!("a flow of default step {}", steps[i]), want));
         }
         let part = |flow| Part { flow, z: Points::default(), cloud: Points::default(), velocity: Points::default() };
         Ok(ByLabel { parts: flows.into_iter().map(part).collect(), units: OnceLock::new() })
@@ -57,7 +66,10 @@ impl ByLabel {
 
     /// Returns the units of all targets together, each with equal weight.
     fn pooled_units(&self, cloud: &Points, clock: &Clock) -> Option<AffineMap> {
-        let units = |(i, part): (usize, &Part)| part.flow.scales(cloud, &ByLabel::clock(clock, i)).aim.units();
+        let units = |(i, part): (usize, &Part)| {
+            let aim = part.flow.scales(cloud, &ByLabel::clock(clock, i)).aim;
+            aim.points().map_or_else(|| aim.units(), |points| Some(exact_units(points)))
+        };
         let all: Vec<AffineMap> = self.parts.iter().enumerate().map(units).collect::<Option<_>>()?;
         let dim = all[0].shift().len();
         if all.iter().any(|map| map.shift().len() != dim) {
@@ -69,7 +81,7 @@ impl ByLabel {
             let about = |map: &AffineMap| map.scale()[j].powi(2) + (map.shift()[j] - mean[j]).powi(2);
             all.iter().map(|map| share * about(map)).sum::<f64>().sqrt()
         };
-        let scale = (0..dim).map(std).collect();
+        let scale = (0..dim).map(std).map(|std| if std > 0.0 { std } else { 1.0 }).collect();
         Some(AffineMap::new(scale, mean))
     }
 
@@ -88,7 +100,7 @@ impl ByLabel {
         all
     }
 
-    /// Calls `act` with every flow that has particles: the flow, its label, its cloud.
+    /// Calls `act` with every flow that has particles, its label and the range of its rows.
     fn each<T>(
         &mut self,
         cloud: &Points,
@@ -105,6 +117,16 @@ impl ByLabel {
     }
 }
 
+/// Returns mean and standard deviation of each column, also of a constant one: it may vary between
+/// labels.
+fn exact_units(points: &Points) -> AffineMap {
+    let map = AffineMap::of(points);
+    let first = points.row(0);
+    let constant = |j: usize| points.iter().all(|row| row[j] == first[j]);
+    let scale = map.scale().iter().enumerate().map(|(j, s)| if constant(j) { 0.0 } else { *s }).collect();
+    AffineMap::new(scale, map.shift().to_vec())
+}
+
 fn copy_rows(from: &Points, rows: Range<usize>, to: &mut Points) {
     let dim = from.dim();
     to.reshape(rows.len(), dim);
@@ -114,6 +136,10 @@ fn copy_rows(from: &Points, rows: Range<usize>, to: &mut Points) {
 impl VelocityField for ByLabel {
     fn name(&self) -> &'static str {
         self.parts[0].flow.name()
+    }
+
+    fn labels(&self) -> Option<usize> {
+        Some(self.parts.len())
     }
 
     fn velocity(&mut self, at: &FieldAt, out: &mut Points) -> Result<()> {
@@ -136,9 +162,12 @@ impl VelocityField for ByLabel {
 
     fn prepare(&mut self, cloud: &Points, clock: &Clock, last: Option<&StepReport>) -> Result<Vec<String>> {
         let labels = self.parts.len();
-        if cloud.n() < labels {
-            let want = format!("{} need at least one each", counted(labels, "label"));
-            return Err(Error::shape(Subject::argument("start"), counted(cloud.n(), "point"), want));
+        // A fresh sample leaves out the point itself, so that at least one other must be there.
+        let least = if clock.fresh { 2 } else { 1 };
+        if last.is_none() && cloud.n() < least * labels {
+            let what = if clock.fresh { Subject::option("batch") } else { Subject::argument("start") };
+            let want = format!("{} need at least {} each", counted(labels, "label"), counted(least, "point"));
+            return Err(Error::shape(what, counted(cloud.n(), "point"), want));
         }
         let notes = self.each(cloud, |part, i, _| part.flow.prepare(&part.cloud, &ByLabel::clock(clock, i), last))?;
         Ok(ByLabel::collected(notes))

@@ -34,8 +34,8 @@ use std::sync::Arc;
 /// by these weights, with `M_x` and `M_y` the sums of a particle's weights over the target and over
 /// the cloud.
 ///
-/// Cost of a velocity: two pairwise passes per temperature, or with "joint" four (five for tracers), and
-/// one more if the column sums of the target differ by a factor of 400 or more.
+/// Cost of a velocity: two pairwise passes per temperature, or with "joint" four (five for
+/// tracers), and one more if the column sums of the target differ by a factor of 400 or more.
 /// Memory `O(n + m)`.
 #[derive(Debug)]
 pub struct DriftFlow {

@@ -16,6 +16,12 @@ pub trait VelocityField: Send + Sync + Debug {
     /// Returns the name for messages and progress, such as "sd_flow".
     fn name(&self) -> &'static str;
 
+    /// Returns the number of labels, if the field moves labelled particles; the rows of each label
+    /// are one block.
+    fn labels(&self) -> Option<usize> {
+        None
+    }
+
     /// Writes the velocity at the points `at.z` into `out`, n x dim. At each moment a run evaluates
     /// the velocity of the cloud first, and then the velocity of its tracers in the field of the
     /// same cloud. A field that learns from the cloud does not learn from it again for the tracers.

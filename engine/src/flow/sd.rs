@@ -1,5 +1,6 @@
 //! The score-difference flow \[weber2023score\].
 
+mod density_ratio;
 mod divergence;
 mod field;
 mod minibatch;

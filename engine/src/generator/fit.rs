@@ -8,11 +8,12 @@ use super::train::{FitResult, Training};
 use super::training_options::TrainingOptions;
 use crate::archive::Archive;
 use crate::flow::{Clock, FieldAt, Readings, Stepping, VelocityField};
+use crate::number::counted;
 use crate::ode::StepReport;
 use crate::process::{Observer, process_setters};
 use crate::schedule::Schedule;
 use crate::target::Target;
-use crate::{Points, Result, pairwise::Pairwise, rng::Stream};
+use crate::{Error, Points, Result, Subject, pairwise::Pairwise, rng::Stream};
 
 /// Up to so many coordinates a net grows from the one place of its random initial map and so
 /// reaches modes that lie apart. In more, the noise of the large steps that this needs keeps it too
@@ -113,9 +114,19 @@ impl<'a> Fit<'a> {
         };
         let training = TrainingOptions { name: "fit", plan, batch, every, checkpoint_every, spreads: many };
         self.stepping.check()?;
+        check_labels(self.field.labels(), self.base.labels())?;
         let mut along = Along { flow: self.field, stepping: &self.stepping, pairwise, eta: 0.0 };
         Training::new(self.generator, self.base, training, &mut along, pairwise, self.stream)?.run(observer)
     }
+}
+
+/// Checks that the base draws as many labels as the field has flows.
+fn check_labels(field: Option<usize>, base: Option<usize>) -> Result<()> {
+    if field == base {
+        return Ok(());
+    }
+    let said = |labels: Option<usize>| labels.map_or("no labels".into(), |labels| counted(labels, "label"));
+    Err(Error::shape(Subject::argument("base"), said(base), format!("the flow has {}", said(field))))
 }
 
 /// The field of the flow at the points of the generator.

@@ -110,8 +110,9 @@ pub struct Images {
     pub height: usize,
     /// Images per line of the grid; `None` makes the grid about square.
     pub columns: Option<usize>,
-    /// The values that are shown as black and as white. With `None` these are the ends of the middle
-    /// 99 % of all pixels, of all such charts of the picture if its charts have the same axes.
+    /// The values that are shown as black and as white. With `None` these are the ends of the
+    /// middle 99 % of all pixels, of all such charts of the picture if its charts have the same
+    /// axes.
     pub range: Option<(f64, f64)>,
     /// True if dark is the top of the range, like ink on paper.
     pub inverted: bool,

@@ -43,7 +43,7 @@ impl Points {
     pub fn split_by_label(&self, labels: &[f64]) -> Result<Vec<Points>> {
         if labels.len() != self.n() {
             let want = format!("there are {}", counted(self.n(), "point"));
-            return Err(Error::shape(Subject::argument("labels"), counted(labels.len(), "value"), want));
+            return Err(Error::shape(Subject::several("the labels"), counted(labels.len(), "value"), want));
         }
         if let Some(i) = labels.iter().position(|label| label.is_nan()) {
             return Err(Error::argument(&format!("labels[{i}]"), "NaN", "a number is expected"));

@@ -28,6 +28,12 @@ pub trait Target: Send + Sync + fmt::Debug {
     /// [`super::CustomDensity`] cannot be sampled.
     fn sample(&self, n: usize, stream: Stream) -> Result<Points>;
 
+    /// Returns the number of labels, if the last columns of a point are its label and the rows of
+    /// each label are one block.
+    fn labels(&self) -> Option<usize> {
+        None
+    }
+
     /// Returns log density and score, if they have a closed form.
     fn density(&self) -> Option<&dyn Density> {
         None

@@ -8,6 +8,9 @@ use crate::{Error, Points, Result, rng::Stream};
 use faer::Mat;
 use std::sync::Arc;
 
+/// The largest number of labels: each is a column, and moments take a matrix.
+const MOST: usize = 10_000;
+
 /// Points of a base with one further column per label: 1 in the column of the point's label, 0 in
 /// the others. Of `n` points and `k` labels, the rows from `i n / k` up to but not including
 /// `(i + 1) n / k`, rounded down, have label `i`, so that all labels are equally frequent.
@@ -22,9 +25,12 @@ impl Labelled {
     /// Creates the base with `labels` labels.
     ///
     /// # Errors
-    /// There is no label, or a point would have too many coordinates.
+    /// There is no label, there are more than 10,000, or a point would have too many coordinates.
     pub fn new(base: Arc<dyn Target>, labels: usize) -> Result<Labelled> {
         at_least(&[("labels", labels, 1)])?;
+        if labels > MOST {
+            return Err(Error::argument("labels", labels, format!("at most {MOST} labels are possible")));
+        }
         match no_room(1, base.dim().saturating_add(labels)) {
             Some(why) => Err(Error::argument("labels", labels, why)),
             None => Ok(Labelled { base, labels }),
@@ -39,6 +45,10 @@ impl Target for Labelled {
 
     fn dim(&self) -> usize {
         self.base.dim() + self.labels
+    }
+
+    fn labels(&self) -> Option<usize> {
+        Some(self.labels)
     }
 
     fn sample(&self, n: usize, stream: Stream) -> Result<Points> {
@@ -92,6 +102,6 @@ mod tests {
                 assert!((cov[(i, j)] - moments.cov[(i, j)]).abs() < 0.01, "{i}, {j}");
             }
         }
-        assert!(Labelled::new(base, 0).is_err());
+        assert!(Labelled::new(Arc::clone(&base), 0).is_err() && Labelled::new(base, 10_001).is_err());
     }
 }

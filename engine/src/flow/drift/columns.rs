@@ -3,7 +3,8 @@
 use crate::pairwise::{Kernel, KernelSoftmax, Pairwise};
 use crate::{Points, Result};
 
-/// The largest difference of logarithms of column sums at which their roots have one range in f32.
+/// If the logarithms of column sums differ by more than this, a mean in f32 would lose the smallest
+/// of their roots.
 const RANGE: f64 = 6.0;
 
 /// The logarithms of the column sums of the joint normalisation: for every point, the sum of the

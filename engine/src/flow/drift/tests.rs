@@ -100,8 +100,8 @@ fn every_form_is_that_of_the_dense_matrix() {
     }
 }
 
-/// A point of the target that is far from all particles has a column sum of its own order. In f32 the
-/// velocity is that of the dense matrix, too, with and without such a point.
+/// A point of the target that is far from all particles has a column sum of its own order. In f32
+/// the velocity is that of the dense matrix, too, with and without such a point.
 #[test]
 fn column_sums_of_all_sizes_give_the_dense_form() {
     for (distance, ranges) in [(1.0, true), (40.0, false)] {

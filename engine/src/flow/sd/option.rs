@@ -1,6 +1,6 @@
 //! Options of the score-difference flow.
 
-use super::Divergence;
+use super::divergence::Divergence;
 use crate::schedule::Schedule;
 use crate::score::{Form, SelfTerm};
 use serde::{Deserialize, Serialize};
@@ -57,10 +57,12 @@ crate::options! {
         /// the score difference (`D` are the denoisers), and steps of at most 1 are stable; "raw":
         /// a step of size 1 moves a particle by the score difference itself.
         scaling: Scaling = Scaling::Denoiser,
-        /// The divergence of the cloud `q` from the target `p` whose gradient flow this is; the factor of the
-        /// score difference, with `r` the ratio `p / q` of the two kernel densities, at most 10:
-        /// "reverse_kl": 1; "kl": `r`; "jeffreys": `(1 + r) / 2`; "js": `2 r / (1 + r)`; "pearson":
-        /// `r^2`. The default step is 1 divided by the largest factor.
+        /// The divergence of the cloud `q` from the target `p` that the flow decreases. Its
+        /// velocity is the score difference times a factor of the ratio `r = p / q` of the two
+        /// kernel densities; above 10, `r` counts as 10. The factor is 1 for "reverse_kl", `r` for
+        /// "kl", `(1 + r) / 2` for "jeffreys", `2 r / (1 + r)` for "js", and `r^2` for "pearson".
+        /// The default step is 1 divided by the largest factor, 1, 10, 5.5, 1.8 or 100, so that
+        /// steps are stable.
         divergence: Divergence = Divergence::ReverseKl,
         /// Noise `e` that is added before the field is evaluated, at `z = y + sigma e`: "fresh" in
         /// each step, "fixed" per particle for the whole run, or "none".

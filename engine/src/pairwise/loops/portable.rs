@@ -35,8 +35,8 @@ const ENOUGH_PAIRS: usize = 1 << 18;
 const SAMPLE: usize = 32;
 const NEAR_SHARE: f64 = 1e-3;
 
-/// The largest squared ratio of the distance below which pairs are near to the extent of the
-/// points.
+/// Products are used only if the square of the distance below which pairs are near is at most this
+/// share of the extent of the points.
 const NEAR_EXTENT: f64 = 0.1;
 
 /// The backend in one working type.

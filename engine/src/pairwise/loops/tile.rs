@@ -127,8 +127,8 @@ fn score_rows<T: Real, S: Simd, const R: usize, const DIFFERENCE: bool>(
     s[..R].copy_from_slice(&acc);
 }
 
-/// The error of a squared distance by products, relative to `|q|^2 + |x|^2`, divided by the error
-/// of a distance that is accepted: relative to 1 for longer ones, to the distance for shorter ones.
+/// The error of a squared distance by products, relative to `|q|^2 + |x|^2`, divided by the
+/// accepted error of a distance `d`: 1e-5 in f32 if `d` is above 1, and `1e-5 d` below.
 pub fn near_ratio<T: Real>() -> f64 {
     T::EPSILON / if size_of::<T>() == 8 { 1e-11 } else { 1e-5 }
 }

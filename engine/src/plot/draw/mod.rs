@@ -99,7 +99,8 @@ fn wanted_height(panel: &Panel, width: f64, making: &mut Making) -> f64 {
     }
 }
 
-/// Gives the same extents to all charts of clouds, and the same grey levels to all charts of images.
+/// Gives the same extents to all charts of clouds, and the same grey levels to all charts of
+/// images.
 fn share_axes(panels: &mut [Panel]) {
     let open = |panel: &'_ Panel| match panel {
         Panel::Mosaic(images) if images.range.is_none() => Some(images.pixels.clone()),
