@@ -115,3 +115,38 @@ fn impossible_labels_are_refused() {
     let few = ByLabel::new((0..3).map(drift).collect()).unwrap().prepare(&few, &clock, None).unwrap_err();
     assert!(few.to_string().contains("3 labels"), "{few}");
 }
+
+#[test]
+fn flow_and_base_have_equally_many_labels_and_one_default_step() {
+    let plain: Arc<dyn Target> = Arc::new(Gaussian::isotropic(vec![0.0; 2], 1.0).unwrap());
+    let labelled: Arc<dyn Target> = Arc::new(Labelled::new(Arc::clone(&plain), 3).unwrap());
+    let fit = |flow: &mut dyn VelocityField, base: &Arc<dyn Target>| {
+        let options = AffineOptions { dim: 2, dim_in: Some(base.dim()), ..AffineOptions::default() };
+        let mut generator = Affine::new(&options, Stream::new(1)).unwrap();
+        Fit::new(&mut generator, flow, base.as_ref()).steps(2).go().map(drop).map_err(|e| e.to_string())
+    };
+    let flow = |labels: u64| ByLabel::new((0..labels).map(drift).collect()).unwrap();
+    assert!(fit(&mut flow(3), &labelled).is_ok());
+    for (result, want) in [
+        (fit(&mut flow(2), &labelled), "3 labels"),
+        (fit(&mut flow(2), &plain), "no labels"),
+        (fit(drift(0).as_mut(), &labelled), "3 labels"),
+    ] {
+        assert!(result.clone().unwrap_err().contains(want), "{result:?}");
+    }
+    let kl = SdFlowOptions { divergence: crate::flow::Divergence::Kl, ..SdFlowOptions::default() };
+    let kl = SdFlow::new(Kde::of(data(1)).into(), Kde::of_cloud().into(), kl).unwrap();
+    let refused = ByLabel::new(vec![sd(0), Box::new(kl)]).unwrap_err().to_string();
+    assert!(refused.contains("flows[1]") && refused.contains("0.1"), "{refused}");
+}
+
+/// A column that is constant within each label varies between them.
+#[test]
+fn a_constant_column_has_the_scale_of_its_differences() {
+    let at = |x: f64| Points::from_rows(&[[x, 0.0], [x, 0.02]]).unwrap();
+    let flow =
+        |x: f64| -> Box<dyn VelocityField> { Box::new(DriftFlow::new(at(x), DriftFlowOptions::default()).unwrap()) };
+    let flow = ByLabel::new(vec![flow(0.0), flow(0.01)]).unwrap();
+    let units = flow.scales(&at(0.0), &Clock::at(0, 1, Stream::new(0))).aim.units().unwrap();
+    assert!((units.scale()[0] - 0.005).abs() < 1e-12 && (units.scale()[1] - 0.01).abs() < 1e-12, "{units:?}");
+}
