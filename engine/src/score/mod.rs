@@ -39,6 +39,7 @@ pub use extent::Extent;
 #[doc(hidden)]
 pub use extent::{diameter, spacing};
 pub use gaussian_fit::{GaussianFit, GaussianFitOptions};
+pub(crate) use kde::Sources;
 pub use kde::{Kde, SelfTerm};
 pub use mixture_fit::{MixtureFit, MixtureFitOptions};
 pub use ratio::{Nothing, Ratio};

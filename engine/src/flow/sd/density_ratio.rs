@@ -2,8 +2,8 @@
 
 use super::SdFlow;
 use super::divergence::{Divergence, LARGEST_RATIO};
-use crate::pairwise::{ScoreDifference, Softmax};
-use crate::score::At;
+use crate::pairwise::Softmax;
+use crate::score::{At, Kde, Sources};
 use crate::{Error, Points, Result};
 
 impl SdFlow {
@@ -26,30 +26,32 @@ impl SdFlow {
     /// Multiplies the score difference `v` at `at.z` by the factor of the divergence.
     pub(super) fn weigh(&self, at: &At, v: &mut Points) -> Result<()> {
         let divergence = self.options.divergence;
-        let Some(kernels) = self.between_kernels(at).filter(|_| divergence != Divergence::ReverseKl) else {
+        let (Some(target), Some(source)) = (self.target.kernel(), self.source.kernel()) else { return Ok(()) };
+        if divergence == Divergence::ReverseKl {
             return Ok(());
-        };
-        for (i, log_ratio) in log_ratio(at, &kernels)?.into_iter().enumerate() {
-            let factor = divergence.factor(log_ratio.exp().min(LARGEST_RATIO));
+        }
+        let (p, q) = (log_density(at, target)?, log_density(at, source)?);
+        for (i, (p, q)) in p.into_iter().zip(q).enumerate() {
+            let factor = divergence.factor((p - q).exp().min(LARGEST_RATIO));
             v.row_mut(i).iter_mut().for_each(|v| *v *= factor);
         }
         Ok(())
     }
 }
 
-/// Returns the logarithm of the ratio of the two smoothed densities at `at.z`.
-fn log_ratio(at: &At, kernels: &ScoreDifference) -> Result<Vec<f64>> {
-    let ScoreDifference { targets, target_log_weights, particles, leave_out_self, sigma } = *kernels;
+/// Returns the log of a kernel density at `at.z`, up to a constant of sigma and the dimension.
+fn log_density(at: &At, kde: &Kde) -> Result<Vec<f64>> {
+    // Without batches, which a divergence refuses, an estimate has all its points.
+    let Some(Sources { points, log_weights, leave_out_self }) = kde.sources(at) else { return Ok(Vec::new()) };
     // A single particle is not left out, as in the score.
-    let leave_out_self = leave_out_self && particles.n() > 1;
-    let (mut p, mut q) = (Vec::new(), Vec::new());
-    let softmax = |log_weights, leave_out_self| Softmax { sigma, log_weights, leave_out_self };
-    at.pairwise.log_sum_exp(at.z, targets, &softmax(target_log_weights, false), &mut p)?;
-    at.pairwise.log_sum_exp(at.z, particles, &softmax(None, leave_out_self), &mut q)?;
-    let of_p: f64 = target_log_weights.map_or(targets.n() as f64, |logs| logs.iter().map(|l| l.exp()).sum());
-    let of_q = (particles.n() - usize::from(leave_out_self)) as f64;
-    let shift = of_q.ln() - of_p.ln();
-    Ok(p.into_iter().zip(q).map(|(p, q)| p - q + shift).collect())
+    let leave_out_self = leave_out_self && points.n() > 1;
+    let mut sums = Vec::new();
+    let softmax = Softmax { sigma: at.sigma, log_weights, leave_out_self };
+    at.pairwise.log_sum_exp(at.z, points, &softmax, &mut sums)?;
+    let count = (points.n() - usize::from(leave_out_self)) as f64;
+    let total: f64 = log_weights.map_or(count, |logs| logs.iter().map(|l| l.exp()).sum());
+    sums.iter_mut().for_each(|sum| *sum -= total.ln());
+    Ok(sums)
 }
 
 #[cfg(test)]

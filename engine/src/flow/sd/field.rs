@@ -66,7 +66,7 @@ impl SdFlow {
 
     /// Returns the whole field as one difference of softmax means, if both scores are kernel
     /// estimates.
-    pub(super) fn between_kernels<'a>(&'a self, at: &At<'a>) -> Option<ScoreDifference<'a>> {
+    fn between_kernels<'a>(&'a self, at: &At<'a>) -> Option<ScoreDifference<'a>> {
         let (p, q) = (self.target.kernel()?.sources(at)?, self.source.kernel()?.sources(at)?);
         let plain = !p.leave_out_self && q.log_weights.is_none();
         plain.then_some(ScoreDifference {

@@ -172,7 +172,6 @@ pub fn correct<T: Real, S: Simd>(
 #[inline(always)]
 fn correct_row<T: Real, S: Simd>(simd: S, q: &[Row<T, S>], x: &[T], excess: &Row<T, S>, s: &mut Row<T, S>) {
     let (zero, half) = (T::splat(simd, T::default()), T::splat(simd, T::from_f64(0.5)));
-    // Named registers: an array of sums would be written to memory after every coordinate.
     let [mut a, mut b, mut c]: Row<T, S> = [zero; WIDTH];
     for (&[q_a, q_b, q_c], x) in q.iter().zip(x) {
         let x = T::splat(simd, *x);

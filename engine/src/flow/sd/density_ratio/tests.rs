@@ -109,3 +109,28 @@ fn a_ratio_needs_two_kernel_estimates_of_all_points() {
     let other = crate::score::Estimate::Other(exact());
     assert!(SdFlow::new(other, Kde::of_cloud().into(), options(Divergence::ReverseKl)).is_ok());
 }
+
+/// The weights of a source that does not move count, too.
+#[test]
+fn the_ratio_has_the_weights_of_both_sides() {
+    let (x, y) = clouds();
+    let weights: Vec<f64> = (0..25).map(|j| 1.0 + f64::from(j % 4)).collect();
+    let at = Stream::new(3).normal(9, 2);
+    let velocity = |divergence| {
+        let source = Kde::of(y.clone()).with_weights(&weights).unwrap();
+        let mut flow = SdFlow::new(Kde::of(x.clone()).into(), source.into(), options(divergence)).unwrap();
+        let clock = Clock::at(0, 1, Stream::new(0));
+        let pairwise = Pairwise::default().at_precision(Some(Precision::F64)).unwrap();
+        let mut out = Points::default();
+        flow.velocity(&FieldAt::cloud(&y, &clock, &pairwise).tracers(&at), &mut out).unwrap();
+        out
+    };
+    let (plain, found) = (velocity(Divergence::ReverseKl), velocity(Divergence::Kl));
+    for (i, z) in at.iter().enumerate() {
+        let ratio = density(&x, &[1.0; 30], z) / density(&y, &weights, z);
+        for c in 0..2 {
+            let want = ratio.min(LARGEST_RATIO) * plain.row(i)[c];
+            assert!((found.row(i)[c] - want).abs() < 1e-10 * (1.0 + want.abs()), "{i}: {} {want}", found.row(i)[c]);
+        }
+    }
+}
