@@ -3,6 +3,7 @@
 mod affine_map;
 mod archived;
 mod labels;
+mod line;
 mod memory_limit;
 #[doc(hidden)]
 pub mod neighbour;
@@ -23,6 +24,7 @@ use faer::{Accum, Mat};
 use rayon::prelude::*;
 
 pub(crate) use labels::{blocks, label_row};
+pub(crate) use line::{ends, sort_projections};
 pub(crate) use weights::{check_weights, draw_rows, systematic, weighted_covariance, weighted_mean, weighted_units};
 
 /// Rows per task of a parallel sum.

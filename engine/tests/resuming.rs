@@ -429,7 +429,8 @@ fn checkpoints_are_kept_after_every_so_many_steps() {
     let options = RunOptions { steps: 10, checkpoint_every: Some(4), ..RunOptions::default() };
     Run::new(&mut flow(), start()).options(options).run_with(&mut kept).unwrap();
     let mut generator = Affine::new(&AffineOptions::default(), Stream::new(3)).unwrap();
-    let options = FitOptions { steps: 12, batch: 60, checkpoint_every: Some(5), ..FitOptions::default() };
+    let options =
+        FitOptions { steps: 12, batch: 60, ema: Some(0.9), checkpoint_every: Some(5), ..FitOptions::default() };
     Fit::new(&mut generator, &mut flow(), &base).options(options).run_with(&mut kept).unwrap();
     assert_eq!(kept.0, [4, 8, 5, 10]);
     let none = RunOptions { checkpoint_every: Some(0), ..RunOptions::default() };

@@ -6,7 +6,7 @@ use sdflow_dsl::CheckpointPace;
 use std::time::Duration;
 
 pub(super) const DATA: [&str; 2] = ["gauss", "mixture25"];
-pub(super) const BACKENDS: [&str; 5] = ["auto", "naive", "direct", "fused", "gemm"];
+pub(super) const BACKENDS: [&str; 6] = ["auto", "naive", "direct", "fused", "gemm", "grid"];
 pub(super) const ISAS: [&str; 5] = ["auto", "scalar", "avx2", "avx512", "amx"];
 pub(super) const PRECISIONS: [&str; 5] = ["f64", "f32", "bf16x3", "bf16x6", "auto"];
 

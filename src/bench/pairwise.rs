@@ -97,7 +97,7 @@ pub fn measure(case: &BenchCase, interrupt: &Interrupt) -> Result<PairwiseReport
         sigma,
         data: case.data,
         precision: choice.precision,
-        backend: choice.backend,
+        backend: if engine.work().on_grid() > 0 { Backend::Grid } else { choice.backend },
         isa: choice.isa,
         skip: case.skip,
         centres: choice.centres,

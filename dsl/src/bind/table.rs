@@ -3,17 +3,27 @@
 use crate::bind::arguments::column_name;
 use crate::bind::learned_score::saver;
 use crate::call::{Call, Entry, function};
-use crate::language::{At, Fail, Kind, Type, arg};
+use crate::language::{At, Fail, Kind, OPTIONS, Type, arg};
 use crate::value::{Cloud, Reading, describe, number, numbers};
 use rhai::{Dynamic, Map};
 use sdflow::io;
 use sdflow::number::counted;
+use sdflow::options::Options;
 use sdflow::table::{Cell, Table};
 use std::path::Path;
 use std::sync::Arc;
 
 /// The types that can be written to a file.
 const SAVEABLE: Type = Type::OneOf(&[Type::Points, Type::Table, Type::Generator, Type::Score, Type::Bridge]);
+
+sdflow::options! {
+    /// Options of `save`.
+    pub struct SaveOptions {
+        /// Width in pixels of a `.png`, whose pixels are the points, row by row: one column is the
+        /// grey level, three columns are red, green and blue, from 0 to 1.
+        width: Option<usize> = None,
+    }
+}
 
 pub const ENTRIES: &[Entry] = &[
     function("table", Kind::Saying, &[arg("rows", Type::List(&Type::Map))], Type::Table, table)
@@ -38,15 +48,16 @@ pub const ENTRIES: &[Entry] = &[
     .of(Type::Table)
     .about("The values of a column; a value that is not a number becomes NaN.")
     .example("print(table([#{a: 1}, #{a: 2}]).column(\"a\"));"),
-    function("save", Kind::Saying, &[arg("what", SAVEABLE), arg("file", Type::Text)], Type::Nothing, save)
+    function("save", Kind::Saying, &[arg("what", SAVEABLE), arg("file", Type::Text), OPTIONS], Type::Nothing, save)
         .about(
-            "Writes points (`.npy`, `.csv`), a table (`.csv`, `.json`, `.md`) or a model \
+            "Writes points (`.npy`, `.csv`, or `.png` if they are pixels), a table (`.csv`, `.json`, `.md`) or a model \
              (`.safetensors`, f32) into the run folder. A model is a generator, the denoiser of a \
              target, or a bridge of `bridge_pair`, `light_sb`, `dsb` or `dsbm`. In the file of a \
              net, the layers have the names that PyTorch gives the layers of an `nn.Sequential`. A \
-             bare file name goes into `samples/` for points, `tables/` for tables and `models/` \
-             for models.",
+             bare file name goes into `samples/` for points, `plots/` for pictures, `tables/` for \
+             tables and `models/` for models.",
         )
+        .options(SaveOptions::KEYS)
         .example("save(normal(10, 2), \"start.npy\");"),
 ];
 
@@ -92,11 +103,17 @@ fn cell(name: &str, value: &Dynamic, row: usize) -> Result<Cell, Fail> {
 
 /// What `save` writes: the folder of the kind, and the endings of its files.
 pub const SAVED: [(&str, &[&str]); 3] =
-    [("samples", &["npy", "csv"]), ("tables", &["csv", "json", "md"]), ("models", &["safetensors"])];
+    [("samples", &["npy", "csv", "png"]), ("tables", &["csv", "json", "md"]), ("models", &["safetensors"])];
 
 fn save(call: &Call) -> Result<Dynamic, Fail> {
     let (what, name, mode) = (call.arg(0)?.clone(), call.text(1)?, &call.context.mode);
     let ending = Path::new(&name).extension().and_then(|e| e.to_str()).unwrap_or_default().to_lowercase();
+    let SaveOptions { width } = call.options()?;
+    if width.is_some() != (ending == "png") {
+        let want =
+            if width.is_some() { "only a .png has a `width`" } else { "a .png needs the option `width`, in pixels" };
+        return Err(call.bad(1, format!("is {name:?}"), want));
+    }
     let file = |(section, known): (&str, &[&str])| match known.contains(&ending.as_str()) {
         true => call.context.writable(&name, section).map_err(|f| f.at(At::Argument(1))),
         false => Err(call.bad(
@@ -106,9 +123,10 @@ fn save(call: &Call) -> Result<Dynamic, Fail> {
         )),
     };
     let path = if let Some(cloud) = what.clone().try_cast::<Cloud>() {
-        let path = file(SAVED[0])?;
-        let act = || match ending.as_str() {
-            "npy" => io::save_npy(&path, &cloud.points),
+        let path = file(if width.is_some() { ("plots", SAVED[0].1) } else { SAVED[0] })?;
+        let act = || match (ending.as_str(), width) {
+            (_, Some(width)) => io::save_png(&path, &cloud.points, width),
+            ("npy", _) => io::save_npy(&path, &cloud.points),
             _ => io::save_csv(&path, None, &cloud.points),
         };
         mode.write(act).map_err(|e| call.place(e))?;

@@ -14,6 +14,7 @@
 //! | `sd` | the score-difference flow |
 //! | `mmd` | the gradient flow of the maximum mean discrepancy |
 //! | `sinkhorn` | the gradient flow of the Sinkhorn divergence |
+//! | `sliced` | the flow of optimal transport along random lines |
 //! | `drift` | the field of drifting models |
 //! | `by_label` | one flow per label, for labelled particles |
 //! | `gan` | the particle flow of the loss of a generator |
@@ -43,6 +44,7 @@ mod sampler;
 mod sd;
 mod sigma;
 mod sinkhorn;
+mod sliced;
 mod smc;
 mod stepping;
 mod support;
@@ -64,6 +66,7 @@ pub use preconditioner::Preconditioning;
 pub use sampler::Sampler;
 pub use sd::{Divergence, Noise, Scaling, SdFlow, SdFlowOptions};
 pub use sinkhorn::{SinkhornFlow, SinkhornFlowOptions};
+pub use sliced::{SlicedFlow, SlicedFlowOptions};
 pub use smc::{Smc, SmcOptions};
 pub use stepping::Stepping;
 pub use svgd::{Svgd, SvgdOptions};

@@ -79,8 +79,8 @@ impl<'a> Distillation<'a> {
     pub fn run_with(self, observer: &mut dyn Observer) -> Result<FitResult> {
         let default = Pairwise::default();
         let pairwise = self.pairwise.unwrap_or(&default);
-        let DistillOptions { steps, batch, average, every, checkpoint_every, .. } = self.options;
-        let plan = OptimiserPlan { steps, rate: self.options.rate.as_ref(), net_rate: 0.005, average };
+        let DistillOptions { steps, batch, average, ema, every, checkpoint_every, .. } = self.options;
+        let plan = OptimiserPlan { steps, rate: self.options.rate.as_ref(), net_rate: 0.005, average, ema };
         let training = TrainingOptions { name: "distill", plan, batch, every, checkpoint_every, spreads: false };
         let mut taught = Difference::new(self.teacher, self.generator.dim(), &self.options, pairwise)?;
         Training::new(self.generator, self.base, training, &mut taught, pairwise, self.stream)?.run(observer)

@@ -34,6 +34,9 @@ crate::options! {
         /// Share of the steps, at the end of the training, over which the parameters are averaged;
         /// 0 keeps the parameters of the last step.
         average: f64 = 0.25,
+        /// Decay per step, 0 or more and below 1, of an exponential moving average of the
+        /// parameters over all steps, such as 0.999; it replaces `average`.
+        ema: Option<f64> = None,
         /// Number of steps between rows of the history; left out: about 20 rows per run.
         every: Option<usize> = None,
         /// Number of steps between checkpoints. In addition, checkpoints are written at the
@@ -104,13 +107,14 @@ impl<'a> Fit<'a> {
     pub fn run_with(self, observer: &mut dyn Observer) -> Result<FitResult> {
         let default = Pairwise::default();
         let pairwise = self.pairwise.unwrap_or(&default);
-        let FitOptions { steps, batch, average, every, checkpoint_every, .. } = self.options;
+        let FitOptions { steps, batch, average, ema, every, checkpoint_every, .. } = self.options;
         let many = self.generator.dim() > FEW;
         let plan = OptimiserPlan {
             steps,
             rate: self.options.rate.as_ref(),
             net_rate: if many { 0.003 } else { 0.005 },
             average,
+            ema,
         };
         let training = TrainingOptions { name: "fit", plan, batch, every, checkpoint_every, spreads: many };
         self.stepping.check()?;

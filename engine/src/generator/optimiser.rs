@@ -1,5 +1,4 @@
-//! Adam on the parameters of a generator, with an average over the last steps. A bad step can be
-//! undone.
+//! Adam on the parameters of a generator, with an average over the steps. A bad step can be undone.
 
 use super::Generator;
 use crate::archive::{Archive, Archived};
@@ -17,6 +16,8 @@ pub(super) struct OptimiserPlan<'a> {
     pub rate: Option<&'a Schedule>,
     /// The parameters are averaged over this share of the steps, at the end of the training.
     pub average: f64,
+    /// The decay of an exponential moving average over all steps, which replaces this average.
+    pub ema: Option<f64>,
     /// The default rate of a net at the start.
     pub net_rate: f64,
 }
@@ -29,6 +30,9 @@ impl OptimiserPlan<'_> {
         if !(0.0..=1.0).contains(&self.average) {
             return Err(Error::argument("average", self.average, "it must lie between 0 and 1"));
         }
+        if let Some(decay) = self.ema.filter(|decay| !(0.0..1.0).contains(decay)) {
+            return Err(Error::argument("ema", decay, "the decay of an average must be at least 0 and below 1"));
+        }
         self.rate.map_or(Ok(()), |rate| rate.check("rate", 0.0..=f64::INFINITY))
     }
 
@@ -40,7 +44,10 @@ impl OptimiserPlan<'_> {
 
     /// Returns the first step whose parameters are averaged.
     fn averaged_from(&self) -> usize {
-        self.steps - (self.average * self.steps as f64) as usize
+        match self.ema {
+            Some(_) => 0,
+            None => self.steps - (self.average * self.steps as f64) as usize,
+        }
     }
 }
 
@@ -67,19 +74,24 @@ pub(super) struct Optimiser {
     kept: Vec<f64>,
     averaged_from: usize,
     mean: RunningMean,
-    sum: Vec<f64>,
+    /// The memory of `mean`.
+    averaged: Vec<f64>,
 }
 
 impl Optimiser {
     /// Creates an optimiser for a checked plan.
     pub fn new(generator: &dyn Generator, plan: &OptimiserPlan) -> Optimiser {
         let kept = generator.parameters().to_vec();
+        let (averaging, averaged) = match plan.ema {
+            Some(decay) => (Averaging::Exponential { decay }, kept.clone()),
+            None => (Averaging::Equal, vec![0.0; kept.len()]),
+        };
         Optimiser {
             adam: Adam::new(kept.len(), AdamOptions::default()),
             gradient: vec![0.0; kept.len()],
             averaged_from: plan.averaged_from(),
-            mean: RunningMean::new(Averaging::Equal),
-            sum: vec![0.0; kept.len()],
+            mean: RunningMean::new(averaging),
+            averaged,
             kept,
         }
     }
@@ -99,7 +111,7 @@ impl Optimiser {
             return Ok(false);
         }
         if step >= self.averaged_from {
-            self.mean.add(&mut self.sum, generator.parameters());
+            self.mean.add(&mut self.averaged, generator.parameters());
         }
         Ok(true)
     }
@@ -109,9 +121,9 @@ impl Optimiser {
         generator.parameters_mut().copy_from_slice(&self.kept);
     }
 
-    /// Sets the parameters to the average over the last steps.
+    /// Sets the parameters to their average.
     pub fn finish(&self, generator: &mut dyn Generator) {
-        self.mean.store(&self.sum, generator.parameters_mut());
+        self.mean.store(&self.averaged, generator.parameters_mut());
     }
 }
 
@@ -121,6 +133,48 @@ impl Archived for Optimiser {
         archive.part("adam", &mut self.adam)?;
         archive.part("kept", self.kept.as_mut_slice())?;
         archive.part("averaged", &mut self.mean)?;
-        archive.part("sum", self.sum.as_mut_slice())
+        archive.part("sum", self.averaged.as_mut_slice())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generator::{Affine, AffineOptions};
+    use crate::rng::Stream;
+
+    /// Takes 40 steps; returns the parameters after each of them, and those at the end.
+    fn trained(average: f64, ema: Option<f64>) -> (Vec<Vec<f64>>, Vec<f64>) {
+        let mut generator = Affine::new(&AffineOptions { dim: 2, ..AffineOptions::default() }, Stream::new(0)).unwrap();
+        let plan = OptimiserPlan { steps: 40, rate: None, average, ema, net_rate: 0.0 };
+        plan.check().unwrap();
+        let mut optimiser = Optimiser::new(&generator, &plan);
+        let mut seen = vec![generator.parameters().to_vec()];
+        for step in 1..=plan.steps {
+            let stream = Stream::new(step as u64);
+            let (u, v) = (stream.normal(50, 2), stream.at(1).normal(50, 2));
+            assert!(optimiser.step(&mut generator, &Pull { u: &u, v: &v, eta: 1.0 }, step, 0.1).unwrap());
+            seen.push(generator.parameters().to_vec());
+        }
+        optimiser.finish(&mut generator);
+        (seen, generator.parameters().to_vec())
+    }
+
+    #[test]
+    fn the_result_is_the_chosen_average() {
+        let (seen, last) = trained(0.0, None);
+        assert_eq!(&last, seen.last().unwrap());
+        let (seen, mean) = trained(0.25, None);
+        let (_, moving) = trained(0.25, Some(0.8));
+        for k in 0..mean.len() {
+            let want = seen[30..].iter().map(|parameters| parameters[k]).sum::<f64>() / 11.0;
+            assert!((mean[k] - want).abs() < 1e-12);
+            let mut want = seen[0][k];
+            for (step, parameters) in seen.iter().enumerate().skip(1) {
+                let decay = f64::min(0.8, (1 + step) as f64 / (10 + step) as f64);
+                want = decay * want + (1.0 - decay) * parameters[k];
+            }
+            assert!((moving[k] - want).abs() < 1e-12);
+        }
     }
 }

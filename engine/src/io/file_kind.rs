@@ -15,6 +15,7 @@ pub(super) enum Kind {
     Npy,
     Npz,
     Csv,
+    Png,
 }
 
 impl Kind {
@@ -25,6 +26,7 @@ impl Kind {
             "npy" => return Ok(Kind::Npy),
             "npz" => return Ok(Kind::Npz),
             "csv" | "tsv" | "txt" => return Ok(Kind::Csv),
+            "png" => return Ok(Kind::Png),
             _ => {}
         }
         let start = std::io::BufRead::fill_buf(reader).map_err(|e| cannot_read(path, &e))?;
@@ -32,8 +34,10 @@ impl Kind {
             Ok(Kind::Npy)
         } else if start.starts_with(b"PK\x03\x04") {
             Ok(Kind::Npz)
+        } else if start.starts_with(super::png::MAGIC) {
+            Ok(Kind::Png)
         } else {
-            let want = "a file that ends in .npy, .npz or .csv is expected";
+            let want = "a file that ends in .npy, .npz, .csv or .png is expected";
             Err(Origin { path, array: None }.wrong("its kind is unknown", want))
         }
     }

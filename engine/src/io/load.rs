@@ -4,15 +4,16 @@ use super::file_kind::Kind;
 use super::load_options::LoadOptions;
 use super::origin::Origin;
 use super::read_bytes::{open, read_bytes};
-use super::{csv, npy, npz};
+use super::{csv, npy, npz, png};
 use crate::{Points, Result};
 use std::io::BufReader;
 use std::path::Path;
 
 /// Returns the points in a file. Each row is a point.
 ///
-/// The kind is given by the name (`.npy`, `.npz`, `.csv`, `.tsv`, `.txt`), and otherwise by the
-/// first bytes. An array with one axis becomes one column. Integers beyond 2^53 are rounded. The
+/// The kind is given by the name (`.npy`, `.npz`, `.csv`, `.tsv`, `.txt`, `.png`), and otherwise by
+/// the first bytes. A picture gives one row per pixel, with values from 0 to 1, and a folder of
+/// pictures of one size gives one row per picture. An array with one axis becomes one column. Integers beyond 2^53 are rounded. The
 /// separator, the header, the decimal mark and a column of row names of a table are inferred from
 /// all of its lines. A table that can be read in two ways is an error. The cost is one pass over an
 /// array, or two to six passes over the text of a table. The memory holds the values as f64 and the
@@ -55,6 +56,11 @@ pub struct Loaded {
 /// # Errors
 /// Those of [`load`].
 pub fn load_with_note(path: &Path, options: &LoadOptions) -> Result<Loaded> {
+    if path.is_dir() {
+        options.check(Kind::Png)?;
+        let (points, note) = png::read_folder(path)?;
+        return Ok(Loaded { points, note });
+    }
     let (file, size) = open(path)?;
     let mut reader = BufReader::new(file);
     let kind = Kind::of(path, &mut reader)?;
@@ -65,6 +71,10 @@ pub fn load_with_note(path: &Path, options: &LoadOptions) -> Result<Loaded> {
         Kind::Npz => npz::load(reader, size, path, options)?,
         Kind::Csv => {
             let (points, note) = csv::read(&read_bytes(&mut reader, size, &origin)?, &origin, options)?;
+            return Ok(Loaded { points, note });
+        }
+        Kind::Png => {
+            let (points, note) = png::read(reader, &origin, options)?;
             return Ok(Loaded { points, note });
         }
     };

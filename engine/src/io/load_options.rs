@@ -31,7 +31,8 @@ crate::options! {
         /// in a selected column. `"refuse"` gives an error that names the place; `"drop"` leaves
         /// the row out.
         missing: MissingCells = MissingCells::Refuse,
-        /// Flatten arrays with more than two axes: each item along the first axis becomes a row.
+        /// Flatten arrays with more than two axes: each item along the first axis becomes a row. A
+        /// picture becomes a single row.
         flatten: bool = false,
     }
 }
@@ -49,6 +50,10 @@ impl LoadOptions {
         if kind == Kind::Csv {
             let flat = || Error::argument("flatten", "true", "a .csv has two axes: leave it out");
             return if self.flatten { Err(flat()) } else { Ok(()) };
+        }
+        if let Some(columns) = self.columns.as_ref().filter(|_| kind == Kind::Png) {
+            let want = "a picture has no columns to choose from: leave it out";
+            return Err(Error::argument("columns", format!("a list of {}", columns.len()), want));
         }
         let plain = LoadOptions::default();
         let (own, default) = (self.of_tables(), plain.of_tables());

@@ -1,4 +1,4 @@
-//! Files: points in `.npy`, `.npz` and `.csv`, nets in `.safetensors`. Writing never leaves a
+//! Files: points in `.npy`, `.npz`, `.csv` and `.png`, nets in `.safetensors`. Writing never leaves a
 //! partial file.
 //!
 //! Readers do not trust the content of a file: sizes are checked against the number of bytes in the
@@ -27,6 +27,8 @@ mod npz;
 #[cfg(feature = "files")]
 mod origin;
 #[cfg(feature = "files")]
+mod png;
+#[cfg(feature = "files")]
 mod read_bytes;
 #[cfg(feature = "files")]
 mod safetensors;
@@ -51,6 +53,8 @@ pub use load::load;
 pub use load::{Loaded, load_with_note};
 #[cfg(feature = "files")]
 pub use load_options::{Column, Header, LoadOptions};
+#[cfg(feature = "files")]
+pub use png::save_png;
 #[cfg(feature = "files")]
 pub use table_options::{Decimal, MissingCells, Separator};
 #[cfg(feature = "files")]

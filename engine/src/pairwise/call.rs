@@ -1,5 +1,6 @@
 //! The arguments of the pairwise sums.
 
+use super::grid::Placements;
 use super::kernel::{Kernel, Part};
 use super::pack::kd_order::Orders;
 use crate::Points;
@@ -109,6 +110,7 @@ pub(super) struct SoftmaxCall<'a, 'p> {
     pub values: Option<Values<'p>>,
     pub softmax: Softmax<'a>,
     pub orders: &'a Orders<'p>,
+    pub placements: &'a Placements<'p>,
     /// True if the content of the rows is subtracted from the means.
     pub subtract: bool,
 }

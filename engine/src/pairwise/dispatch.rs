@@ -3,6 +3,7 @@
 
 use super::call::{KernelCall, Softmax, SoftmaxCall, Values};
 use super::engine::Pairwise;
+use super::grid::{self, Grid, Placements};
 use super::loops::output_row::{RowOut, rows};
 use super::loops::portable::Portable;
 use super::loops::{Loops, amx::Amx, naive::Naive, symmetric};
@@ -22,6 +23,7 @@ impl Pairwise {
     /// Computes a softmax reduction and writes its results to `rows`.
     pub(super) fn softmax(&self, call: &SoftmaxCall, rows: Vec<RowOut>) -> Result<()> {
         let measure = Measure::of_softmax(call);
+        let (measure, rows) = self.on_grid(measure, rows, |measure, rows| Grid.softmax(self, call, measure, rows))?;
         let own = matches!(call.values, Some(Values::Own));
         let arithmetic = plan::arithmetic(&self.options, &measure.shape, own);
         let undone = loops(arithmetic).softmax(self, call, &measure, rows)?;
@@ -36,9 +38,29 @@ impl Pairwise {
     /// Computes a kernel sum and writes its results to `rows`.
     pub(super) fn kernel(&self, call: &KernelCall, rows: Vec<RowOut>) -> Result<()> {
         let measure = Measure::of_kernel(call);
+        let (measure, rows) = self.on_grid(measure, rows, |measure, rows| Grid.kernel(self, call, measure, rows))?;
         let arithmetic = plan::kernel_arithmetic(&self.options, &measure.shape);
         let undone = loops(arithmetic).kernel(self, call, &measure, rows)?;
         self.again(undone, |rows| Portable::<f64>::default().kernel(self, call, &measure, rows))
+    }
+
+    /// Computes rows on the grid, if that is possible and worth while. Returns those that are left.
+    fn on_grid<'b>(
+        &self,
+        measure: Measure,
+        rows: Vec<RowOut<'b>>,
+        compute: impl FnOnce(&Measure, Vec<RowOut<'b>>) -> Result<Vec<RowOut<'b>>>,
+    ) -> Result<(Measure, Vec<RowOut<'b>>)> {
+        if !grid::serves(&self.options, &measure.shape) {
+            return Ok((measure, rows));
+        }
+        let all = rows.len();
+        let rows = compute(&measure, rows)?;
+        if rows.len() < all {
+            self.work.add_repeated(rows.len());
+        }
+        let shape = Shape { n: rows.len(), ..measure.shape };
+        Ok((Measure { shape, ..measure }, rows))
     }
 
     /// Computes again, in f64, the rows that lost precision.
@@ -57,10 +79,13 @@ impl Pairwise {
     /// Computes the softmax means of a set at its own points, evaluating every pair once. Returns
     /// false and writes nothing if that would not be faster.
     pub(super) fn own_means(&self, points: &Points, sigma: f64, out: &mut Points) -> Result<bool> {
-        let (softmax, orders) = (Softmax::of(sigma), Orders::default());
+        let (softmax, orders, placements) = (Softmax::of(sigma), &Orders::default(), &Placements::default());
         let (queries, sources, values) = (points, points, Some(Values::Own));
-        let call = SoftmaxCall { queries, sources, values, softmax, orders: &orders, subtract: false };
+        let call = SoftmaxCall { queries, sources, values, softmax, orders, placements, subtract: false };
         let measure = Measure::of_softmax(&call);
+        if grid::serves(&self.options, &measure.shape) {
+            return Ok(false);
+        }
         match plan::arithmetic(&self.options, &measure.shape, true) {
             Arithmetic::F64 => self.own_means_in::<f64>(points, &measure, out).map(|plan| plan.is_some()),
             Arithmetic::F32 => {

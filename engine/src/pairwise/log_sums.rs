@@ -3,6 +3,7 @@
 
 use super::call::{Softmax, SoftmaxCall};
 use super::engine::Pairwise;
+use super::grid::Placements;
 use super::loops::log_sums::Job;
 use super::loops::output_row::rows;
 use super::pack::FixedSide;
@@ -144,8 +145,8 @@ impl LogSums<'_> {
                 // The work is counted apart from other users of the engine, so that the choice
                 // depends on these sets alone.
                 let engine = Pairwise { work: Arc::<Work>::default(), ..self.engine.clone() };
-                let call =
-                    SoftmaxCall { queries, sources, values: None, softmax, orders: &self.orders, subtract: false };
+                let (orders, placements) = (&self.orders, &Placements::default());
+                let call = SoftmaxCall { queries, sources, values: None, softmax, orders, placements, subtract: false };
                 engine.softmax(&call, rows(None, Some(out), None))?;
                 self.engine.work.add_all(&engine.work);
                 if *unknown {

@@ -99,6 +99,7 @@ mod bandwidth;
 mod call;
 mod dispatch;
 mod engine;
+mod grid;
 mod kernel;
 mod kernel_softmax;
 mod log_gradient;

@@ -9,8 +9,9 @@ crate::options! {
         /// units; f32 without them), "auto" (the fastest of them with a relative error of 1e-5).
         precision: Precision = Precision::F32,
         /// Implementation: "auto", "naive" (the slow reference), "direct" (distances by
-        /// differences), "fused" (distances by products), or "gemm" (distances by a general matrix
-        /// product). The matrix units are requested by the precision.
+        /// differences), "fused" (distances by products), "gemm" (distances by a general matrix
+        /// product), or "grid" (Gaussian sums in up to three dimensions on a grid, with a relative
+        /// error of 1e-6; "auto" otherwise). The matrix units are requested by the precision.
         backend: Backend = Backend::Auto,
         /// Instruction set: "auto", "scalar", "avx2", "avx512", "amx"; if the machine lacks it, the
         /// best that it has.
@@ -36,6 +37,9 @@ pub enum Backend {
     Fused,
     /// Distances by faer's matrix products, for comparison.
     Gemm,
+    /// Gaussian sums in up to three dimensions on a grid, in time proportional to the number of
+    /// points.
+    Grid,
     /// Split bfloat16 products on matrix units: chosen by a precision, not allowed as an option.
     Amx,
 }

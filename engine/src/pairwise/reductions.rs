@@ -2,6 +2,7 @@
 
 use super::call::{KernelCall, KernelSum, KernelSums, Softmax, SoftmaxCall, SoftmaxMean, Values};
 use super::engine::Pairwise;
+use super::grid::Placements;
 use super::loops::output_row::rows;
 use super::options::Backend;
 use super::pack::kd_order::Orders;
@@ -15,8 +16,9 @@ impl Pairwise {
     pub fn log_sum_exp(&self, queries: &Points, sources: &Points, softmax: &Softmax, out: &mut Vec<f64>) -> Result<()> {
         self.check_softmax(queries, sources, softmax)?;
         out.resize(queries.n(), 0.0);
-        let orders = Orders::default();
-        let call = SoftmaxCall { queries, sources, values: None, softmax: *softmax, orders: &orders, subtract: false };
+        let (orders, placements) = (&Orders::default(), &Placements::default());
+        let (values, softmax) = (None, *softmax);
+        let call = SoftmaxCall { queries, sources, values, softmax, orders, placements, subtract: false };
         self.softmax(&call, rows(None, Some(out), None))
     }
 
@@ -44,8 +46,9 @@ impl Pairwise {
         out.log_sum.resize(queries.n(), 0.0);
         out.ess.resize(queries.n(), 0.0);
         let rows = rows(Some(&mut out.mean), Some(&mut out.log_sum), Some(&mut out.ess));
-        let (softmax, orders) = (*softmax, Orders::default());
-        let call = SoftmaxCall { queries, sources, values: Some(values), softmax, orders: &orders, subtract: false };
+        let (orders, placements) = (&Orders::default(), &Placements::default());
+        let (values, softmax) = (Some(values), *softmax);
+        let call = SoftmaxCall { queries, sources, values, softmax, orders, placements, subtract: false };
         self.softmax(&call, rows)
     }
 

@@ -2,6 +2,7 @@
 //! queries and are written into one field.
 
 use super::call::SoftmaxCall;
+use super::grid::Placements;
 use super::loops::output_row::rows;
 use super::pack::kd_order::Orders;
 use super::{Pairwise, Softmax, Values};
@@ -63,10 +64,10 @@ impl Pairwise {
         self.check_softmax(queries, targets, &to_targets)?;
         self.check_softmax(queries, particles, &to_particles)?;
         out.reshape(queries.n(), targets.dim());
-        let orders = Orders::default();
+        let (orders, placements) = (&Orders::default(), &Placements::default());
         let pass = |sources, softmax, subtract, out: &mut Points| {
             let values = Some(Values::Own);
-            let call = SoftmaxCall { queries, sources, values, softmax, orders: &orders, subtract };
+            let call = SoftmaxCall { queries, sources, values, softmax, orders, placements, subtract };
             self.softmax(&call, rows(Some(out), None, None))
         };
         // For equal sets the two passes must be the same, so that the difference vanishes to the

@@ -8,6 +8,7 @@ pub struct Work {
     pairs: AtomicU64,
     flops: AtomicU64,
     repeated: AtomicU64,
+    on_grid: AtomicU64,
 }
 
 impl Work {
@@ -28,6 +29,15 @@ impl Work {
         self.repeated.load(Ordering::Relaxed)
     }
 
+    /// Queries whose sums were computed on a grid, without pairs.
+    pub fn on_grid(&self) -> u64 {
+        self.on_grid.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn add_on_grid(&self, queries: usize) {
+        self.on_grid.fetch_add(queries as u64, Ordering::Relaxed);
+    }
+
     pub(super) fn add_repeated(&self, queries: usize) {
         self.repeated.fetch_add(queries as u64, Ordering::Relaxed);
     }
@@ -42,6 +52,7 @@ impl Work {
         self.pairs.fetch_add(other.pairs(), Ordering::Relaxed);
         self.flops.fetch_add(other.flops(), Ordering::Relaxed);
         self.repeated.fetch_add(other.repeated(), Ordering::Relaxed);
+        self.on_grid.fetch_add(other.on_grid(), Ordering::Relaxed);
     }
 
     pub(super) fn add(&self, pairs: usize, dims: usize) {

@@ -18,6 +18,9 @@ crate::options! {
         /// Share of the steps, at the end of the training, over which the parameters are averaged;
         /// 0 keeps the parameters of the last step.
         average: f64 = 0.25,
+        /// Decay per step, 0 or more and below 1, of an exponential moving average of the
+        /// parameters over all steps, such as 0.999; it replaces `average`.
+        ema: Option<f64> = None,
         /// Number of steps between rows of the history; left out: about 20 rows per run.
         every: Option<usize> = None,
         /// Number of steps between checkpoints. In addition, checkpoints are written at the

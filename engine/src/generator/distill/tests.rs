@@ -89,6 +89,7 @@ fn what_it_cannot_do_it_refuses_by_name() {
         ("steps", DistillOptions { steps: 0, ..usual() }),
         ("batch", DistillOptions { batch: 1, ..usual() }),
         ("average", DistillOptions { average: 2.0, ..usual() }),
+        ("ema", DistillOptions { ema: Some(1.0), ..usual() }),
         ("rate", DistillOptions { rate: Some(Schedule::from(-1.0)), ..usual() }),
         ("every", DistillOptions { every: Some(0), ..usual() }),
         ("score_updates", DistillOptions { score_updates: 0, ..usual() }),

@@ -18,6 +18,9 @@ crate::options! {
         /// Share of the steps, at the end of the training, over which the parameters are averaged;
         /// 0 keeps the parameters of the last step.
         average: f64 = 0.25,
+        /// Decay per step, 0 or more and below 1, of an exponential moving average of the
+        /// parameters over all steps, such as 0.999; it replaces `average`.
+        ema: Option<f64> = None,
     }
 }
 
@@ -32,5 +35,11 @@ pub struct Pairs<'a> {
 
 /// Returns the number of steps, the learning rate and the averaging.
 pub(super) fn plan(options: &RegressOptions) -> OptimiserPlan<'_> {
-    OptimiserPlan { steps: options.steps, rate: options.rate.as_ref(), net_rate: 0.005, average: options.average }
+    OptimiserPlan {
+        steps: options.steps,
+        rate: options.rate.as_ref(),
+        net_rate: 0.005,
+        average: options.average,
+        ema: options.ema,
+    }
 }

@@ -77,6 +77,7 @@ fn every_path(mut f: impl FnMut(Precision, Backend, Isa)) {
                 f(precision, backend, isa);
             }
         }
+        f(Precision::F32, Backend::Grid, isa);
     }
 }
 

@@ -1,0 +1,209 @@
+//! The cells and tiles of the grid, and points in the order of their cells.
+//!
+//! A cell is `sigma / 2.85` wide. Tiles of [`side`] cells per axis exist only near points, so that
+//! their number does not depend on the extent of the points. A tile has a key, in which every axis
+//! has its own bits. A point belongs to the tile of the first cell of its window, so that a window
+//! extends over this tile and the next one on each axis.
+
+use super::window::{CELLS_PER_SIGMA, WIDTH};
+use crate::Points;
+use rayon::prelude::*;
+
+/// The number of coordinates for which there is a grid.
+pub const DIM: usize = 3;
+
+/// Points are sorted by counting if their box has at most this many cells per point, without the
+/// cells on the last axis.
+const COUNTED: usize = 2;
+
+/// Points that are placed by one task.
+const ROWS: usize = 4096;
+
+/// The origin and the unit of the cells.
+#[derive(Debug, Clone)]
+pub struct Lattice {
+    pub dim: usize,
+    /// The width of the kernel.
+    pub sigma: f64,
+    centre: Vec<f64>,
+}
+
+/// The points of one tile: positions `from .. to` of their order.
+#[derive(Debug, Clone, Copy)]
+pub struct Occupied {
+    pub key: u64,
+    pub from: usize,
+    pub to: usize,
+}
+
+impl Occupied {
+    /// Returns the number of points.
+    pub fn len(&self) -> usize {
+        self.to - self.from
+    }
+}
+
+/// Points in the order of their tiles and cells.
+#[derive(Debug, Default)]
+pub struct Placed {
+    /// The index of the point at each position.
+    pub index: Vec<u32>,
+    /// The beginning of the window at each position, in cells from the beginning of the tile, n x
+    /// dim. Its first cell is the next integer.
+    pub begins: Vec<f64>,
+    /// The tiles with points, by key.
+    pub tiles: Vec<Occupied>,
+}
+
+/// Returns the number of cells of a tile on each axis.
+pub const fn side(dim: usize) -> usize {
+    match dim {
+        1 => 256,
+        2 => 32,
+        _ => 16,
+    }
+}
+
+impl Lattice {
+    /// Creates cells for this sigma, with the origin at `centre`.
+    pub fn new(centre: &[f64], sigma: f64) -> Lattice {
+        Lattice { dim: centre.len(), sigma, centre: centre.to_vec() }
+    }
+
+    /// Returns the number of bits of one axis in a key, which leave room for the cells of a tile.
+    fn bits(&self) -> usize {
+        [52, 26, 17][self.dim - 1]
+    }
+
+    /// Returns the position of the bits of an axis in a key.
+    fn shift(&self, axis: usize) -> usize {
+        (self.dim - 1 - axis) * self.bits()
+    }
+
+    /// Returns the key of the tile that lies `by` tiles further on an axis.
+    pub fn beside(&self, key: u64, axis: usize, by: i64) -> u64 {
+        key.wrapping_add_signed(by << self.shift(axis))
+    }
+
+    /// Returns the key of the tile that lies one further on the axes whose bits are set in
+    /// `corner`.
+    pub fn corner(&self, key: u64, corner: usize) -> u64 {
+        let on = (0..self.dim).filter(|axis| corner >> axis & 1 == 1);
+        on.fold(key, |key, axis| self.beside(key, axis, 1))
+    }
+
+    /// Returns one of `2^dim` colours. Tiles of the same colour have no common neighbour on their
+    /// far sides.
+    pub fn colour(&self, key: u64) -> usize {
+        (0..self.dim).map(|axis| ((self.along(key, axis) & 1) as usize) << axis).sum()
+    }
+
+    /// Returns the index of a tile along an axis.
+    fn along(&self, key: u64, axis: usize) -> u64 {
+        key >> self.shift(axis) & ((1 << self.bits()) - 1)
+    }
+
+    /// Adds to a set of keys the tiles `from ..= to` further on an axis.
+    pub fn widened(&self, set: &[u64], axis: usize, (from, to): (i64, i64)) -> Vec<u64> {
+        let mut wide: Vec<u64> = (from..=to)
+            .flat_map(|by| set.iter().map(move |key| (key, by)))
+            .map(|(key, by)| self.beside(*key, axis, by))
+            .collect();
+        wide.sort_unstable();
+        wide.dedup();
+        wide
+    }
+
+    /// Sorts points by tile and cell; None if one of them lies beyond the last tile.
+    pub fn place(&self, points: &Points) -> Option<Placed> {
+        let (dim, side, bits) = (self.dim, side(self.dim), self.bits());
+        let middle = 1_i64 << (bits - 1);
+        let unit = CELLS_PER_SIGMA / self.sigma;
+        let begin = |x: f64, axis: usize| (x - self.centre[axis]) * unit - 0.5 * WIDTH as f64;
+        let mut order = vec![(0_u64, 0_u32); points.n()];
+        let inside = order.par_chunks_mut(ROWS).enumerate().map(|(chunk, order)| {
+            let first = chunk * ROWS;
+            order.iter_mut().enumerate().all(|(k, item)| {
+                let (mut key, mut within) = (0, 0);
+                for (axis, x) in points.row(first + k).iter().enumerate() {
+                    let cell = begin(*x, axis).ceil();
+                    // Two tiles are kept free at the ends, for neighbours.
+                    if !(cell.abs() < ((middle - 2) * side as i64) as f64) {
+                        return false;
+                    }
+                    let cell = cell as i64;
+                    let tile = cell.div_euclid(side as i64);
+                    key = key << bits | (tile + middle) as u64;
+                    if axis + 1 < dim {
+                        within = within * side as u64 + (cell - tile * side as i64) as u64;
+                    }
+                }
+                *item = (key << (64 - dim * bits) | within, (first + k) as u32);
+                true
+            })
+        });
+        if !inside.reduce(|| true, |a, b| a && b) {
+            return None;
+        }
+        let order = self.sorted(order);
+        let mut placed = Placed { index: vec![0; points.n()], begins: vec![0.0; points.n() * dim], tiles: Vec::new() };
+        let shown = placed.index.par_chunks_mut(ROWS).zip(placed.begins.par_chunks_mut(ROWS * dim));
+        shown.zip(order.par_chunks(ROWS)).for_each(|((index, begins), order)| {
+            for ((index, begins), (key, i)) in index.iter_mut().zip(begins.chunks_exact_mut(dim)).zip(order) {
+                *index = *i;
+                let key = key >> (64 - dim * bits);
+                for (axis, (to, x)) in begins.iter_mut().zip(points.row(*i as usize)).enumerate() {
+                    let tile = self.along(key, axis) as i64 - middle;
+                    *to = begin(*x, axis) - (tile * side as i64) as f64;
+                }
+            }
+        });
+        for (position, (key, _)) in order.iter().enumerate() {
+            let key = key >> (64 - dim * bits);
+            match placed.tiles.last_mut() {
+                Some(tile) if tile.key == key => tile.to = position + 1,
+                _ => placed.tiles.push(Occupied { key, from: position, to: position + 1 }),
+            }
+        }
+        Some(placed)
+    }
+
+    /// Sorts pairs of a key, followed by the cell within the tile, and an index. If the points fill
+    /// most of their box, the keys are counted.
+    fn sorted(&self, mut order: Vec<(u64, u32)>) -> Vec<(u64, u32)> {
+        let spare = 64 - self.dim * self.bits();
+        let cells = side(self.dim).pow(self.dim as u32 - 1);
+        let empty = || [(u64::MAX, 0_u64); DIM];
+        let widen = |mut ends: [(u64, u64); DIM], key: u64| {
+            for (axis, (low, high)) in ends.iter_mut().enumerate().take(self.dim) {
+                let at = self.along(key >> spare, axis);
+                (*low, *high) = ((*low).min(at), (*high).max(at));
+            }
+            ends
+        };
+        let ends = order.iter().fold(empty(), |ends, (key, _)| widen(ends, *key));
+        let sizes = ends.map(|(low, high)| (high + 1).saturating_sub(low) as usize);
+        let count = sizes[..self.dim].iter().fold(cells, |count, size| count.saturating_mul(*size));
+        if count > COUNTED * order.len() {
+            order.par_sort_unstable();
+            return order;
+        }
+        let place = |key: u64| {
+            let tile = (0..self.dim)
+                .fold(0, |at, axis| at * sizes[axis] + (self.along(key >> spare, axis) - ends[axis].0) as usize);
+            tile * cells + (key & ((1 << spare) - 1)) as usize
+        };
+        let mut firsts = vec![0_u32; count + 1];
+        order.iter().for_each(|(key, _)| firsts[place(*key) + 1] += 1);
+        for at in 1..firsts.len() {
+            firsts[at] += firsts[at - 1];
+        }
+        let mut sorted = vec![(0, 0); order.len()];
+        for item in order {
+            let first = &mut firsts[place(item.0)];
+            sorted[*first as usize] = item;
+            *first += 1;
+        }
+        sorted
+    }
+}

@@ -1,0 +1,244 @@
+//! The three stages of a sum on the grid: points are spread over tiles, tiles are convolved along
+//! one axis after the other, and sums are read at the queries.
+
+use super::block::{Gather, Spread, block_len, block_side, tile_len};
+use super::convolve::{Tiles, convolve};
+use super::lattice::{DIM, Lattice, Occupied, Placed, side};
+use super::window::{CELLS_PER_SIGMA, CHANNELS, REACH, WIDTH};
+use crate::simd::{Buffer, Isa, Pool};
+use crate::{Interrupt, Result};
+use rayon::prelude::*;
+use std::f64::consts::PI;
+use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
+
+/// Points that one task spreads over a block, and queries that one task reads from a block. They
+/// are fixed, so that sums are always added in the same order.
+const SPREAD: usize = 4096;
+const GATHER: usize = 2048;
+
+/// Where the work is done: the instruction set, buffers, and the interrupt.
+#[derive(Clone, Copy)]
+pub struct Means<'a> {
+    pub isa: Isa,
+    pub pool: &'a Pool<Buffer<f64>>,
+    pub interrupt: &'a Interrupt,
+}
+
+/// The tiles that have values after each stage.
+#[derive(Debug)]
+pub struct Stages {
+    pub lattice: Lattice,
+    /// Tiles over which sources near queries are spread.
+    pub spread: Vec<u64>,
+    /// Tiles after the convolution along each axis; the last ones are those of the queries.
+    pub convolved: Vec<Vec<u64>>,
+}
+
+impl Stages {
+    /// Finds the tiles that sources reach and queries need.
+    pub fn new(lattice: &Lattice, sources: &Placed, queries: &Placed) -> Stages {
+        let dim = lattice.dim;
+        let next = |placed: &Placed| {
+            let own = placed.tiles.iter().map(|tile| tile.key).collect::<Vec<u64>>();
+            (0..dim).fold(own, |set, axis| lattice.widened(&set, axis, (0, 1)))
+        };
+        // The tiles that values can reach after each convolution, and those that are needed there.
+        let mut reached = vec![next(sources)];
+        for axis in 0..dim {
+            reached.push(lattice.widened(&reached[axis], axis, (-1, 1)));
+        }
+        let mut needed = next(queries);
+        needed.retain(|key| reached[dim].binary_search(key).is_ok());
+        let mut convolved = vec![needed];
+        for axis in (0..dim).rev() {
+            let mut needed = lattice.widened(&convolved[dim - 1 - axis], axis, (-1, 1));
+            needed.retain(|key| reached[axis].binary_search(key).is_ok());
+            convolved.push(needed);
+        }
+        let spread = convolved.pop().unwrap_or_default();
+        convolved.reverse();
+        Stages { lattice: lattice.clone(), spread, convolved }
+    }
+
+    /// Returns the largest number of tiles of a stage.
+    pub fn largest(&self) -> usize {
+        self.convolved.iter().map(Vec::len).fold(self.spread.len(), usize::max)
+    }
+
+    /// Returns the number of tiles of all stages.
+    pub fn tiles(&self) -> usize {
+        self.spread.len() + self.convolved.iter().map(Vec::len).sum::<usize>()
+    }
+
+    /// Computes the sums of all channels. `values` are those of the sources, sources x channels,
+    /// and `sums` are those at the queries, both in the order of the grid. Returns, for every tile
+    /// of queries, a bound of the first sum at any point near it.
+    ///
+    /// # Errors
+    /// An interrupt.
+    pub fn run(
+        &self,
+        taps: &[f64; REACH + 1],
+        (sources, values): (&Placed, &[f64]),
+        (queries, sums): (&Placed, &mut [f64]),
+        means: Means,
+    ) -> Result<Vec<f64>> {
+        let (dim, len) = (self.lattice.dim, tile_len(self.lattice.dim));
+        means.pool.with(|one| {
+            means.pool.with(|other| {
+                let (mut from, mut to) = (one, other);
+                self.spread(sources, values, from.take(self.spread.len() * len), means)?;
+                let mut input = &self.spread;
+                let bounds = self.bounds(queries, Tiles { keys: input, values: from.slice(input.len() * len) });
+                for (axis, keys) in self.convolved.iter().enumerate() {
+                    means.interrupt.check()?;
+                    let tiles = Tiles { keys: input, values: from.slice(input.len() * len) };
+                    let output = to.take(keys.len() * len);
+                    convolve((&self.lattice, axis), taps, tiles, (keys, output), (means.isa, means.pool));
+                    (from, to) = (to, from);
+                    input = keys;
+                }
+                debug_assert_eq!(self.convolved.len(), dim);
+                let tiles = Tiles { keys: input, values: from.slice(input.len() * len) };
+                self.gather(tiles, queries, sums, means)?;
+                Ok(bounds)
+            })
+        })
+    }
+
+    /// Spreads the sources. Tiles of the same colour are so far apart that their blocks do not
+    /// overlap; they are added at the same time, and one colour after the other.
+    fn spread(&self, sources: &Placed, values: &[f64], grid: &mut [f64], means: Means) -> Result<()> {
+        let dim = self.lattice.dim;
+        grid.par_chunks_mut(tile_len(dim)).for_each(|tile| tile.fill(0.0));
+        let places: Vec<Mutex<&mut [f64]>> = grid.chunks_exact_mut(tile_len(dim)).map(Mutex::new).collect();
+        for colour in 0..1 << dim {
+            let own: Vec<&Occupied> =
+                sources.tiles.iter().filter(|tile| self.lattice.colour(tile.key) == colour).collect();
+            own.into_par_iter().try_for_each(|tile| {
+                means.interrupt.check()?;
+                let corners: Vec<(usize, usize)> = (0..1 << dim)
+                    .filter_map(|corner| {
+                        let key = self.lattice.corner(tile.key, corner);
+                        Some((corner, self.spread.binary_search(&key).ok()?))
+                    })
+                    .collect();
+                if corners.is_empty() {
+                    return Ok(());
+                }
+                means.pool.with(|block| {
+                    let block = block.take(block_len(dim));
+                    spread_range(dim, (sources, values), tile.from..tile.to, block, means);
+                    for (corner, at) in corners {
+                        let mut tile = places[at].lock().unwrap_or_else(PoisonError::into_inner);
+                        for [in_block, in_tile, count] in rows(dim, corner) {
+                            let from = &block[in_block..in_block + count];
+                            tile[in_tile..in_tile + count].iter_mut().zip(from).for_each(|(sum, part)| *sum += part);
+                        }
+                    }
+                });
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Bounds the first sum near every tile of queries: by the sum of all values that reach it, and
+    /// by the largest value of a cell as if all cells had it.
+    fn bounds(&self, queries: &Placed, spread: Tiles) -> Vec<f64> {
+        let dim = self.lattice.dim;
+        let of_tile = |tile: &[f64]| {
+            let mass = tile.iter().step_by(CHANNELS);
+            mass.fold((0.0f64, 0.0), |(sum, most), value| (sum + value, f64::max(most, *value)))
+        };
+        let own: Vec<(f64, f64)> = spread.values.par_chunks_exact(tile_len(dim)).map(of_tile).collect();
+        let cells = ((2.0 * PI).sqrt() * CELLS_PER_SIGMA).powi(dim as i32);
+        let bound = |tile: &Occupied| {
+            let near = (0..dim).fold(vec![tile.key], |set, axis| self.lattice.widened(&set, axis, (-1, 2)));
+            let found = near.iter().filter_map(|key| spread.keys.binary_search(key).ok());
+            let (sum, most) = found.fold((0.0f64, 0.0f64), |(sum, most), at| (sum + own[at].0, most.max(own[at].1)));
+            sum.min(cells * most)
+        };
+        queries.tiles.par_iter().map(bound).collect()
+    }
+
+    /// Reads the sums at the queries.
+    fn gather(&self, tiles: Tiles, queries: &Placed, sums: &mut [f64], means: Means) -> Result<()> {
+        let dim = self.lattice.dim;
+        let mut parts = Vec::new();
+        let mut rest = sums;
+        for tile in &queries.tiles {
+            for from in (tile.from..tile.to).step_by(GATHER) {
+                let to = tile.to.min(from + GATHER);
+                let (own, others) = rest.split_at_mut((to - from) * CHANNELS);
+                parts.push((tile.key, from..to, own));
+                rest = others;
+            }
+        }
+        parts.into_par_iter().try_for_each(|(key, range, sums)| {
+            means.interrupt.check()?;
+            means.pool.with(|block| {
+                let block = block.take(block_len(dim));
+                block.fill(0.0);
+                for corner in 0..1 << dim {
+                    let Some(tile) = tiles.find(dim, self.lattice.corner(key, corner)) else { continue };
+                    for [in_block, in_tile, count] in rows(dim, corner) {
+                        block[in_block..in_block + count].copy_from_slice(&tile[in_tile..in_tile + count]);
+                    }
+                }
+                let begins = &queries.begins[range.start * dim..range.end * dim];
+                means.isa.run(Gather { dim, begins, block, sums });
+            });
+            Ok(())
+        })
+    }
+}
+
+/// Spreads a range of points over a block. The two halves of a large range are spread over blocks
+/// of their own.
+fn spread_range(
+    dim: usize,
+    (sources, values): (&Placed, &[f64]),
+    range: Range<usize>,
+    block: &mut [f64],
+    means: Means,
+) {
+    if range.len() > SPREAD {
+        let middle = range.start + range.len() / 2;
+        means.pool.with(|other| {
+            let other = other.take(block.len());
+            rayon::join(
+                || spread_range(dim, (sources, values), range.start..middle, block, means),
+                || spread_range(dim, (sources, values), middle..range.end, other, means),
+            );
+            block.iter_mut().zip(other).for_each(|(sum, part)| *sum += *part);
+        });
+        return;
+    }
+    block.fill(0.0);
+    let begins = &sources.begins[range.start * dim..range.end * dim];
+    let values = &values[range.start * CHANNELS..range.end * CHANNELS];
+    means.isa.run(Spread { dim, begins, values, block });
+}
+
+/// Returns the rows that a block shares with the tile at a corner: where they begin in the block
+/// and in the tile, and how many values they have.
+fn rows(dim: usize, corner: usize) -> impl Iterator<Item = [usize; 3]> {
+    let is_next = move |axis: usize| corner >> axis & 1 == 1;
+    let count = move |axis: usize| if is_next(axis) { WIDTH - 1 } else { side(dim) };
+    let first = move |axis: usize| if is_next(axis) { side(dim) } else { 0 };
+    let outer = [0, 1].map(|axis| if axis + 1 < dim { count(axis) } else { 1 });
+    debug_assert!(dim <= DIM);
+    (0..outer[0] * outer[1]).map(move |row| {
+        let cell = [row / outer[1], row % outer[1]];
+        let (mut in_block, mut in_tile) = (0, 0);
+        for axis in 0..dim - 1 {
+            in_block = in_block * block_side(dim) + first(axis) + cell[axis];
+            in_tile = in_tile * side(dim) + cell[axis];
+        }
+        let last = dim - 1;
+        let in_block = (in_block * block_side(dim) + first(last)) * CHANNELS;
+        [in_block, in_tile * side(dim) * CHANNELS, count(last) * CHANNELS]
+    })
+}

@@ -1,0 +1,100 @@
+//! The grid against the reference, row by row.
+
+use crate::pairwise::{
+    Backend, Kernel, KernelSum, KernelSums, Pairwise, PairwiseOptions, Part, Precision, Softmax, SoftmaxMean, Values,
+};
+use crate::rng::Stream;
+use crate::{Interrupt, Points};
+
+fn engine(backend: Backend) -> Pairwise {
+    let options = PairwiseOptions { backend, precision: Precision::F64, ..PairwiseOptions::default() };
+    Pairwise::new(options, Interrupt::default())
+}
+
+/// A set of each kind: a round cloud, a box, narrow modes of different mass, a curve, heavy tails,
+/// and a cloud with one outlier.
+fn sets(n: usize, dim: usize) -> Vec<(&'static str, Points)> {
+    let normal = || Stream::new(7).normal(n, dim);
+    let made = |f: &dyn Fn(usize, usize, f64) -> f64| {
+        let mut points = normal();
+        points.data_mut().iter_mut().enumerate().for_each(|(i, x)| *x = f(i / dim, i % dim, *x));
+        points
+    };
+    vec![
+        ("cloud", normal()),
+        ("box", made(&|i, c, _| ((i * [7919, 104_729, 1_299_709][c]) % 10_007) as f64 / 10_007.0)),
+        ("modes", made(&|i, c, x| ((i * i) % 25 / [1, 5, 25][c]) as f64 % 5.0 + 0.02 * x)),
+        ("curve", made(&|i, c, x| (3e-3 * i as f64 + c as f64).sin() * [1.0, 2.0, 3.0][c] + 1e-4 * x)),
+        ("tails", made(&|i, _, x| x / (1e-3 + (i % 97) as f64 / 97.0))),
+        ("outlier", made(&|i, _, x| if i == 5 { 1e4 } else { 1e3 + x })),
+    ]
+}
+
+/// The largest distance between two rows, in units of sigma.
+fn worst(got: &Points, want: &Points, sigma: f64) -> f64 {
+    got.iter().zip(want.iter()).map(|(g, w)| crate::points::squared_distance(g, w).sqrt() / sigma).fold(0.0, f64::max)
+}
+
+#[test]
+fn the_worst_row_keeps_the_tolerance() {
+    for dim in [1, 2, 3] {
+        for (name, x) in sets(3000, dim) {
+            let y = Stream::new(8).normal(700, dim);
+            let mut z = x.select(&(0..300).collect::<Vec<_>>());
+            z.data_mut().iter_mut().zip(y.data()).for_each(|(z, y)| *z += 0.1 * y);
+            for share in [3.0, 0.3, 0.03, 0.003] {
+                let sigma = share * if name == "outlier" || name == "tails" { 1.0 } else { x.spread() };
+                let softmax = Softmax::of(sigma);
+                let (mut got, mut want) = (SoftmaxMean::default(), SoftmaxMean::default());
+                let grid = engine(Backend::Grid);
+                grid.softmax_mean(&z, &x, Values::Own, &softmax, &mut got).unwrap();
+                engine(Backend::Naive).softmax_mean(&z, &x, Values::Own, &softmax, &mut want).unwrap();
+                let error = worst(&got.mean, &want.mean, sigma);
+                let of_log = got.log_sum.iter().zip(&want.log_sum).map(|(g, w)| (g - w).abs()).fold(0.0, f64::max);
+                let of_ess = got.ess.iter().zip(&want.ess).map(|(g, w)| (g / w - 1.0).abs()).fold(0.0, f64::max);
+                let what = format!("{name} d={dim} {share}: {} of 300 directly", grid.work().repeated());
+                println!("{what} mean {error:.1e} log {of_log:.1e} ess {of_ess:.1e}");
+                assert!(error < 3e-6 && of_log < 3e-6 && of_ess < 1e-3, "{what}");
+                // The grid does the work where it can.
+                assert!(name != "cloud" || share < 0.1 || grid.work().repeated() < 10, "{what}");
+            }
+        }
+    }
+}
+
+#[test]
+fn weights_values_and_left_out_queries() {
+    for dim in [1, 2, 3] {
+        let x = Stream::new(9).normal(2000, dim);
+        let values = Stream::new(10).normal(2000, 6);
+        let logs: Vec<f64> =
+            (0..2000).map(|i| if i % 7 == 0 { f64::NEG_INFINITY } else { 3.0 + 4.0 * x.row(i)[0] }).collect();
+        let softmax = Softmax { sigma: 0.5, log_weights: Some(&logs), leave_out_self: true };
+        let (mut got, mut want) = (SoftmaxMean::default(), SoftmaxMean::default());
+        engine(Backend::Grid).softmax_mean(&x, &x, &values, &softmax, &mut got).unwrap();
+        engine(Backend::Naive).softmax_mean(&x, &x, &values, &softmax, &mut want).unwrap();
+        assert!(worst(&got.mean, &want.mean, 1.0) < 2e-5, "{:e}", worst(&got.mean, &want.mean, 1.0));
+        assert!(got.log_sum.iter().zip(&want.log_sum).all(|(g, w)| (g - w).abs() < 3e-6));
+        assert!(got.ess.iter().zip(&want.ess).all(|(g, w)| (g / w - 1.0).abs() < 1e-2));
+    }
+}
+
+#[test]
+fn sums_of_a_gaussian_kernel() {
+    for dim in [1, 2, 3] {
+        let (x, z) = (Stream::new(11).normal(1500, dim), Stream::new(12).normal(400, dim));
+        let weights: Vec<f64> = (0..1500).map(|i| f64::from(i % 5)).collect();
+        for part in [Part::Value, Part::Slope] {
+            for weights in [None, Some(&weights[..])] {
+                let kernel = Kernel::Gaussian { h: 0.4 };
+                let sum = KernelSum { kernel, part, weights, values: Some(Values::Own), leave_out_self: false };
+                let (mut got, mut want) = (KernelSums::default(), KernelSums::default());
+                engine(Backend::Grid).kernel_sum(&z, &x, &sum, &mut got).unwrap();
+                engine(Backend::Naive).kernel_sum(&z, &x, &sum, &mut want).unwrap();
+                assert!(got.mass.iter().zip(&want.mass).all(|(g, w)| (g / w - 1.0).abs() < 3e-6));
+                let largest = want.moment.data().iter().fold(0.0f64, |largest, v| largest.max(v.abs()));
+                assert!(worst(&got.moment, &want.moment, largest) < 1e-6);
+            }
+        }
+    }
+}

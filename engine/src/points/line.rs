@@ -1,0 +1,29 @@
+//! Points on a line: sorted projections, and the quantiles that they cover.
+
+use super::{Points, dot};
+
+/// Returns the projections in rising order, each with the index of its point. Equal projections
+/// keep the order of their points.
+pub(crate) fn sort_projections(direction: &[f64], points: &Points) -> Vec<(f64, usize)> {
+    let mut line: Vec<(f64, usize)> = points.iter().map(|p| dot(direction, p)).zip(0..).collect();
+    line.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    line
+}
+
+/// Returns the upper end of the interval of each point on a line, in units of `1 / n` of one point.
+pub(crate) fn ends(line: &[(f64, usize)], n: f64, weights: Option<&[f64]>) -> Vec<f64> {
+    let m = line.len();
+    let Some(weights) = weights else { return (1..=m).map(|j| j as f64 * n).collect() };
+    let total = n * m as f64;
+    let mut sum = 0.0;
+    let mut ends: Vec<f64> = line
+        .iter()
+        .map(|(_, j)| {
+            sum += weights[*j];
+            (sum * total).min(total)
+        })
+        .collect();
+    // The shares sum to 1 except for rounding, so the last interval ends at the total.
+    ends[m - 1] = total;
+    ends
+}
