@@ -7,12 +7,18 @@ use super::growing_size::{Climb, Ladder};
 use super::metric::{self, part};
 use crate::flow::{Clock, FieldAt};
 use crate::metric::{Floor, Reference};
+use crate::pairwise::GRID_DIM;
 use crate::process::{Stats, Unobserved};
 use crate::run::{Driver, Motion, RunOptions, RunResult, Snapshot};
 use crate::{Error, Points, Result, rng::Stream};
 
 /// The smallest number of rows for measuring readings, which use a fixed number of probes.
 const PROBED: usize = 512;
+
+/// The number of rows with which a step on a grid is measured, whose time grows as the number of
+/// rows; and the smallest number of pairs of a step for which a grid is expected.
+const ON_GRID: usize = 1 << 16;
+const GRID_PAIRS: f64 = 1e7;
 
 /// The number of rows with which the errors of a run are found.
 const FEW: usize = 128;
@@ -121,6 +127,8 @@ struct Taken {
     first: Measured,
     middle: Measured,
     last: Measured,
+    /// Whether sums were computed on a grid.
+    on_grid: bool,
 }
 
 impl Rehearsal<'_> {
@@ -128,7 +136,7 @@ impl Rehearsal<'_> {
     /// and the last step may lack a part. One step represents all others.
     fn steps(&self) -> Result<Cost> {
         let (ladder, ()) = Ladder::climb(self.start.n(), Climb::of(self.gauge), |rows| {
-            let Taken { first, middle, last } = self.taken(rows, true, 1)?;
+            let Taken { first, middle, last, .. } = self.taken(rows, true, 1)?;
             Ok((vec![first, middle, last], ()))
         })?;
         let share = self.share_evaluated(&ladder)?;
@@ -170,7 +178,8 @@ impl Rehearsal<'_> {
         let (one, other) = (step(middle)?, step(middle.saturating_add(1))?);
         let seconds = one.seconds.min(other.seconds);
         let last = step(steps - 1)?;
-        Ok(Taken { first, middle: Measured { seconds, ..one }, last })
+        let on_grid = engine.work().on_grid() > 0;
+        Ok(Taken { first, middle: Measured { seconds, ..one }, last, on_grid })
     }
 
     /// Returns the tracers that belong to `rows` points of the cloud: the same share of all
@@ -182,7 +191,7 @@ impl Rehearsal<'_> {
     }
 
     /// Returns the share of the time of a step that remains if blocks of negligible weight are
-    /// skipped, measured half-way through the schedules.
+    /// skipped or sums are computed on a grid, measured half-way through the schedules.
     fn share_evaluated(&self, ladder: &Ladder) -> Result<f64> {
         let rows = ladder.reached();
         let full = ladder.at(rows)[1];
@@ -190,7 +199,16 @@ impl Rehearsal<'_> {
             return Ok(1.0);
         }
         let found = self.taken(rows, false, self.options.steps / 2)?.middle;
-        Ok((found.seconds / full.seconds).min(1.0))
+        let share = (found.seconds / full.seconds).min(1.0);
+        let all = ladder.at(self.start.n())[1];
+        let may_use_grid = self.start.dim() <= GRID_DIM && all.pairs > GRID_PAIRS;
+        if self.gauge.is_brief() || rows == self.start.n() || !may_use_grid {
+            return Ok(share);
+        }
+        let rows = self.start.n().min(ON_GRID);
+        let found = self.taken(rows, false, self.options.steps / 2)?;
+        let seconds = found.middle.seconds * self.start.n() as f64 / rows as f64;
+        Ok(if found.on_grid { share.min(seconds / all.seconds) } else { share })
     }
 
     /// Measures one evaluation of the readings of the flow itself.

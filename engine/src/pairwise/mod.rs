@@ -124,6 +124,7 @@ pub use bandwidth::Kernels;
 #[doc(hidden)]
 pub use bandwidth::mean_distance;
 pub(crate) use bandwidth::median_distance;
+pub(crate) use grid::DIM as GRID_DIM;
 pub use call::{KernelSoftmax, KernelSum, KernelSums, Softmax, SoftmaxMean, Values};
 pub use engine::Pairwise;
 pub use kernel::{Kernel, Part};

@@ -45,6 +45,7 @@ use super::plan::Shape;
 use crate::simd::Buffer;
 use crate::{Points, Result};
 pub use choice::serves;
+pub use lattice::DIM;
 use lattice::{Lattice, Placed};
 use rayon::prelude::*;
 use stages::{Means, Stages};
