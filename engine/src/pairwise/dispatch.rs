@@ -24,6 +24,9 @@ impl Pairwise {
     pub(super) fn softmax(&self, call: &SoftmaxCall, rows: Vec<RowOut>) -> Result<()> {
         let measure = Measure::of_softmax(call);
         let (measure, rows) = self.on_grid(measure, rows, |measure, rows| Grid.softmax(self, call, measure, rows))?;
+        if rows.is_empty() {
+            return Ok(());
+        }
         let own = matches!(call.values, Some(Values::Own));
         let arithmetic = plan::arithmetic(&self.options, &measure.shape, own);
         let undone = loops(arithmetic).softmax(self, call, &measure, rows)?;
@@ -39,6 +42,9 @@ impl Pairwise {
     pub(super) fn kernel(&self, call: &KernelCall, rows: Vec<RowOut>) -> Result<()> {
         let measure = Measure::of_kernel(call);
         let (measure, rows) = self.on_grid(measure, rows, |measure, rows| Grid.kernel(self, call, measure, rows))?;
+        if rows.is_empty() {
+            return Ok(());
+        }
         let arithmetic = plan::kernel_arithmetic(&self.options, &measure.shape);
         let undone = loops(arithmetic).kernel(self, call, &measure, rows)?;
         self.again(undone, |rows| Portable::<f64>::default().kernel(self, call, &measure, rows))

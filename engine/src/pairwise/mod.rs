@@ -124,9 +124,9 @@ pub use bandwidth::Kernels;
 #[doc(hidden)]
 pub use bandwidth::mean_distance;
 pub(crate) use bandwidth::median_distance;
-pub(crate) use grid::DIM as GRID_DIM;
 pub use call::{KernelSoftmax, KernelSum, KernelSums, Softmax, SoftmaxMean, Values};
 pub use engine::Pairwise;
+pub(crate) use grid::DIM as GRID_DIM;
 pub use kernel::{Kernel, Part};
 pub(crate) use log_gradient::LogGradient;
 pub(crate) use log_sums::{LogSums, Side};

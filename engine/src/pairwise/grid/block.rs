@@ -2,7 +2,7 @@
 //! Points are spread over a block, and sums are read from a block.
 
 use super::lattice::{DIM, side};
-use super::window::{CHANNELS, PADDED, ROW, WIDTH, Window};
+use super::window::{CHANNELS, PADDED, ROW, WIDTH, window};
 use crate::simd::Real;
 use pulp::{Simd, WithSimd};
 
@@ -41,7 +41,7 @@ pub struct Gather<'a> {
     pub sums: &'a mut [f64],
 }
 
-/// Calls the function with the number of registers of a row and of an outer window.
+/// Calls the function with the number of registers of a row and of a window.
 macro_rules! for_registers {
     ($simd:ident, $call:ident($($argument:expr),*)) => {
         match f64::lanes::<S>() {
@@ -69,58 +69,39 @@ impl WithSimd for Gather<'_> {
     }
 }
 
-/// The windows of one point.
-struct Windows<S: Simd, const R: usize> {
-    /// The first row of the window in the block, counted in values.
-    at: usize,
-    outer: [[f64; PADDED]; DIM - 1],
-    inner: [S::f64s; R],
-}
-
+/// Returns where the window of a point begins in the block, counted in values, and the windows of
+/// the axes; the last one is that of the innermost axis.
 #[inline(always)]
-fn windows<S: Simd, const R: usize, const P: usize>(simd: S, dim: usize, begins: &[f64]) -> Windows<S, R> {
-    let window = Window::get();
+fn windows<S: Simd, const P: usize>(simd: S, dim: usize, begins: &[f64]) -> (usize, [[f64; PADDED]; DIM]) {
     let (side, block) = (side(dim), block_side(dim));
-    let mut result = Windows { at: 0, outer: [[0.0; PADDED]; DIM - 1], inner: [simd.splat_f64s(0.0); R] };
-    for (axis, begin) in begins.iter().enumerate() {
+    let (mut at, mut windows) = (0, [[0.0; PADDED]; DIM]);
+    for (begin, values) in begins.iter().zip(&mut windows[DIM - dim..]) {
         let first = begin.ceil().clamp(0.0, (side - 1) as f64);
+        at = at * block + first as usize;
         let y = simd.splat_f64s(2.0 * (first - begin) - 1.0);
-        result.at = result.at * block + first as usize;
-        if axis + 1 < dim {
-            let mut sum = [simd.splat_f64s(0.0); P];
-            for row in &window.outer {
-                for (sum, c) in sum.iter_mut().zip(f64::registers::<S>(row)) {
-                    *sum = simd.mul_add_f64s(*sum, y, *c);
-                }
-            }
-            f64::registers_mut::<S>(&mut result.outer[axis]).copy_from_slice(&sum);
-        } else {
-            for row in &window.inner {
-                for (sum, c) in result.inner.iter_mut().zip(f64::registers::<S>(row)) {
-                    *sum = simd.mul_add_f64s(*sum, y, *c);
-                }
+        let mut sum = [simd.splat_f64s(0.0); P];
+        for row in window() {
+            for (sum, c) in sum.iter_mut().zip(f64::registers::<S>(row)) {
+                *sum = simd.mul_add_f64s(*sum, y, *c);
             }
         }
+        f64::registers_mut::<S>(values).copy_from_slice(&sum);
     }
-    result.at *= CHANNELS;
-    result
+    (at * CHANNELS, windows)
 }
 
 #[inline(always)]
 fn spread<S: Simd, const R: usize, const P: usize>(simd: S, job: Spread) {
     let Spread { dim, begins, values, block } = job;
-    let (one, plane) = (block_side(dim) * CHANNELS, block_side(dim).pow(2) * CHANNELS);
+    let (line, plane) = (block_side(dim) * CHANNELS, block_side(dim).pow(2) * CHANNELS);
     for (begins, values) in begins.chunks_exact(dim).zip(values.as_chunks::<CHANNELS>().0) {
-        let Windows { at, outer, inner } = windows::<S, R, P>(simd, dim, begins);
-        // The values twice, so that a register of any width finds its channels.
-        let mut twice = [0.0; 2 * CHANNELS];
-        twice[..CHANNELS].copy_from_slice(values);
-        twice[CHANNELS..].copy_from_slice(values);
-        let twice = f64::registers::<S>(&twice);
-        let mut row = inner;
-        for (r, row) in row.iter_mut().enumerate() {
-            *row = simd.mul_f64s(*row, twice[r % twice.len()]);
+        let (at, [planes, lines, cells]) = windows::<S, P>(simd, dim, begins);
+        let mut products = [0.0; ROW];
+        for (products, cell) in products.as_chunks_mut::<CHANNELS>().0.iter_mut().zip(cells) {
+            *products = values.map(|value| cell * value);
         }
+        let mut row = [simd.splat_f64s(0.0); R];
+        row.copy_from_slice(f64::registers::<S>(&products));
         let mut add = |at: usize, weight: f64| {
             let weight = simd.splat_f64s(weight);
             for (sum, value) in f64::registers_mut::<S>(&mut block[at..at + ROW]).iter_mut().zip(&row) {
@@ -129,10 +110,10 @@ fn spread<S: Simd, const R: usize, const P: usize>(simd: S, job: Spread) {
         };
         match dim {
             1 => add(at, 1.0),
-            2 => (0..WIDTH).for_each(|a| add(at + a * one, outer[0][a])),
+            2 => (0..WIDTH).for_each(|b| add(at + b * line, lines[b])),
             _ => {
                 for a in 0..WIDTH {
-                    (0..WIDTH).for_each(|b| add(at + a * plane + b * one, outer[0][a] * outer[1][b]));
+                    (0..WIDTH).for_each(|b| add(at + a * plane + b * line, planes[a] * lines[b]));
                 }
             }
         }
@@ -142,37 +123,35 @@ fn spread<S: Simd, const R: usize, const P: usize>(simd: S, job: Spread) {
 #[inline(always)]
 fn gather<S: Simd, const R: usize, const P: usize>(simd: S, job: Gather) {
     let Gather { dim, begins, block, sums } = job;
-    let (one, plane) = (block_side(dim) * CHANNELS, block_side(dim).pow(2) * CHANNELS);
+    let (line, plane) = (block_side(dim) * CHANNELS, block_side(dim).pow(2) * CHANNELS);
     for (begins, out) in begins.chunks_exact(dim).zip(sums.as_chunks_mut::<CHANNELS>().0) {
-        let Windows { at, outer, inner } = windows::<S, R, P>(simd, dim, begins);
+        let (at, [planes, lines, cells]) = windows::<S, P>(simd, dim, begins);
         let add = |sum: &mut [S::f64s; R], at: usize, weight: f64| {
             let weight = simd.splat_f64s(weight);
             for (sum, value) in sum.iter_mut().zip(f64::registers::<S>(&block[at..at + ROW])) {
                 *sum = simd.mul_add_f64s(weight, *value, *sum);
             }
         };
-        let mut sum = [simd.splat_f64s(0.0); R];
+        let mut row = [simd.splat_f64s(0.0); R];
         match dim {
-            1 => add(&mut sum, at, 1.0),
-            2 => (0..WIDTH).for_each(|a| add(&mut sum, at + a * one, outer[0][a])),
+            1 => add(&mut row, at, 1.0),
+            2 => (0..WIDTH).for_each(|b| add(&mut row, at + b * line, lines[b])),
             _ => {
                 for a in 0..WIDTH {
-                    let mut plane_sum = [simd.splat_f64s(0.0); R];
-                    (0..WIDTH).for_each(|b| add(&mut plane_sum, at + a * plane + b * one, outer[1][b]));
-                    let weight = simd.splat_f64s(outer[0][a]);
-                    for (sum, part) in sum.iter_mut().zip(&plane_sum) {
+                    let mut of_plane = [simd.splat_f64s(0.0); R];
+                    (0..WIDTH).for_each(|b| add(&mut of_plane, at + a * plane + b * line, lines[b]));
+                    let weight = simd.splat_f64s(planes[a]);
+                    for (sum, part) in row.iter_mut().zip(&of_plane) {
                         *sum = simd.mul_add_f64s(weight, *part, *sum);
                     }
                 }
             }
         }
-        for (sum, window) in sum.iter_mut().zip(&inner) {
-            *sum = simd.mul_f64s(*sum, *window);
+        let row: &[f64] = pulp::bytemuck::cast_slice(&row);
+        let mut total = [0.0; CHANNELS];
+        for (sums, cell) in row.as_chunks::<CHANNELS>().0.iter().zip(cells) {
+            total.iter_mut().zip(sums).for_each(|(total, sum)| *total += cell * sum);
         }
-        let mut total = [0.0; 2 * CHANNELS];
-        for part in pulp::bytemuck::cast_slice::<S::f64s, f64>(&sum).as_chunks::<{ 2 * CHANNELS }>().0 {
-            total.iter_mut().zip(part).for_each(|(total, part)| *total += part);
-        }
-        out.iter_mut().enumerate().for_each(|(c, out)| *out = total[c] + total[CHANNELS + c]);
+        *out = total;
     }
 }

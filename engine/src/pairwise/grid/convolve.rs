@@ -1,7 +1,7 @@
 //! The taps, applied along one axis of the tiles.
 
 use super::block::tile_len;
-use super::lattice::{Lattice, side};
+use super::lattice::{Lattice, reach, side};
 use super::window::{CHANNELS, REACH};
 use crate::simd::{Buffer, Isa, Pool, Real};
 use pulp::{Simd, WithSimd};
@@ -36,14 +36,15 @@ pub fn convolve(
     (isa, pool): (Isa, &Pool<Buffer<f64>>),
 ) {
     let dim = lattice.dim;
-    let side = side(dim);
+    let (side, reach) = (side(dim), reach(dim));
     // Values that lie together for one step on the axis, and those of them that are taken at once.
     let stride = side.pow((dim - 1 - axis) as u32) * CHANNELS;
     let together = stride.min(TOGETHER);
     output.par_chunks_exact_mut(tile_len(dim)).zip(keys).for_each(|(tile, key)| {
-        let near = [-1, 0, 1].map(|by| input.find(dim, lattice.beside(*key, axis, by)));
+        let near: Vec<Option<&[f64]>> =
+            (-reach..=reach).map(|by| input.find(dim, lattice.beside(*key, axis, by))).collect();
         pool.with(|lines| {
-            let lines = lines.take(3 * side * together);
+            let lines = lines.take(near.len() * side * together);
             for (outer, slab) in tile.chunks_exact_mut(side * stride).enumerate() {
                 for first in (0..stride).step_by(together) {
                     for (lines, tile) in lines.chunks_exact_mut(side * together).zip(&near) {
@@ -63,10 +64,10 @@ pub fn convolve(
     });
 }
 
-/// The convolution of the middle third of some lines.
+/// The convolution of the middle part of some lines.
 struct Line<'a> {
     taps: &'a [f64; REACH + 1],
-    /// `3 side x together`
+    /// `cells x together`, with as many cells before the middle part as behind it.
     lines: &'a [f64],
     side: usize,
     together: usize,
@@ -83,11 +84,11 @@ impl WithSimd for Line<'_> {
     fn with_simd<S: Simd>(self, simd: S) {
         let Line { taps, lines, side, together, first, stride, slab } = self;
         let lanes = f64::lanes::<S>();
-        let middle = side * together;
+        let (count, before) = (side * together, (lines.len() - side * together) / 2);
         // Rows of lines lie behind each other, so that a register may extend over several of them.
-        for at in (0..middle).step_by(lanes) {
+        for at in (0..count).step_by(lanes) {
             let load = |from: usize| f64::registers::<S>(&lines[from..from + lanes])[0];
-            let centre = middle + at;
+            let centre = before + at;
             let mut sum = simd.mul_f64s(simd.splat_f64s(taps[0]), load(centre));
             for (t, tap) in taps.iter().enumerate().skip(1) {
                 let both = simd.add_f64s(load(centre - t * together), load(centre + t * together));

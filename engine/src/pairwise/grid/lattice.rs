@@ -1,11 +1,11 @@
 //! The cells and tiles of the grid, and points in the order of their cells.
 //!
-//! A cell is `sigma / 2.85` wide. Tiles of [`side`] cells per axis exist only near points, so that
+//! A cell is a quarter of sigma wide. Tiles of [`side`] cells per axis exist only near points, so that
 //! their number does not depend on the extent of the points. A tile has a key, in which every axis
 //! has its own bits. A point belongs to the tile of the first cell of its window, so that a window
 //! extends over this tile and the next one on each axis.
 
-use super::window::{CELLS_PER_SIGMA, WIDTH};
+use super::window::{CELLS_PER_SIGMA, REACH, WIDTH};
 use crate::Points;
 use rayon::prelude::*;
 
@@ -15,6 +15,9 @@ pub const DIM: usize = 3;
 /// Points are sorted by counting if their box has at most this many cells per point, without the
 /// cells on the last axis.
 const COUNTED: usize = 2;
+
+/// Tiles that are kept free at each end of an axis.
+const FREE: i64 = 16;
 
 /// Points that are placed by one task.
 const ROWS: usize = 4096;
@@ -48,6 +51,8 @@ impl Occupied {
 pub struct Placed {
     /// The index of the point at each position.
     pub index: Vec<u32>,
+    /// The position of each point.
+    pub position: Vec<u32>,
     /// The beginning of the window at each position, in cells from the beginning of the tile, n x
     /// dim. Its first cell is the next integer.
     pub begins: Vec<f64>,
@@ -64,10 +69,20 @@ pub const fn side(dim: usize) -> usize {
     }
 }
 
+/// Returns the number of tiles beyond a tile, on both sides of an axis, that its taps reach.
+pub const fn reach(dim: usize) -> i64 {
+    REACH.div_ceil(side(dim)) as i64
+}
+
 impl Lattice {
     /// Creates cells for this sigma, with the origin at `centre`.
     pub fn new(centre: &[f64], sigma: f64) -> Lattice {
         Lattice { dim: centre.len(), sigma, centre: centre.to_vec() }
+    }
+
+    /// Returns the lattice of a kernel that is narrower by this factor.
+    pub fn narrowed(&self, by: f64) -> Lattice {
+        Lattice { sigma: by * self.sigma, ..self.clone() }
     }
 
     /// Returns the number of bits of one axis in a key, which leave room for the cells of a tile.
@@ -127,8 +142,8 @@ impl Lattice {
                 let (mut key, mut within) = (0, 0);
                 for (axis, x) in points.row(first + k).iter().enumerate() {
                     let cell = begin(*x, axis).ceil();
-                    // Two tiles are kept free at the ends, for neighbours.
-                    if !(cell.abs() < ((middle - 2) * side as i64) as f64) {
+                    // Some tiles are kept free at the ends, for neighbours.
+                    if !(cell.abs() < ((middle - FREE) * side as i64) as f64) {
                         return false;
                     }
                     let cell = cell as i64;
@@ -146,7 +161,12 @@ impl Lattice {
             return None;
         }
         let order = self.sorted(order);
-        let mut placed = Placed { index: vec![0; points.n()], begins: vec![0.0; points.n() * dim], tiles: Vec::new() };
+        let mut placed = Placed {
+            index: vec![0; points.n()],
+            position: vec![0; points.n()],
+            begins: vec![0.0; points.n() * dim],
+            tiles: Vec::new(),
+        };
         let shown = placed.index.par_chunks_mut(ROWS).zip(placed.begins.par_chunks_mut(ROWS * dim));
         shown.zip(order.par_chunks(ROWS)).for_each(|((index, begins), order)| {
             for ((index, begins), (key, i)) in index.iter_mut().zip(begins.chunks_exact_mut(dim)).zip(order) {
@@ -158,7 +178,8 @@ impl Lattice {
                 }
             }
         });
-        for (position, (key, _)) in order.iter().enumerate() {
+        for (position, (key, i)) in order.iter().enumerate() {
+            placed.position[*i as usize] = position as u32;
             let key = key >> (64 - dim * bits);
             match placed.tiles.last_mut() {
                 Some(tile) if tile.key == key => tile.to = position + 1,

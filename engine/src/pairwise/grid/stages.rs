@@ -3,8 +3,8 @@
 
 use super::block::{Gather, Spread, block_len, block_side, tile_len};
 use super::convolve::{Tiles, convolve};
-use super::lattice::{DIM, Lattice, Occupied, Placed, side};
-use super::window::{CELLS_PER_SIGMA, CHANNELS, REACH, WIDTH};
+use super::lattice::{DIM, Lattice, Occupied, Placed, reach, side};
+use super::window::{self, CELLS_PER_SIGMA, CHANNELS, WIDTH};
 use crate::simd::{Buffer, Isa, Pool};
 use crate::{Interrupt, Result};
 use rayon::prelude::*;
@@ -38,7 +38,7 @@ pub struct Stages {
 impl Stages {
     /// Finds the tiles that sources reach and queries need.
     pub fn new(lattice: &Lattice, sources: &Placed, queries: &Placed) -> Stages {
-        let dim = lattice.dim;
+        let (dim, reach) = (lattice.dim, reach(lattice.dim));
         let next = |placed: &Placed| {
             let own = placed.tiles.iter().map(|tile| tile.key).collect::<Vec<u64>>();
             (0..dim).fold(own, |set, axis| lattice.widened(&set, axis, (0, 1)))
@@ -46,13 +46,13 @@ impl Stages {
         // The tiles that values can reach after each convolution, and those that are needed there.
         let mut reached = vec![next(sources)];
         for axis in 0..dim {
-            reached.push(lattice.widened(&reached[axis], axis, (-1, 1)));
+            reached.push(lattice.widened(&reached[axis], axis, (-reach, reach)));
         }
         let mut needed = next(queries);
         needed.retain(|key| reached[dim].binary_search(key).is_ok());
         let mut convolved = vec![needed];
         for axis in (0..dim).rev() {
-            let mut needed = lattice.widened(&convolved[dim - 1 - axis], axis, (-1, 1));
+            let mut needed = lattice.widened(&convolved[dim - 1 - axis], axis, (-reach, reach));
             needed.retain(|key| reached[axis].binary_search(key).is_ok());
             convolved.push(needed);
         }
@@ -72,37 +72,36 @@ impl Stages {
     }
 
     /// Computes the sums of all channels. `values` are those of the sources, sources x channels,
-    /// and `sums` are those at the queries, both in the order of the grid. Returns, for every tile
-    /// of queries, a bound of the first sum at any point near it.
+    /// and `sums` are those at the queries, both in the order of the grid. Returns a
+    /// bound of the first sum at any point.
     ///
     /// # Errors
     /// An interrupt.
     pub fn run(
         &self,
-        taps: &[f64; REACH + 1],
         (sources, values): (&Placed, &[f64]),
         (queries, sums): (&Placed, &mut [f64]),
         means: Means,
-    ) -> Result<Vec<f64>> {
+    ) -> Result<f64> {
         let (dim, len) = (self.lattice.dim, tile_len(self.lattice.dim));
         means.pool.with(|one| {
             means.pool.with(|other| {
                 let (mut from, mut to) = (one, other);
                 self.spread(sources, values, from.take(self.spread.len() * len), means)?;
                 let mut input = &self.spread;
-                let bounds = self.bounds(queries, Tiles { keys: input, values: from.slice(input.len() * len) });
+                let bound = self.bound(from.slice(input.len() * len));
                 for (axis, keys) in self.convolved.iter().enumerate() {
                     means.interrupt.check()?;
                     let tiles = Tiles { keys: input, values: from.slice(input.len() * len) };
                     let output = to.take(keys.len() * len);
-                    convolve((&self.lattice, axis), taps, tiles, (keys, output), (means.isa, means.pool));
+                    convolve((&self.lattice, axis), &window::taps(), tiles, (keys, output), (means.isa, means.pool));
                     (from, to) = (to, from);
                     input = keys;
                 }
                 debug_assert_eq!(self.convolved.len(), dim);
                 let tiles = Tiles { keys: input, values: from.slice(input.len() * len) };
                 self.gather(tiles, queries, sums, means)?;
-                Ok(bounds)
+                Ok(bound)
             })
         })
     }
@@ -144,23 +143,18 @@ impl Stages {
         Ok(())
     }
 
-    /// Bounds the first sum near every tile of queries: by the sum of all values that reach it, and
-    /// by the largest value of a cell as if all cells had it.
-    fn bounds(&self, queries: &Placed, spread: Tiles) -> Vec<f64> {
-        let dim = self.lattice.dim;
+    /// Bounds the first sum at any point: by the sum of all values, and by the largest value of a
+    /// cell as if all cells had it.
+    fn bound(&self, spread: &[f64]) -> f64 {
         let of_tile = |tile: &[f64]| {
-            let mass = tile.iter().step_by(CHANNELS);
-            mass.fold((0.0f64, 0.0), |(sum, most), value| (sum + value, f64::max(most, *value)))
+            let masses = tile.iter().step_by(CHANNELS);
+            masses.fold((0.0f64, 0.0), |(sum, most), mass| (sum + mass, f64::max(most, *mass)))
         };
-        let own: Vec<(f64, f64)> = spread.values.par_chunks_exact(tile_len(dim)).map(of_tile).collect();
-        let cells = ((2.0 * PI).sqrt() * CELLS_PER_SIGMA).powi(dim as i32);
-        let bound = |tile: &Occupied| {
-            let near = (0..dim).fold(vec![tile.key], |set, axis| self.lattice.widened(&set, axis, (-1, 2)));
-            let found = near.iter().filter_map(|key| spread.keys.binary_search(key).ok());
-            let (sum, most) = found.fold((0.0f64, 0.0f64), |(sum, most), at| (sum + own[at].0, most.max(own[at].1)));
-            sum.min(cells * most)
-        };
-        queries.tiles.par_iter().map(bound).collect()
+        let tiles: Vec<(f64, f64)> = spread.par_chunks_exact(tile_len(self.lattice.dim)).map(of_tile).collect();
+        let (sum, most) = tiles.iter().fold((0.0, 0.0), |(sum, most), tile| (sum + tile.0, f64::max(most, tile.1)));
+        let of_point = window::mass().powi(self.lattice.dim as i32);
+        let cells = ((2.0 * PI).sqrt() * CELLS_PER_SIGMA).powi(self.lattice.dim as i32);
+        (sum / of_point).min(cells * most / of_point)
     }
 
     /// Reads the sums at the queries.

@@ -54,7 +54,7 @@ fn the_worst_row_keeps_the_tolerance() {
                 let of_ess = got.ess.iter().zip(&want.ess).map(|(g, w)| (g / w - 1.0).abs()).fold(0.0, f64::max);
                 let what = format!("{name} d={dim} {share}: {} of 300 directly", grid.work().repeated());
                 println!("{what} mean {error:.1e} log {of_log:.1e} ess {of_ess:.1e}");
-                assert!(error < 3e-6 && of_log < 3e-6 && of_ess < 1e-3, "{what}");
+                assert!(error < 3e-6 && of_log < 3e-6 && of_ess < 1e-5, "{what}");
                 // The grid does the work where it can.
                 assert!(name != "cloud" || share < 0.1 || grid.work().repeated() < 10, "{what}");
             }
@@ -75,7 +75,7 @@ fn weights_values_and_left_out_queries() {
         engine(Backend::Naive).softmax_mean(&x, &x, &values, &softmax, &mut want).unwrap();
         assert!(worst(&got.mean, &want.mean, 1.0) < 2e-5, "{:e}", worst(&got.mean, &want.mean, 1.0));
         assert!(got.log_sum.iter().zip(&want.log_sum).all(|(g, w)| (g - w).abs() < 3e-6));
-        assert!(got.ess.iter().zip(&want.ess).all(|(g, w)| (g / w - 1.0).abs() < 1e-2));
+        assert!(got.ess.iter().zip(&want.ess).all(|(g, w)| (g / w - 1.0).abs() < 1e-5));
     }
 }
 

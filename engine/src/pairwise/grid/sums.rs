@@ -1,0 +1,181 @@
+//! The sums of a call: several passes over the grid, and the queries that keep the tolerance.
+
+use super::Placements;
+use super::choice::pays;
+use super::lattice::{Lattice, Placed};
+use super::stages::{Means, Stages};
+use super::window::{CHANNELS, RANGE};
+use crate::pairwise::Pairwise;
+use crate::pairwise::loops::output_row::RowOut;
+use crate::pairwise::plan::Shape;
+use crate::simd::Buffer;
+use crate::{Points, Result};
+use rayon::prelude::*;
+use std::f64::consts::FRAC_1_SQRT_2;
+use std::sync::Arc;
+
+/// The largest accepted relative error of the weights of a query.
+const TOLERANCE: f64 = 1e-6;
+
+/// The smallest share of a left out weight that the other weights must have.
+const OWN: f64 = 0.5;
+
+/// Points that one task converts.
+const ROWS: usize = 4096;
+
+/// Queries and sources on one grid.
+pub(super) struct Layer<'a> {
+    points: (&'a Points, &'a Points),
+    queries: Arc<Placed>,
+    sources: Arc<Placed>,
+    stages: Stages,
+}
+
+impl<'a> Layer<'a> {
+    /// Places the points; None if they are too far apart for a grid.
+    pub fn new(lattice: &Lattice, placements: &Placements<'a>, points: (&'a Points, &'a Points)) -> Option<Layer<'a>> {
+        let (queries, sources) = (placements.of(lattice, points.0)?, placements.of(lattice, points.1)?);
+        let stages = Stages::new(lattice, &sources, &queries);
+        Some(Layer { points, queries, sources, stages })
+    }
+
+    /// Computes the sums of four channels at every query, in the order of the grid. `term` writes
+    /// the terms of a source. Returns the sum of the first channel below which the tolerance is not
+    /// kept.
+    fn pass(&self, sums: &mut [f64], means: Means, term: impl Fn(usize, &mut [f64; CHANNELS]) + Sync) -> Result<f64> {
+        means.pool.with(|terms| {
+            let terms = terms.take(self.sources.index.len() * CHANNELS);
+            let tasks = terms.par_chunks_mut(ROWS * CHANNELS).zip(self.sources.index.par_chunks(ROWS));
+            tasks.for_each(|(terms, index)| {
+                let terms = terms.as_chunks_mut::<CHANNELS>().0.iter_mut().zip(index);
+                terms.for_each(|(terms, j)| term(*j as usize, terms));
+            });
+            // What pairs beyond the range lose must be small compared with the sum.
+            let bound = self.stages.run((&self.sources, terms), (&self.queries, sums), means)?;
+            Ok(bound * (-0.5 * RANGE * RANGE).exp() / TOLERANCE)
+        })
+    }
+}
+
+/// The sums at the queries that the reductions have in common.
+pub(super) struct Sums<'a> {
+    pub layer: Layer<'a>,
+    /// The weights of the sources, none negative.
+    pub weight: &'a (dyn Fn(usize) -> f64 + Sync),
+    pub values: Option<&'a Points>,
+    pub leave_out_self: bool,
+}
+
+/// The sums at one query.
+pub(super) struct Sum<'a> {
+    /// The sum of the weights.
+    pub mass: f64,
+    /// The sum of the squares of the weights; NaN if it was not requested.
+    pub squares: f64,
+    /// The sums of the values minus their centre.
+    pub values: &'a [f64],
+    pub centre: &'a [f64],
+}
+
+impl Sums<'_> {
+    /// Computes the sums and writes the results of the rows by `put`. Returns all rows if direct
+    /// sums are faster, and otherwise those whose relative error may exceed the tolerance.
+    pub fn run<'b>(
+        &self,
+        engine: &Pairwise,
+        shape: &Shape,
+        rows: Vec<RowOut<'b>>,
+        put: impl Fn(&mut RowOut, &Sum) + Sync,
+    ) -> Result<Vec<RowOut<'b>>> {
+        let Layer { queries, sources, stages, .. } = &self.layer;
+        let centre = self.values.map_or_else(Vec::new, Points::mean);
+        let groups = (1 + centre.len()).div_ceil(CHANNELS);
+        let with_squares = rows.iter().any(|row| row.ess.is_some());
+        if !pays(&engine.options, shape, stages, (queries, sources), groups + usize::from(with_squares)) {
+            return Ok(rows);
+        }
+        let pool = engine.memory.pool::<Buffer<f64>>();
+        let means = Means { isa: engine.options.isa, pool: &pool, interrupt: &engine.interrupt };
+        let squares = if with_squares { Some(self.squares(means)?) } else { None };
+        let (n, mut rows) = (rows.len(), rows);
+        let mut kept = vec![true; n];
+        pool.with(|sums| {
+            let sums = sums.take(n * groups * CHANNELS);
+            let mut least = 0.0;
+            for (group, sums) in sums.chunks_exact_mut(n * CHANNELS).enumerate() {
+                let found = self.layer.pass(sums, means, |j, terms| self.terms(j, group, &centre, terms))?;
+                if group == 0 {
+                    least = found;
+                }
+            }
+            let sums = &*sums;
+            rows.par_chunks_mut(ROWS).zip(kept.par_chunks_mut(ROWS)).for_each(|(rows, kept)| {
+                let mut all = vec![0.0; groups * CHANNELS];
+                for (row, kept) in rows.iter_mut().zip(kept) {
+                    let at = queries.position[row.query] as usize;
+                    for (group, all) in all.as_chunks_mut::<CHANNELS>().0.iter_mut().enumerate() {
+                        all.copy_from_slice(&sums[(group * n + at) * CHANNELS..][..CHANNELS]);
+                    }
+                    let mut own_mass = 0.0;
+                    if self.leave_out_self {
+                        for (group, all) in all.as_chunks_mut::<CHANNELS>().0.iter_mut().enumerate() {
+                            let mut own = [0.0; CHANNELS];
+                            self.terms(row.query, group, &centre, &mut own);
+                            all.iter_mut().zip(own).for_each(|(all, own)| *all -= own);
+                            own_mass = if group == 0 { own[0] } else { own_mass };
+                        }
+                    }
+                    let squares = squares.as_ref().map(|squares| squares[row.query]);
+                    // A difference of nearly equal sums has lost its digits.
+                    let mass = all[0];
+                    *kept = mass > least && mass > OWN * own_mass && squares.is_none_or(|squares| squares > 0.0);
+                    if *kept {
+                        let squares = squares.unwrap_or(f64::NAN);
+                        put(row, &Sum { mass, squares, values: &all[1..], centre: &centre });
+                    }
+                }
+            });
+            Ok(())
+        })?;
+        let mut kept = kept.into_iter();
+        rows.retain(|_| !kept.next().unwrap_or(true));
+        engine.work.add_on_grid(n - rows.len());
+        Ok(rows)
+    }
+
+    /// Returns the sum of the squares of the weights at each query; 0 where the tolerance is not
+    /// kept. The square of a Gaussian is a narrower Gaussian, which needs a grid of its own.
+    fn squares(&self, means: Means) -> Result<Vec<f64>> {
+        let (lattice, placements) = (self.layer.stages.lattice.narrowed(FRAC_1_SQRT_2), Placements::default());
+        let mut squares = vec![0.0; self.layer.points.0.n()];
+        let Some(layer) = Layer::new(&lattice, &placements, self.layer.points) else { return Ok(squares) };
+        means.pool.with(|sums| {
+            let sums = sums.take(squares.len() * CHANNELS);
+            let square = |j: usize| (self.weight)(j).powi(2);
+            let least = layer.pass(sums, means, |j, terms| *terms = [square(j), 0.0, 0.0, 0.0])?;
+            for (query, sums) in layer.queries.index.iter().zip(sums.as_chunks::<CHANNELS>().0) {
+                let query = *query as usize;
+                let own = if self.leave_out_self { square(query) } else { 0.0 };
+                let sum = sums[0] - own;
+                squares[query] = if sum > least && sum > OWN * own { sum } else { 0.0 };
+            }
+            Ok(squares)
+        })
+    }
+
+    /// Writes the terms of a source in a group of channels: its weight, and its weight times its
+    /// values.
+    #[inline]
+    fn terms(&self, j: usize, group: usize, centre: &[f64], terms: &mut [f64; CHANNELS]) {
+        let weight = (self.weight)(j);
+        let values = self.values.map_or(&[][..], |values| values.row(j));
+        for (c, term) in terms.iter_mut().enumerate() {
+            let channel = group * CHANNELS + c;
+            *term = match channel.checked_sub(1) {
+                None => weight,
+                Some(c) if c < centre.len() => weight * (values[c] - centre[c]),
+                Some(_) => 0.0,
+            };
+        }
+    }
+}
