@@ -10,7 +10,8 @@ use crate::diagnostics::of_engine;
 use crate::exit::Exit;
 use crate::{machine, terminal};
 use report::{AutoChoice, BackendStatus, DoctorReport, InstructionSet};
-use sdflow::pairwise::{Backend, Isa, Precision};
+use sdflow::Interrupt;
+use sdflow::pairwise::{Backend, GRID_DIM, Isa, Pairwise, Precision};
 use sdflow_dsl::Diagnostic;
 
 /// Dimensions of the table if the user gives none.
@@ -77,7 +78,12 @@ fn choices(args: &DoctorArgs, isa: Isa) -> Result<Vec<AutoChoice>, Diagnostic> {
         let case = BenchCase { n, m, dim: *dim, sigma, data, ..default.clone() };
         case.check().map_err(|e| of_engine(&e))?;
         let choice = case.choice();
-        let (precision, backend, skip, centres) = (choice.precision, choice.backend, choice.skip, choice.centres);
+        let (precision, skip, centres) = (choice.precision, choice.skip, choice.centres);
+        let on_grid = || {
+            let (targets, particles) = case.points();
+            Pairwise::new(case.options(), Interrupt::default()).uses_grid(&particles, &targets, case.sigma())
+        };
+        let backend = if *dim <= GRID_DIM && on_grid() { Backend::Grid } else { choice.backend };
         let (sigma, isa) = (case.sigma(), machine::isa_name(choice.isa));
         Ok(AutoChoice { n, m, dim: *dim, sigma, precision, backend, isa, skip, centres })
     };

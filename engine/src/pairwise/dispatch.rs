@@ -50,6 +50,16 @@ impl Pairwise {
         self.again(undone, |rows| Portable::<f64>::default().kernel(self, call, &measure, rows))
     }
 
+    /// True if softmax means of `sources` at `queries` are computed on the grid. The points are
+    /// placed on the grid to find that out.
+    #[doc(hidden)]
+    pub fn uses_grid(&self, queries: &Points, sources: &Points, sigma: f64) -> bool {
+        let (softmax, orders, placements) = (Softmax::of(sigma), &Orders::default(), &Placements::default());
+        let values = Some(Values::Own);
+        let call = SoftmaxCall { queries, sources, values, softmax, orders, placements, subtract: false };
+        grid::is_chosen(self, (queries, sources), sigma, &Measure::of_softmax(&call))
+    }
+
     /// Computes rows on the grid, if that is possible and worth while. Returns those that are left.
     fn on_grid<'b>(
         &self,

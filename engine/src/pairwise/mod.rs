@@ -69,6 +69,11 @@
 //! weights of all sources of a block for all queries of a panel. A block is skipped if its largest
 //! possible weight is below the rounding error of the sum.
 //!
+//! **Grid** (`grid`). In up to three dimensions, a Gaussian sum over many points is computed without
+//! pairs: sources are spread over a grid, the grid is convolved, and queries read their sums. `auto`
+//! does so if a model of the times expects it to be faster, and returns to pairs for the few queries
+//! that the grid cannot serve.
+//!
 //! **Precision** (`rounding`). The error of a rounded coordinate is `eps` times its distance from
 //! the centre. In f32, one centre is enough while the extent is some dozens of sigma. Beyond that,
 //! points are sorted, and coordinates of sources are stored in two parts. Every block of sources is
@@ -87,6 +92,7 @@
 //! | `measure`, `plan`, `dispatch` | measurements of the points; the choice; the call of the backend |
 //! | `rounding` | bounds of the error, and queries that are computed again |
 //! | `pruning` | bounds of the weights, and blocks that are skipped |
+//! | `grid/` | Gaussian sums in few dimensions, without pairs |
 //! | `pack/` | centring, scaling, sorting, bfloat16 parts |
 //! | `loops/` | the backends, and the parts that they share |
 //! | `kernel/` | one file for each kernel, and their registry |
@@ -126,7 +132,8 @@ pub use bandwidth::mean_distance;
 pub(crate) use bandwidth::median_distance;
 pub use call::{KernelSoftmax, KernelSum, KernelSums, Softmax, SoftmaxMean, Values};
 pub use engine::Pairwise;
-pub(crate) use grid::DIM as GRID_DIM;
+#[doc(hidden)]
+pub use grid::DIM as GRID_DIM;
 pub use kernel::{Kernel, Part};
 pub(crate) use log_gradient::LogGradient;
 pub(crate) use log_sums::{LogSums, Side};

@@ -69,51 +69,73 @@ impl WithSimd for Gather<'_> {
     }
 }
 
-/// Returns where the window of a point begins in the block, counted in values, and the windows of
-/// the axes; the last one is that of the innermost axis.
-#[inline(always)]
-fn windows<S: Simd, const P: usize>(simd: S, dim: usize, begins: &[f64]) -> (usize, [[f64; PADDED]; DIM]) {
-    let (side, block) = (side(dim), block_side(dim));
-    let (mut at, mut windows) = (0, [[0.0; PADDED]; DIM]);
-    for (begin, values) in begins.iter().zip(&mut windows[DIM - dim..]) {
-        let first = begin.ceil().clamp(0.0, (side - 1) as f64);
-        at = at * block + first as usize;
-        let y = simd.splat_f64s(2.0 * (first - begin) - 1.0);
-        let mut sum = [simd.splat_f64s(0.0); P];
-        for row in window() {
-            for (sum, c) in sum.iter_mut().zip(f64::registers::<S>(row)) {
-                *sum = simd.mul_add_f64s(*sum, y, *c);
+/// Points that go through the planes of a block together, so that a plane stays in the first-level
+/// cache.
+const TOGETHER: usize = 8;
+
+/// The windows of some points.
+struct Windows {
+    /// Where they begin in the block, counted in values.
+    at: [usize; TOGETHER],
+    /// Over planes, lines of a plane, and cells of a line; 1 on an axis that the points lack.
+    factors: [[[f64; PADDED]; DIM]; TOGETHER],
+}
+
+impl Windows {
+    #[inline(always)]
+    fn of<S: Simd, const P: usize>(simd: S, dim: usize, begins: &[f64]) -> Windows {
+        let (side, block) = (side(dim), block_side(dim));
+        let mut windows = Windows { at: [0; TOGETHER], factors: [[[1.0; PADDED]; DIM]; TOGETHER] };
+        for ((begins, at), factors) in begins.chunks_exact(dim).zip(&mut windows.at).zip(&mut windows.factors) {
+            for (begin, values) in begins.iter().zip(&mut factors[DIM - dim..]) {
+                let first = begin.ceil().clamp(0.0, (side - 1) as f64);
+                *at = *at * block + first as usize;
+                let y = simd.splat_f64s(2.0 * (first - begin) - 1.0);
+                let mut sum = [simd.splat_f64s(0.0); P];
+                for row in window() {
+                    for (sum, c) in sum.iter_mut().zip(f64::registers::<S>(row)) {
+                        *sum = simd.mul_add_f64s(*sum, y, *c);
+                    }
+                }
+                f64::registers_mut::<S>(values).copy_from_slice(&sum);
             }
+            *at *= CHANNELS;
         }
-        f64::registers_mut::<S>(values).copy_from_slice(&sum);
+        windows
     }
-    (at * CHANNELS, windows)
+}
+
+/// Returns the number of planes and of lines that a window covers, and the number of values from one
+/// plane or line to the next.
+#[inline(always)]
+fn strides(dim: usize) -> [(usize, usize); 2] {
+    let count = |axes: usize| if dim >= axes { WIDTH } else { 1 };
+    [(count(3), block_side(dim).pow(2) * CHANNELS), (count(2), block_side(dim) * CHANNELS)]
 }
 
 #[inline(always)]
 fn spread<S: Simd, const R: usize, const P: usize>(simd: S, job: Spread) {
     let Spread { dim, begins, values, block } = job;
-    let (line, plane) = (block_side(dim) * CHANNELS, block_side(dim).pow(2) * CHANNELS);
-    for (begins, values) in begins.chunks_exact(dim).zip(values.as_chunks::<CHANNELS>().0) {
-        let (at, [planes, lines, cells]) = windows::<S, P>(simd, dim, begins);
-        let mut products = [0.0; ROW];
-        for (products, cell) in products.as_chunks_mut::<CHANNELS>().0.iter_mut().zip(cells) {
-            *products = values.map(|value| cell * value);
-        }
-        let mut row = [simd.splat_f64s(0.0); R];
-        row.copy_from_slice(f64::registers::<S>(&products));
-        let mut add = |at: usize, weight: f64| {
-            let weight = simd.splat_f64s(weight);
-            for (sum, value) in f64::registers_mut::<S>(&mut block[at..at + ROW]).iter_mut().zip(&row) {
-                *sum = simd.mul_add_f64s(weight, *value, *sum);
+    let [(planes, plane), (lines, line)] = strides(dim);
+    let values = values.as_chunks::<CHANNELS>().0;
+    for (begins, values) in begins.chunks(TOGETHER * dim).zip(values.chunks(TOGETHER)) {
+        let Windows { at, factors } = Windows::of::<S, P>(simd, dim, begins);
+        let mut rows = [[simd.splat_f64s(0.0); R]; TOGETHER];
+        for ((row, values), [_, _, cells]) in rows.iter_mut().zip(values).zip(&factors) {
+            let mut products = [0.0; ROW];
+            for (products, cell) in products.as_chunks_mut::<CHANNELS>().0.iter_mut().zip(cells) {
+                *products = values.map(|value| cell * value);
             }
-        };
-        match dim {
-            1 => add(at, 1.0),
-            2 => (0..WIDTH).for_each(|b| add(at + b * line, lines[b])),
-            _ => {
-                for a in 0..WIDTH {
-                    (0..WIDTH).for_each(|b| add(at + a * plane + b * line, planes[a] * lines[b]));
+            row.copy_from_slice(f64::registers::<S>(&products));
+        }
+        for a in 0..planes {
+            for ((row, [of_plane, of_line, _]), at) in rows[..values.len()].iter().zip(&factors).zip(at) {
+                for b in 0..lines {
+                    let weight = simd.splat_f64s(of_plane[a] * of_line[b]);
+                    let to = &mut block[at + a * plane + b * line..][..ROW];
+                    for (sum, value) in f64::registers_mut::<S>(to).iter_mut().zip(row) {
+                        *sum = simd.mul_add_f64s(weight, *value, *sum);
+                    }
                 }
             }
         }
@@ -123,35 +145,34 @@ fn spread<S: Simd, const R: usize, const P: usize>(simd: S, job: Spread) {
 #[inline(always)]
 fn gather<S: Simd, const R: usize, const P: usize>(simd: S, job: Gather) {
     let Gather { dim, begins, block, sums } = job;
-    let (line, plane) = (block_side(dim) * CHANNELS, block_side(dim).pow(2) * CHANNELS);
-    for (begins, out) in begins.chunks_exact(dim).zip(sums.as_chunks_mut::<CHANNELS>().0) {
-        let (at, [planes, lines, cells]) = windows::<S, P>(simd, dim, begins);
-        let add = |sum: &mut [S::f64s; R], at: usize, weight: f64| {
-            let weight = simd.splat_f64s(weight);
-            for (sum, value) in sum.iter_mut().zip(f64::registers::<S>(&block[at..at + ROW])) {
-                *sum = simd.mul_add_f64s(weight, *value, *sum);
-            }
-        };
-        let mut row = [simd.splat_f64s(0.0); R];
-        match dim {
-            1 => add(&mut row, at, 1.0),
-            2 => (0..WIDTH).for_each(|b| add(&mut row, at + b * line, lines[b])),
-            _ => {
-                for a in 0..WIDTH {
-                    let mut of_plane = [simd.splat_f64s(0.0); R];
-                    (0..WIDTH).for_each(|b| add(&mut of_plane, at + a * plane + b * line, lines[b]));
-                    let weight = simd.splat_f64s(planes[a]);
-                    for (sum, part) in row.iter_mut().zip(&of_plane) {
-                        *sum = simd.mul_add_f64s(weight, *part, *sum);
+    let [(planes, plane), (lines, line)] = strides(dim);
+    let sums = sums.as_chunks_mut::<CHANNELS>().0;
+    for (begins, sums) in begins.chunks(TOGETHER * dim).zip(sums.chunks_mut(TOGETHER)) {
+        let Windows { at, factors } = Windows::of::<S, P>(simd, dim, begins);
+        let mut rows = [[simd.splat_f64s(0.0); R]; TOGETHER];
+        for a in 0..planes {
+            for ((row, [of_plane, of_line, _]), at) in rows[..sums.len()].iter_mut().zip(&factors).zip(at) {
+                let mut sum = [simd.splat_f64s(0.0); R];
+                for b in 0..lines {
+                    let weight = simd.splat_f64s(of_line[b]);
+                    let from = &block[at + a * plane + b * line..][..ROW];
+                    for (sum, value) in sum.iter_mut().zip(f64::registers::<S>(from)) {
+                        *sum = simd.mul_add_f64s(weight, *value, *sum);
                     }
+                }
+                let weight = simd.splat_f64s(of_plane[a]);
+                for (row, sum) in row.iter_mut().zip(sum) {
+                    *row = simd.mul_add_f64s(weight, sum, *row);
                 }
             }
         }
-        let row: &[f64] = pulp::bytemuck::cast_slice(&row);
-        let mut total = [0.0; CHANNELS];
-        for (sums, cell) in row.as_chunks::<CHANNELS>().0.iter().zip(cells) {
-            total.iter_mut().zip(sums).for_each(|(total, sum)| *total += cell * sum);
+        for ((out, row), [_, _, cells]) in sums.iter_mut().zip(&rows).zip(&factors) {
+            let row: &[f64] = pulp::bytemuck::cast_slice(row);
+            let mut total = [0.0; CHANNELS];
+            for (sums, cell) in row.as_chunks::<CHANNELS>().0.iter().zip(cells) {
+                total.iter_mut().zip(sums).for_each(|(total, sum)| *total += cell * sum);
+            }
+            *out = total;
         }
-        *out = total;
     }
 }

@@ -5,7 +5,7 @@
 //! alone.
 
 use super::block::tile_len;
-use super::lattice::{DIM, Placed, side};
+use super::lattice::{DIM, Lattice, Placed, side};
 use super::stages::Stages;
 use super::window::CELLS_PER_SIGMA;
 use crate::pairwise::plan::Shape;
@@ -17,18 +17,18 @@ const ENOUGH_PAIRS: usize = 1 << 24;
 
 /// Placing a point, and spreading it or reading its sums, in one, two and three dimensions.
 const PLACE: f64 = 40.0;
-const POINT: [f64; DIM] = [40.0, 60.0, 250.0];
+const POINT: [f64; DIM] = [50.0, 120.0, 1200.0];
 
 /// A value of a tile in one stage.
-const VALUE: f64 = 1.0;
+const VALUE: f64 = 3.0;
 
 /// A pair of a direct sum.
-const PAIR: [f64; DIM] = [0.09, 0.11, 0.13];
+const PAIR: [f64; DIM] = [0.1, 0.12, 0.14];
 
 /// The distance, in units of sigma, beyond which direct sums skip pairs, and the share of the pairs
 /// in tiles within this distance that they evaluate.
 const SKIPPED: f64 = 7.5;
-const EVALUATED: [f64; DIM] = [0.1, 0.25, 0.2];
+const EVALUATED: [f64; DIM] = [0.1, 0.4, 0.4];
 
 /// True if sums of this shape may be computed on the grid.
 pub fn serves(options: &PairwiseOptions, shape: &Shape) -> bool {
@@ -37,34 +37,47 @@ pub fn serves(options: &PairwiseOptions, shape: &Shape) -> bool {
     shape.dim <= DIM && (options.backend == Backend::Grid || chosen)
 }
 
-/// True if the tiles fit into memory, and `auto` expects the grid to be faster than direct sums.
-pub(super) fn pays(
+/// Returns an upper bound of the time of direct sums; None if the grid has so many tiles that they do
+/// not fit into memory or, for `auto`, take longer than that.
+pub(super) fn direct_time(
     options: &PairwiseOptions,
     shape: &Shape,
-    stages: &Stages,
+    lattice: &Lattice,
     (queries, sources): (&Placed, &Placed),
-    passes: usize,
-) -> bool {
-    if no_room(stages.largest() * tile_len(shape.dim), 2).is_some() {
-        return false;
+) -> Option<f64> {
+    let (d, values) = (shape.dim - 1, queries.tiles.len().saturating_mul(tile_len(shape.dim)));
+    if no_room(values, 2).is_some() {
+        return None;
     }
     if options.backend == Backend::Grid {
-        return true;
+        return Some(f64::INFINITY);
     }
-    let d = shape.dim - 1;
-    let (n, m, passes) = (shape.n as f64, shape.m as f64, passes as f64);
-    let tiles = (stages.tiles() * tile_len(shape.dim)) as f64;
-    let on_grid = PLACE * (n + m) + passes * (POINT[d] * (n + m) + VALUE * tiles);
-    let pairs = if shape.skips(options) { EVALUATED[d] * near(stages, queries, sources) } else { n * m };
-    on_grid < PAIR[d] * pairs
+    // The tiles of the queries are convolved at least along one axis.
+    let least = VALUE * values as f64;
+    let all = PAIR[d] * shape.n as f64 * shape.m as f64;
+    let time = match shape.skips(options) {
+        true if least < all => all.min(PAIR[d] * EVALUATED[d] * near(lattice, queries, sources)),
+        _ => all,
+    };
+    (least < time).then_some(time)
+}
+
+/// Returns the time of this many passes over the grid; None if the tiles do not fit into memory.
+pub(super) fn grid_time(shape: &Shape, stages: &Stages, passes: usize) -> Option<f64> {
+    if no_room(stages.largest() * tile_len(shape.dim), 2).is_some() {
+        return None;
+    }
+    let (points, passes) = ((shape.n + shape.m) as f64, passes as f64);
+    let values = (stages.tiles() * tile_len(shape.dim)) as f64;
+    Some(PLACE * points + passes * (POINT[shape.dim - 1] * points + VALUE * values))
 }
 
 /// Returns the number of pairs in tiles that are near each other.
-fn near(stages: &Stages, queries: &Placed, sources: &Placed) -> f64 {
-    let dim = stages.lattice.dim;
+fn near(lattice: &Lattice, queries: &Placed, sources: &Placed) -> f64 {
+    let dim = lattice.dim;
     let reach = (SKIPPED * CELLS_PER_SIGMA / side(dim) as f64).ceil() as i64;
     let of_tile = |key: u64| {
-        let keys = (0..dim).fold(vec![key], |set, axis| stages.lattice.widened(&set, axis, (-reach, reach)));
+        let keys = (0..dim).fold(vec![key], |set, axis| lattice.widened(&set, axis, (-reach, reach)));
         let found = keys.iter().filter_map(|key| sources.tiles.binary_search_by_key(key, |tile| tile.key).ok());
         found.map(|at| sources.tiles[at].len()).sum::<usize>()
     };

@@ -49,6 +49,7 @@ use lattice::{Lattice, Placed};
 use std::f64::consts::LOG2_E;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use sums::{Layer, Sums};
+use window::CHANNELS;
 
 /// The order of the points of one call on the grid. Each is computed when it is first needed, and
 /// once, because particles can be both queries and sources.
@@ -89,7 +90,8 @@ impl Loops for Grid {
         if top == f64::NEG_INFINITY || rows.len() != queries.n() {
             return Ok(rows);
         }
-        let Some(layer) = Layer::new(lattice, call.placements, (queries, sources)) else { return Ok(rows) };
+        let choice = (&engine.options, &measure.shape);
+        let Some(layer) = Layer::new(choice, lattice, call.placements, (queries, sources)) else { return Ok(rows) };
         let sums = Sums { layer, weight: &weight, values: call.points(), leave_out_self: call.leave_out_self() };
         sums.run(engine, &measure.shape, rows, |row, sum| {
             row.put_values(call.subtract, |c| sum.centre[c] + sum.values[c] / sum.mass);
@@ -118,7 +120,10 @@ impl Loops for Grid {
             return Ok(rows);
         }
         let (lattice, placements) = (Lattice::new(&measure.centre, h), Placements::default());
-        let Some(layer) = Layer::new(&lattice, &placements, (queries, sources)) else { return Ok(rows) };
+        let Some(layer) = Layer::new((&engine.options, &measure.shape), &lattice, &placements, (queries, sources))
+        else {
+            return Ok(rows);
+        };
         let sums = Sums { layer, weight: &weight, values: call.points(), leave_out_self: call.leave_out_self() };
         sums.run(engine, &measure.shape, rows, |row, sum| {
             if is_softmax {
@@ -130,6 +135,15 @@ impl Loops for Grid {
             }
         })
     }
+}
+
+/// True if the grid computes softmax means of the sources at the queries.
+pub fn is_chosen(engine: &Pairwise, (queries, sources): (&Points, &Points), sigma: f64, measure: &Measure) -> bool {
+    let (lattice, placements) = (Lattice::new(&measure.centre, sigma), Placements::default());
+    let shape = &measure.shape;
+    serves(&engine.options, shape)
+        && Layer::new((&engine.options, shape), &lattice, &placements, (queries, sources))
+            .is_some_and(|layer| layer.pays(shape, (1 + shape.dim).div_ceil(CHANNELS)))
 }
 
 /// Returns the largest log-weight.

@@ -1,13 +1,13 @@
 //! The sums of a call: several passes over the grid, and the queries that keep the tolerance.
 
 use super::Placements;
-use super::choice::pays;
+use super::choice;
 use super::lattice::{Lattice, Placed};
 use super::stages::{Means, Stages};
 use super::window::{CHANNELS, RANGE};
-use crate::pairwise::Pairwise;
 use crate::pairwise::loops::output_row::RowOut;
 use crate::pairwise::plan::Shape;
+use crate::pairwise::{Pairwise, PairwiseOptions};
 use crate::simd::Buffer;
 use crate::{Points, Result};
 use rayon::prelude::*;
@@ -29,14 +29,28 @@ pub(super) struct Layer<'a> {
     queries: Arc<Placed>,
     sources: Arc<Placed>,
     stages: Stages,
+    /// An upper bound of the time of direct sums.
+    direct_time: f64,
 }
 
 impl<'a> Layer<'a> {
-    /// Places the points; None if they are too far apart for a grid.
-    pub fn new(lattice: &Lattice, placements: &Placements<'a>, points: (&'a Points, &'a Points)) -> Option<Layer<'a>> {
+    /// Places the points; None if they are too far apart for a grid, or direct sums are faster.
+    pub fn new(
+        (options, shape): (&PairwiseOptions, &Shape),
+        lattice: &Lattice,
+        placements: &Placements<'a>,
+        points: (&'a Points, &'a Points),
+    ) -> Option<Layer<'a>> {
         let (queries, sources) = (placements.of(lattice, points.0)?, placements.of(lattice, points.1)?);
+        let direct_time = choice::direct_time(options, shape, lattice, (&queries, &sources))?;
         let stages = Stages::new(lattice, &sources, &queries);
-        Some(Layer { points, queries, sources, stages })
+        Some(Layer { points, queries, sources, stages, direct_time })
+    }
+
+    /// True if this many passes over the grid are possible and expected to be faster than direct
+    /// sums.
+    pub fn pays(&self, shape: &Shape, passes: usize) -> bool {
+        choice::grid_time(shape, &self.stages, passes).is_some_and(|time| time < self.direct_time)
     }
 
     /// Computes the sums of four channels at every query, in the order of the grid. `term` writes
@@ -87,16 +101,22 @@ impl Sums<'_> {
         rows: Vec<RowOut<'b>>,
         put: impl Fn(&mut RowOut, &Sum) + Sync,
     ) -> Result<Vec<RowOut<'b>>> {
-        let Layer { queries, sources, stages, .. } = &self.layer;
+        let queries = &self.layer.queries;
         let centre = self.values.map_or_else(Vec::new, Points::mean);
         let groups = (1 + centre.len()).div_ceil(CHANNELS);
         let with_squares = rows.iter().any(|row| row.ess.is_some());
-        if !pays(&engine.options, shape, stages, (queries, sources), groups + usize::from(with_squares)) {
+        if !self.layer.pays(shape, groups + usize::from(with_squares)) {
             return Ok(rows);
         }
         let pool = engine.memory.pool::<Buffer<f64>>();
         let means = Means { isa: engine.options.isa, pool: &pool, interrupt: &engine.interrupt };
-        let squares = if with_squares { Some(self.squares(means)?) } else { None };
+        let squares = match with_squares {
+            true => match self.squares((&engine.options, shape), means)? {
+                Some(squares) => Some(squares),
+                None => return Ok(rows),
+            },
+            false => None,
+        };
         let (n, mut rows) = (rows.len(), rows);
         let mut kept = vec![true; n];
         pool.with(|sums| {
@@ -144,11 +164,11 @@ impl Sums<'_> {
     }
 
     /// Returns the sum of the squares of the weights at each query; 0 where the tolerance is not
-    /// kept. The square of a Gaussian is a narrower Gaussian, which needs a grid of its own.
-    fn squares(&self, means: Means) -> Result<Vec<f64>> {
+    /// kept. None if direct sums are faster. The square of a Gaussian is a narrower Gaussian, which needs a grid of its own.
+    fn squares(&self, choice: (&PairwiseOptions, &Shape), means: Means) -> Result<Option<Vec<f64>>> {
         let (lattice, placements) = (self.layer.stages.lattice.narrowed(FRAC_1_SQRT_2), Placements::default());
         let mut squares = vec![0.0; self.layer.points.0.n()];
-        let Some(layer) = Layer::new(&lattice, &placements, self.layer.points) else { return Ok(squares) };
+        let Some(layer) = Layer::new(choice, &lattice, &placements, self.layer.points) else { return Ok(None) };
         means.pool.with(|sums| {
             let sums = sums.take(squares.len() * CHANNELS);
             let square = |j: usize| (self.weight)(j).powi(2);
@@ -159,7 +179,7 @@ impl Sums<'_> {
                 let sum = sums[0] - own;
                 squares[query] = if sum > least && sum > OWN * own { sum } else { 0.0 };
             }
-            Ok(squares)
+            Ok(Some(squares))
         })
     }
 

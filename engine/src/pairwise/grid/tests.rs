@@ -1,7 +1,8 @@
 //! The grid against the reference, row by row.
 
 use crate::pairwise::{
-    Backend, Kernel, KernelSum, KernelSums, Pairwise, PairwiseOptions, Part, Precision, Softmax, SoftmaxMean, Values,
+    Backend, Kernel, KernelSum, KernelSums, Pairwise, PairwiseOptions, Part, Precision, Queries, ScoreDifference,
+    Softmax, SoftmaxMean, Values,
 };
 use crate::rng::Stream;
 use crate::{Interrupt, Points};
@@ -96,5 +97,48 @@ fn sums_of_a_gaussian_kernel() {
                 assert!(worst(&got.moment, &want.moment, largest) < 1e-6);
             }
         }
+    }
+}
+
+/// The field between two sets that overlap in part, and the engine that computed it.
+fn field(n: usize, dim: usize, backend: Backend) -> (Points, Pairwise) {
+    let (y, mut x) = (Stream::new(13).normal(n, dim), Stream::new(14).normal(n, dim));
+    x.data_mut().iter_mut().for_each(|v| *v = 1.0 + 0.5 * *v);
+    let options = PairwiseOptions { backend, ..PairwiseOptions::default() };
+    let engine = Pairwise::new(options, Interrupt::default());
+    let difference =
+        ScoreDifference { targets: &x, target_log_weights: None, particles: &y, leave_out_self: false, sigma: 0.4 };
+    let mut field = Points::default();
+    engine.score_difference(Queries::Particles, &difference, &mut field).unwrap();
+    (field, engine)
+}
+
+#[test]
+fn the_bytes_do_not_depend_on_the_threads() {
+    for dim in [1, 2, 3] {
+        let on = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| field(20_000, dim, Backend::Grid).0)
+        };
+        let one = on(1);
+        assert_eq!(one, on(2));
+        assert_eq!(one, on(5));
+    }
+}
+
+#[test]
+fn many_points_are_put_on_the_grid_and_few_are_not() {
+    for dim in [1, 2] {
+        let (got, engine) = field(16_384, dim, Backend::Auto);
+        assert!(engine.work().on_grid() > 32_000, "{}", engine.work().on_grid());
+        let (want, direct) = field(16_384, dim, Backend::Direct);
+        assert_eq!(direct.work().on_grid(), 0);
+        let norm = |points: &Points| points.data().iter().map(|v| v * v).sum::<f64>().sqrt();
+        let mut error = got.clone();
+        error.data_mut().iter_mut().zip(want.data()).for_each(|(e, w)| *e -= w);
+        assert!(norm(&error) < 1e-5 * norm(&want));
+        let few = field(512, dim, Backend::Auto).1;
+        assert_eq!(few.work().on_grid(), 0);
+        assert!(few.work().pairs() > 0);
     }
 }
