@@ -13,11 +13,11 @@ use std::path::Path;
 ///
 /// The kind is given by the name (`.npy`, `.npz`, `.csv`, `.tsv`, `.txt`, `.png`), and otherwise by
 /// the first bytes. A picture gives one row per pixel, with values from 0 to 1, and a folder of
-/// pictures of one size gives one row per picture. An array with one axis becomes one column. Integers beyond 2^53 are rounded. The
-/// separator, the header, the decimal mark and a column of row names of a table are inferred from
-/// all of its lines. A table that can be read in two ways is an error. The cost is one pass over an
-/// array, or two to six passes over the text of a table. The memory holds the values as f64 and the
-/// text of a table.
+/// pictures of one size gives one row per picture. An array with one axis becomes one column.
+/// Integers beyond 2^53 are rounded. The separator, the header, the decimal mark and a column of
+/// row names of a table are inferred from all of its lines. A table that can be read in two ways is
+/// an error. The cost is one pass over an array, or two to six passes over the text of a table. The
+/// memory holds the values as f64 and the text of a table.
 ///
 /// ```
 /// # let path = std::env::temp_dir().join(format!("sdflow-doc-{}.csv", std::process::id()));
@@ -74,7 +74,7 @@ pub fn load_with_note(path: &Path, options: &LoadOptions) -> Result<Loaded> {
             return Ok(Loaded { points, note });
         }
         Kind::Png => {
-            let (points, note) = png::read(reader, &origin, options)?;
+            let (points, note) = png::read(reader, &origin, options.flatten)?;
             return Ok(Loaded { points, note });
         }
     };

@@ -1,5 +1,5 @@
-//! Files: points in `.npy`, `.npz`, `.csv` and `.png`, nets in `.safetensors`. Writing never leaves a
-//! partial file.
+//! Files: points in `.npy`, `.npz`, `.csv` and `.png`, nets in `.safetensors`. Writing never leaves
+//! a partial file.
 //!
 //! Readers do not trust the content of a file: sizes are checked against the number of bytes in the
 //! file before memory is allocated. Everything except `write_atomic` and the plain data of

@@ -1,6 +1,5 @@
 //! Pictures in `.png`, read as pixels or as whole pictures, and written from pixels.
 
-use super::load_options::LoadOptions;
 use super::origin::{Origin, cannot_read};
 use super::read_bytes::open;
 use super::write_atomic::write_atomic;
@@ -27,17 +26,13 @@ struct Decoded {
 }
 
 /// Reads the pixels of a picture, one per row; or with `flatten` the whole picture as one row.
-pub(super) fn read(
-    reader: BufReader<File>,
-    origin: &Origin,
-    options: &LoadOptions,
-) -> Result<(Points, Option<String>)> {
+pub(super) fn read(reader: BufReader<File>, origin: &Origin, flatten: bool) -> Result<(Points, Option<String>)> {
     let Decoded { width, height, channels, had_alpha, values } = decode(reader, origin)?;
-    let dim = if options.flatten { values.len() } else { channels };
+    let dim = if flatten { values.len() } else { channels };
     let points = Points::new(values, dim, &origin.name())?;
     let colours = if channels == 1 { "grey levels" } else { "colours" };
     let alpha = if had_alpha { "; its transparency was left out" } else { "" };
-    let rows = if options.flatten { "one row" } else { "one row per pixel" };
+    let rows = if flatten { "one row" } else { "one row per pixel" };
     Ok((points, Some(format!("a picture of {width} x {height} {colours} from 0 to 1, {rows}{alpha}"))))
 }
 

@@ -1,6 +1,6 @@
 //! The arguments of the pairwise sums.
 
-use super::grid::Placements;
+use super::grid::placements::Placements;
 use super::kernel::{Kernel, Part};
 use super::pack::kd_order::Orders;
 use crate::Points;

@@ -3,7 +3,8 @@
 
 use super::call::{KernelCall, Softmax, SoftmaxCall, Values};
 use super::engine::Pairwise;
-use super::grid::{self, Grid, Placements};
+use super::grid::placements::Placements;
+use super::grid::{self, Grid};
 use super::loops::output_row::{RowOut, rows};
 use super::loops::portable::Portable;
 use super::loops::{Loops, amx::Amx, naive::Naive, symmetric};

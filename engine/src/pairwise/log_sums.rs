@@ -3,7 +3,7 @@
 
 use super::call::{Softmax, SoftmaxCall};
 use super::engine::Pairwise;
-use super::grid::Placements;
+use super::grid::placements::Placements;
 use super::loops::log_sums::Job;
 use super::loops::output_row::rows;
 use super::pack::FixedSide;

@@ -69,10 +69,10 @@
 //! weights of all sources of a block for all queries of a panel. A block is skipped if its largest
 //! possible weight is below the rounding error of the sum.
 //!
-//! **Grid** (`grid`). In up to three dimensions, a Gaussian sum over many points is computed without
-//! pairs: sources are spread over a grid, the grid is convolved, and queries read their sums. `auto`
-//! does so if a model of the times expects it to be faster, and returns to pairs for the few queries
-//! that the grid cannot serve.
+//! **Grid** (`grid`). In up to three dimensions, a Gaussian sum over many points is computed
+//! without pairs: sources are spread over a grid, the grid is convolved, and queries read their
+//! sums. `auto` does so if a model of the times expects it to be faster, and returns to pairs for
+//! the few queries that the grid cannot serve.
 //!
 //! **Precision** (`rounding`). The error of a rounded coordinate is `eps` times its distance from
 //! the centre. In f32, one centre is enough while the extent is some dozens of sigma. Beyond that,

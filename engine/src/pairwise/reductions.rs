@@ -2,7 +2,7 @@
 
 use super::call::{KernelCall, KernelSum, KernelSums, Softmax, SoftmaxCall, SoftmaxMean, Values};
 use super::engine::Pairwise;
-use super::grid::Placements;
+use super::grid::placements::Placements;
 use super::loops::output_row::rows;
 use super::options::Backend;
 use super::pack::kd_order::Orders;

@@ -2,7 +2,7 @@
 //! queries and are written into one field.
 
 use super::call::SoftmaxCall;
-use super::grid::Placements;
+use super::grid::placements::Placements;
 use super::loops::output_row::rows;
 use super::pack::kd_order::Orders;
 use super::{Pairwise, Softmax, Values};

@@ -4,6 +4,7 @@
 mod archive;
 mod array;
 mod bytes;
+mod png;
 mod table;
 mod table_layout;
 mod tensor;

@@ -105,8 +105,8 @@ impl Windows {
     }
 }
 
-/// Returns the number of planes and of lines that a window covers, and the number of values from one
-/// plane or line to the next.
+/// Returns the number of planes and of lines that a window covers, and the number of values from
+/// one plane or line to the next.
 #[inline(always)]
 fn strides(dim: usize) -> [(usize, usize); 2] {
     let count = |axes: usize| if dim >= axes { WIDTH } else { 1 };

@@ -37,8 +37,8 @@ pub fn serves(options: &PairwiseOptions, shape: &Shape) -> bool {
     shape.dim <= DIM && (options.backend == Backend::Grid || chosen)
 }
 
-/// Returns an upper bound of the time of direct sums; None if the grid has so many tiles that they do
-/// not fit into memory or, for `auto`, take longer than that.
+/// Returns an upper bound of the time of direct sums; None if the grid has so many tiles that they
+/// do not fit into memory or, for `auto`, take longer than that.
 pub(super) fn direct_time(
     options: &PairwiseOptions,
     shape: &Shape,

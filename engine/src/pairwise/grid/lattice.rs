@@ -1,9 +1,9 @@
 //! The cells and tiles of the grid, and points in the order of their cells.
 //!
-//! A cell is a quarter of sigma wide. Tiles of [`side`] cells per axis exist only near points, so that
-//! their number does not depend on the extent of the points. A tile has a key, in which every axis
-//! has its own bits. A point belongs to the tile of the first cell of its window, so that a window
-//! extends over this tile and the next one on each axis.
+//! A cell is a quarter of sigma wide. Tiles of [`side`] cells per axis exist only near points, so
+//! that their number does not depend on the extent of the points. A tile has a key, in which every
+//! axis has its own bits. A point belongs to the tile of the first cell of its window, so that a
+//! window extends over this tile and the next one on each axis.
 
 use super::window::{CELLS_PER_SIGMA, REACH, WIDTH};
 use crate::Points;
@@ -143,7 +143,7 @@ impl Lattice {
                 for (axis, x) in points.row(first + k).iter().enumerate() {
                     let cell = begin(*x, axis).ceil();
                     // Some tiles are kept free at the ends, for neighbours.
-                    if !(cell.abs() < ((middle - FREE) * side as i64) as f64) {
+                    if cell.is_nan() || cell.abs() >= ((middle - FREE) * side as i64) as f64 {
                         return false;
                     }
                     let cell = cell as i64;

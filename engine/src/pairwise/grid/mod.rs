@@ -9,9 +9,9 @@
 //! cells only near points (`lattice`).
 //!
 //! A source is spread together with three values, so that the mean of the values is read at the
-//! same time as its normaliser. Both have the weights of one slightly changed kernel, so that a mean
-//! remains a mean of sources near the query. A query whose sum is so small that pairs beyond nine
-//! sigma could matter is returned and computed directly.
+//! same time as its normaliser. Both have the weights of one slightly changed kernel, so that a
+//! mean remains a mean of sources near the query. A query whose sum is so small that pairs beyond
+//! nine sigma could matter is returned and computed directly.
 //!
 //! Sums are added in the order of the points in the grid, with fixed tasks, so that the bytes do
 //! not depend on the number of threads.
@@ -20,7 +20,7 @@
 //! |---|---|
 //! | `choice` | whether `auto` uses the grid |
 //! | `window` | the window, the taps and their error |
-//! | `lattice` | cells and tiles, and points in their order |
+//! | `lattice`, `placements` | cells and tiles, and points in their order |
 //! | `block` | spreading points over a tile, and reading sums from it |
 //! | `convolve` | the convolution along one axis |
 //! | `stages` | the three stages, over all tiles |
@@ -30,6 +30,7 @@ mod block;
 mod choice;
 mod convolve;
 mod lattice;
+pub mod placements;
 mod stages;
 mod sums;
 #[cfg(test)]
@@ -45,32 +46,11 @@ use super::measure::Measure;
 use crate::{Points, Result};
 pub use choice::serves;
 pub use lattice::DIM;
-use lattice::{Lattice, Placed};
+use lattice::Lattice;
+use placements::Placements;
 use std::f64::consts::LOG2_E;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use sums::{Layer, Sums};
 use window::CHANNELS;
-
-/// The order of the points of one call on the grid. Each is computed when it is first needed, and
-/// once, because particles can be both queries and sources.
-#[derive(Debug, Default)]
-pub struct Placements<'p> {
-    lattice: OnceLock<Lattice>,
-    placed: Mutex<Vec<(&'p Points, Option<Arc<Placed>>)>>,
-}
-
-impl<'p> Placements<'p> {
-    /// Returns the order of these points; None if they are too far apart for a grid.
-    fn of(&self, lattice: &Lattice, points: &'p Points) -> Option<Arc<Placed>> {
-        let mut all = self.placed.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, placed)) = all.iter().find(|(of, _)| std::ptr::eq(*of, points)) {
-            return placed.clone();
-        }
-        let placed = lattice.place(points).map(Arc::new);
-        all.push((points, placed.clone()));
-        placed
-    }
-}
 
 /// The backend.
 pub struct Grid;
@@ -86,7 +66,7 @@ impl Loops for Grid {
         let SoftmaxCall { queries, sources, softmax, .. } = *call;
         let top = top(softmax.log_weights);
         let weight = |j: usize| softmax.log_weights.map_or(1.0, |l| (l[j] - top).exp());
-        let lattice = call.placements.lattice.get_or_init(|| Lattice::new(&measure.centre, softmax.sigma));
+        let lattice = call.placements.lattice(|| Lattice::new(&measure.centre, softmax.sigma));
         if top == f64::NEG_INFINITY || rows.len() != queries.n() {
             return Ok(rows);
         }

@@ -227,9 +227,9 @@ fn rows(dim: usize, corner: usize) -> impl Iterator<Item = [usize; 3]> {
     (0..outer[0] * outer[1]).map(move |row| {
         let cell = [row / outer[1], row % outer[1]];
         let (mut in_block, mut in_tile) = (0, 0);
-        for axis in 0..dim - 1 {
-            in_block = in_block * block_side(dim) + first(axis) + cell[axis];
-            in_tile = in_tile * side(dim) + cell[axis];
+        for (axis, cell) in cell.into_iter().enumerate().take(dim - 1) {
+            in_block = in_block * block_side(dim) + first(axis) + cell;
+            in_tile = in_tile * side(dim) + cell;
         }
         let last = dim - 1;
         let in_block = (in_block * block_side(dim) + first(last)) * CHANNELS;

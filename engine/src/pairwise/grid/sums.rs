@@ -1,8 +1,8 @@
 //! The sums of a call: several passes over the grid, and the queries that keep the tolerance.
 
-use super::Placements;
 use super::choice;
 use super::lattice::{Lattice, Placed};
+use super::placements::Placements;
 use super::stages::{Means, Stages};
 use super::window::{CHANNELS, RANGE};
 use crate::pairwise::loops::output_row::RowOut;
@@ -164,7 +164,8 @@ impl Sums<'_> {
     }
 
     /// Returns the sum of the squares of the weights at each query; 0 where the tolerance is not
-    /// kept. None if direct sums are faster. The square of a Gaussian is a narrower Gaussian, which needs a grid of its own.
+    /// kept. None if direct sums are faster. The square of a Gaussian is a narrower Gaussian, which
+    /// needs a grid of its own.
     fn squares(&self, choice: (&PairwiseOptions, &Shape), means: Means) -> Result<Option<Vec<f64>>> {
         let (lattice, placements) = (self.layer.stages.lattice.narrowed(FRAC_1_SQRT_2), Placements::default());
         let mut squares = vec![0.0; self.layer.points.0.n()];

@@ -39,8 +39,8 @@ pub const ROW: usize = WIDTH * CHANNELS;
 /// Numbers of a window, padded to whole registers.
 pub const PADDED: usize = 16;
 
-/// The standard deviation `a` of the window, in cells. A smaller one needs finer cells, and a larger
-/// one more of them.
+/// The standard deviation `a` of the window, in cells. A smaller one needs finer cells, and a
+/// larger one more of them.
 const NARROW: f64 = 0.95;
 
 /// The degree of the polynomials of the window.
@@ -56,11 +56,10 @@ pub fn window() -> &'static Window {
     static WINDOW: OnceLock<Window> = OnceLock::new();
     WINDOW.get_or_init(|| {
         let mut window = [[0.0; PADDED]; DEGREE + 1];
-        for cell in 0..WIDTH {
-            let at = |y: f64| value(cell as f64 + 0.5 * (y + 1.0) - 0.5 * WIDTH as f64);
-            for (degree, coefficient) in polynomial(at).into_iter().enumerate() {
-                window[DEGREE - degree][cell] = coefficient;
-            }
+        let of_cell = |cell: usize| polynomial(|y| value(cell as f64 + 0.5 * (y + 1.0) - 0.5 * WIDTH as f64));
+        for (cell, coefficients) in (0..WIDTH).map(of_cell).enumerate() {
+            let highest_first = coefficients.into_iter().rev();
+            window.iter_mut().zip(highest_first).for_each(|(row, coefficient)| row[cell] = coefficient);
         }
         window
     })
