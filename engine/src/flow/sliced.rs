@@ -25,15 +25,15 @@ crate::options! {
     }
 }
 
-/// The velocity is a sum over the axes `u` of a random orthonormal basis: `v(z) = sum_u s_u u`, where
-/// `u . z + s_u` is the image of the projection `u . z` under the optimal transport on a line from
-/// the projections of the cloud to those of the target. The particle of rank `i` moves to the point
-/// of rank `i`, or to the mean of the points of its quantiles if the sets differ in size. Every step
-/// draws new bases. A step of size 1 gives the cloud the projections of the target on all axes of
-/// the basis; in one dimension it is the optimal transport. The expected velocity of a particle is
-/// `-n d / 2` times the gradient of the squared sliced distance with respect to it. Tracers move by
-/// the interpolated displacement of the particles beside them on each line. Cost of a velocity per
-/// basis: `d (n log n + m log m + (n + m) d)`.
+/// The velocity is a sum over the axes `u` of a random orthonormal basis: `v(z) = sum_u s_u u`,
+/// where `u . z + s_u` is the image of the projection `u . z` under the optimal transport on a line
+/// from the projections of the cloud to those of the target. The particle of rank `i` moves to the
+/// point of rank `i`, or to the mean of the points of its quantiles if the sets differ in size.
+/// Every step draws new bases. A step of size 1 gives the cloud the projections of the target on
+/// all axes of the basis; in one dimension it is the optimal transport. The expected velocity of a
+/// particle is `-n d / 2` times the gradient of the squared sliced distance with respect to it.
+/// Tracers move by the interpolated displacement of the particles beside them on each line. Cost of
+/// a velocity per basis: `d (n log n + m log m + (n + m) d)`.
 #[derive(Debug)]
 pub struct SlicedFlow {
     target: Arc<Points>,
