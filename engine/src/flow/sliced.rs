@@ -33,7 +33,7 @@ crate::options! {
 /// all axes of the basis; in one dimension it is the optimal transport. The expected velocity of a
 /// particle is `-n d / 2` times the gradient of the squared sliced distance with respect to it.
 /// Tracers move by the interpolated displacement of the particles beside them on each line. Cost of
-/// a velocity per basis: `d (n log n + m log m + (n + m) d)`.
+/// a velocity per basis: `d (n log n + m log m + (n + m) d)`, and `d^3` for the basis.
 #[derive(Debug)]
 pub struct SlicedFlow {
     target: Arc<Points>,

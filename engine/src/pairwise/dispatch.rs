@@ -100,7 +100,7 @@ impl Pairwise {
         let (queries, sources, values) = (points, points, Some(Values::Own));
         let call = SoftmaxCall { queries, sources, values, softmax, orders, placements, subtract: false };
         let measure = Measure::of_softmax(&call);
-        if grid::serves(&self.options, &measure.shape) {
+        if grid::is_chosen(self, (points, points), sigma, &measure) {
             return Ok(false);
         }
         match plan::arithmetic(&self.options, &measure.shape, true) {

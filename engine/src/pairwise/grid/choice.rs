@@ -10,7 +10,6 @@ use super::stages::Stages;
 use super::window::CELLS_PER_SIGMA;
 use crate::pairwise::plan::Shape;
 use crate::pairwise::{Backend, PairwiseOptions, Precision};
-use crate::points::no_room;
 
 /// With fewer pairs, `auto` does not consider the grid.
 const ENOUGH_PAIRS: usize = 1 << 24;
@@ -30,15 +29,31 @@ const PAIR: [f64; DIM] = [0.1, 0.12, 0.14];
 const SKIPPED: f64 = 7.5;
 const EVALUATED: [f64; DIM] = [0.1, 0.4, 0.4];
 
-/// True if sums of this shape may be computed on the grid.
+/// True if sums of this shape may be computed on the grid. For `auto`, direct sums over all pairs
+/// must at least take longer than one pass of the points.
 pub fn serves(options: &PairwiseOptions, shape: &Shape) -> bool {
-    let enough = shape.n.saturating_mul(shape.m) >= ENOUGH_PAIRS;
-    let chosen = options.backend == Backend::Auto && options.precision != Precision::F64 && options.skip && enough;
-    shape.dim <= DIM && (options.backend == Backend::Grid || chosen)
+    let (n, m) = (shape.n, shape.m);
+    match options.backend {
+        _ if shape.dim > DIM => false,
+        Backend::Grid => true,
+        Backend::Auto if options.precision != Precision::F64 && options.skip => {
+            let pairs = n.saturating_mul(m);
+            let points = (PLACE + POINT[shape.dim - 1]) * (n + m) as f64;
+            pairs >= ENOUGH_PAIRS && points < PAIR[shape.dim - 1] * pairs as f64
+        }
+        _ => false,
+    }
 }
 
-/// Returns an upper bound of the time of direct sums; None if the grid has so many tiles that they
-/// do not fit into memory or, for `auto`, take longer than that.
+/// Returns the largest number of values of all tiles of a stage, of which two are held at a time:
+/// 128 MB, and 128 bytes per point. It does not depend on the memory of the machine, as the results
+/// must not.
+fn most_values(shape: &Shape) -> usize {
+    (1 << 24) + 16 * (shape.n + shape.m)
+}
+
+/// Returns an upper bound of the time of direct sums; None if the grid has too many
+/// tiles or they, for `auto`, take longer than that.
 pub(super) fn direct_time(
     options: &PairwiseOptions,
     shape: &Shape,
@@ -46,7 +61,7 @@ pub(super) fn direct_time(
     (queries, sources): (&Placed, &Placed),
 ) -> Option<f64> {
     let (d, values) = (shape.dim - 1, queries.tiles.len().saturating_mul(tile_len(shape.dim)));
-    if no_room(values, 2).is_some() {
+    if values > most_values(shape) {
         return None;
     }
     if options.backend == Backend::Grid {
@@ -62,9 +77,9 @@ pub(super) fn direct_time(
     (least < time).then_some(time)
 }
 
-/// Returns the time of this many passes over the grid; None if the tiles do not fit into memory.
+/// Returns the time of this many passes over the grid; None if there are too many tiles.
 pub(super) fn grid_time(shape: &Shape, stages: &Stages, passes: usize) -> Option<f64> {
-    if no_room(stages.largest() * tile_len(shape.dim), 2).is_some() {
+    if stages.largest() * tile_len(shape.dim) > most_values(shape) {
         return None;
     }
     let (points, passes) = ((shape.n + shape.m) as f64, passes as f64);

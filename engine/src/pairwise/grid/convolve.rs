@@ -4,11 +4,20 @@ use super::block::tile_len;
 use super::lattice::{Lattice, reach, side};
 use super::window::{CHANNELS, REACH};
 use crate::simd::{Buffer, Isa, Pool, Real};
+use crate::{Interrupt, Result};
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 /// The largest number of adjacent values that are convolved together.
 const TOGETHER: usize = 64;
+
+/// Where the work is done: the instruction set, buffers, and the interrupt.
+#[derive(Clone, Copy)]
+pub struct Means<'a> {
+    pub isa: Isa,
+    pub pool: &'a Pool<Buffer<f64>>,
+    pub interrupt: &'a Interrupt,
+}
 
 /// A set of tiles with their values.
 #[derive(Clone, Copy)]
@@ -28,22 +37,26 @@ impl<'a> Tiles<'a> {
 }
 
 /// Writes to the tiles `keys` the convolution of `input` with the taps along an axis.
+///
+/// # Errors
+/// An interrupt.
 pub fn convolve(
     (lattice, axis): (&Lattice, usize),
     taps: &[f64; REACH + 1],
     input: Tiles,
     (keys, output): (&[u64], &mut [f64]),
-    (isa, pool): (Isa, &Pool<Buffer<f64>>),
-) {
+    means: Means,
+) -> Result<()> {
     let dim = lattice.dim;
     let (side, reach) = (side(dim), reach(dim));
     // Values that lie together for one step on the axis, and those of them that are taken at once.
     let stride = side.pow((dim - 1 - axis) as u32) * CHANNELS;
     let together = stride.min(TOGETHER);
-    output.par_chunks_exact_mut(tile_len(dim)).zip(keys).for_each(|(tile, key)| {
+    output.par_chunks_exact_mut(tile_len(dim)).zip(keys).try_for_each(|(tile, key)| {
+        means.interrupt.check()?;
         let near: Vec<Option<&[f64]>> =
             (-reach..=reach).map(|by| input.find(dim, lattice.beside(*key, axis, by))).collect();
-        pool.with(|lines| {
+        means.pool.with(|lines| {
             let lines = lines.take(near.len() * side * together);
             for (outer, slab) in tile.chunks_exact_mut(side * stride).enumerate() {
                 for first in (0..stride).step_by(together) {
@@ -57,11 +70,12 @@ pub fn convolve(
                             line.copy_from_slice(&row[first..first + together]);
                         }
                     }
-                    isa.run(Line { taps, lines, side, together, first, stride, slab });
+                    means.isa.run(Line { taps, lines, side, together, first, stride, slab });
                 }
             }
         });
-    });
+        Ok(())
+    })
 }
 
 /// The convolution of the middle part of some lines.

@@ -118,6 +118,13 @@ impl Lattice {
         key >> self.shift(axis) & ((1 << self.bits()) - 1)
     }
 
+    /// Returns the block of tiles, wider than the taps and a window together, in which a tile lies.
+    /// Its key has the bits of the axes at the same places.
+    pub fn block_of_tiles(&self, key: u64) -> u64 {
+        let bits = (reach(self.dim) as u64 + 1).next_power_of_two().trailing_zeros();
+        (0..self.dim).map(|axis| self.along(key, axis) >> bits << self.shift(axis)).sum()
+    }
+
     /// Adds to a set of keys the tiles `from ..= to` further on an axis.
     pub fn widened(&self, set: &[u64], axis: usize, (from, to): (i64, i64)) -> Vec<u64> {
         let mut wide: Vec<u64> = (from..=to)

@@ -2,11 +2,10 @@
 //! one axis after the other, and sums are read at the queries.
 
 use super::block::{Gather, Spread, block_len, block_side, tile_len};
-use super::convolve::{Tiles, convolve};
+use super::convolve::{Means, Tiles, convolve};
 use super::lattice::{DIM, Lattice, Occupied, Placed, reach, side};
 use super::window::{self, CELLS_PER_SIGMA, CHANNELS, WIDTH};
-use crate::simd::{Buffer, Isa, Pool};
-use crate::{Interrupt, Result};
+use crate::Result;
 use rayon::prelude::*;
 use std::f64::consts::PI;
 use std::ops::Range;
@@ -16,14 +15,6 @@ use std::sync::{Mutex, PoisonError};
 /// are fixed, so that sums are always added in the same order.
 const SPREAD: usize = 4096;
 const GATHER: usize = 2048;
-
-/// Where the work is done: the instruction set, buffers, and the interrupt.
-#[derive(Clone, Copy)]
-pub struct Means<'a> {
-    pub isa: Isa,
-    pub pool: &'a Pool<Buffer<f64>>,
-    pub interrupt: &'a Interrupt,
-}
 
 /// The tiles that have values after each stage.
 #[derive(Debug)]
@@ -39,16 +30,20 @@ impl Stages {
     /// Finds the tiles that sources reach and queries need.
     pub fn new(lattice: &Lattice, sources: &Placed, queries: &Placed) -> Stages {
         let (dim, reach) = (lattice.dim, reach(lattice.dim));
-        let next = |placed: &Placed| {
-            let own = placed.tiles.iter().map(|tile| tile.key).collect::<Vec<u64>>();
-            (0..dim).fold(own, |set, axis| lattice.widened(&set, axis, (0, 1)))
-        };
+        let own = |placed: &Placed| placed.tiles.iter().map(|tile| tile.key).collect::<Vec<u64>>();
+        let next = |set: Vec<u64>| (0..dim).fold(set, |set, axis| lattice.widened(&set, axis, (0, 1)));
+        // Sources far from all queries are left out before their tiles are widened.
+        let mut blocks: Vec<u64> = own(queries).into_iter().map(|key| lattice.block_of_tiles(key)).collect();
+        blocks.dedup();
+        let blocks = (0..dim).fold(blocks, |set, axis| lattice.widened(&set, axis, (-1, 1)));
+        let mut near = own(sources);
+        near.retain(|key| blocks.binary_search(&lattice.block_of_tiles(*key)).is_ok());
         // The tiles that values can reach after each convolution, and those that are needed there.
-        let mut reached = vec![next(sources)];
+        let mut reached = vec![next(near)];
         for axis in 0..dim {
             reached.push(lattice.widened(&reached[axis], axis, (-reach, reach)));
         }
-        let mut needed = next(queries);
+        let mut needed = next(own(queries));
         needed.retain(|key| reached[dim].binary_search(key).is_ok());
         let mut convolved = vec![needed];
         for axis in (0..dim).rev() {
@@ -94,7 +89,7 @@ impl Stages {
                     means.interrupt.check()?;
                     let tiles = Tiles { keys: input, values: from.slice(input.len() * len) };
                     let output = to.take(keys.len() * len);
-                    convolve((&self.lattice, axis), &window::taps(), tiles, (keys, output), (means.isa, means.pool));
+                    convolve((&self.lattice, axis), &window::taps(), tiles, (keys, output), means)?;
                     (from, to) = (to, from);
                     input = keys;
                 }

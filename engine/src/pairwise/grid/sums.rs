@@ -1,9 +1,10 @@
 //! The sums of a call: several passes over the grid, and the queries that keep the tolerance.
 
 use super::choice;
+use super::convolve::Means;
 use super::lattice::{Lattice, Placed};
 use super::placements::Placements;
-use super::stages::{Means, Stages};
+use super::stages::Stages;
 use super::window::{CHANNELS, RANGE};
 use crate::pairwise::loops::output_row::RowOut;
 use crate::pairwise::plan::Shape;
@@ -169,7 +170,8 @@ impl Sums<'_> {
     fn squares(&self, choice: (&PairwiseOptions, &Shape), means: Means) -> Result<Option<Vec<f64>>> {
         let (lattice, placements) = (self.layer.stages.lattice.narrowed(FRAC_1_SQRT_2), Placements::default());
         let mut squares = vec![0.0; self.layer.points.0.n()];
-        let Some(layer) = Layer::new(choice, &lattice, &placements, self.layer.points) else { return Ok(None) };
+        let layer = Layer::new(choice, &lattice, &placements, self.layer.points);
+        let Some(layer) = layer.filter(|layer| layer.pays(choice.1, 1)) else { return Ok(None) };
         means.pool.with(|sums| {
             let sums = sums.take(squares.len() * CHANNELS);
             let square = |j: usize| (self.weight)(j).powi(2);
