@@ -1,8 +1,9 @@
 //! The identity of a run: a hash that does not change between releases of the compiler.
 
-use std::fs::{DirEntry, File};
+use sdflow::io::pictures_in;
+use std::fs::File;
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// FNV-1a with 128 bits [eastlake2019fnv]. It distinguishes runs, but gives no protection, because
 /// it is not cryptographic.
@@ -45,12 +46,7 @@ pub fn digest_of_file(path: &Path) -> String {
     let read = || {
         let mut hasher = Hasher::new();
         if path.is_dir() {
-            let entries = std::fs::read_dir(path)?.collect::<Result<Vec<_>, _>>()?;
-            let is_picture = |path: &Path| path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("png"));
-            let files = entries.iter().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()));
-            let mut files: Vec<PathBuf> = files.map(DirEntry::path).filter(|path| is_picture(path)).collect();
-            files.sort();
-            for file in files {
+            for file in pictures_in(path)? {
                 let name = file.file_name().unwrap_or_default().to_string_lossy();
                 hasher.field(&name, digest_of_file(&file).as_bytes());
             }

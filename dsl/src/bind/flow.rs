@@ -8,6 +8,7 @@ use crate::call::{Call, Entry, function};
 use crate::language::{Fail, Kind, OPTIONS, Type, arg, optional};
 use crate::value::{Flow, Plan, Recipe};
 use rhai::Dynamic;
+use sdflow::Points;
 use sdflow::flow::{
     ByLabel, DriftFlow, DriftFlowOptions, GanFlow, GanFlowOptions, MmdFlow, MmdFlowOptions, SdFlow, SdFlowOptions,
     SinkhornFlow, SinkhornFlowOptions, SlicedFlow, SlicedFlowOptions, VelocityField,
@@ -190,21 +191,11 @@ fn gan_flow(call: &Call) -> std::result::Result<Dynamic, Fail> {
 }
 
 fn mmd_flow(call: &Call) -> std::result::Result<Dynamic, Fail> {
-    let (options, stepping): (MmdFlowOptions, _) = call.options_with_stepping()?;
-    let (points, weights) = weighted_points(call, 0)?;
-    idle::in_stepping(call, &stepping);
-    plan("mmd_flow", call, stepping, move || {
-        weighted(MmdFlow::new(Arc::clone(&points), options.clone())?, weights.as_deref(), MmdFlow::with_weights)
-    })
+    towards_points(call, "mmd_flow", MmdFlow::new, MmdFlow::with_weights)
 }
 
 fn drift_flow(call: &Call) -> std::result::Result<Dynamic, Fail> {
-    let (options, stepping): (DriftFlowOptions, _) = call.options_with_stepping()?;
-    let (points, weights) = weighted_points(call, 0)?;
-    idle::in_stepping(call, &stepping);
-    plan("drift_flow", call, stepping, move || {
-        weighted(DriftFlow::new(Arc::clone(&points), options.clone())?, weights.as_deref(), DriftFlow::with_weights)
-    })
+    towards_points(call, "drift_flow", DriftFlow::new, DriftFlow::with_weights)
 }
 
 fn by_label(call: &Call) -> std::result::Result<Dynamic, Fail> {
@@ -231,37 +222,34 @@ fn by_label(call: &Call) -> std::result::Result<Dynamic, Fail> {
 }
 
 fn sinkhorn_flow(call: &Call) -> std::result::Result<Dynamic, Fail> {
-    let (options, stepping): (SinkhornFlowOptions, _) = call.options_with_stepping()?;
-    let (points, weights) = weighted_points(call, 0)?;
-    idle::in_stepping(call, &stepping);
-    plan("sinkhorn_flow", call, stepping, move || {
-        weighted(
-            SinkhornFlow::new(Arc::clone(&points), options.clone())?,
-            weights.as_deref(),
-            SinkhornFlow::with_weights,
-        )
-    })
+    towards_points(call, "sinkhorn_flow", SinkhornFlow::new, SinkhornFlow::with_weights)
 }
 
 fn sliced_flow(call: &Call) -> std::result::Result<Dynamic, Fail> {
-    let (options, stepping): (SlicedFlowOptions, _) = call.options_with_stepping()?;
-    let (points, weights) = weighted_points(call, 0)?;
-    idle::in_stepping(call, &stepping);
-    plan("sliced_flow", call, stepping, move || {
-        weighted(SlicedFlow::new(Arc::clone(&points), options.clone())?, weights.as_deref(), SlicedFlow::with_weights)
-    })
+    towards_points(call, "sliced_flow", SlicedFlow::new, SlicedFlow::with_weights)
 }
 
-/// Returns a flow with the weights of its points, if they have weights.
-fn weighted<F: VelocityField + 'static>(
-    flow: F,
-    weights: Option<&[f64]>,
-    with: fn(F, &[f64]) -> sdflow::Result<F>,
-) -> sdflow::Result<Flow> {
-    Ok(Flow::field(match weights {
-        Some(weights) => with(flow, weights)?,
-        None => flow,
-    }))
+/// Plans a flow that is made from points and options, and takes the weights of the points.
+fn towards_points<F, O>(
+    call: &Call,
+    name: &'static str,
+    new: fn(Arc<Points>, O) -> sdflow::Result<F>,
+    with_weights: fn(F, &[f64]) -> sdflow::Result<F>,
+) -> std::result::Result<Dynamic, Fail>
+where
+    F: VelocityField + 'static,
+    O: Options + Clone + Send + Sync + 'static,
+{
+    let (options, stepping): (O, _) = call.options_with_stepping()?;
+    let (points, weights) = weighted_points(call, 0)?;
+    idle::in_stepping(call, &stepping);
+    plan(name, call, stepping, move || {
+        let flow = new(Arc::clone(&points), options.clone())?;
+        Ok(Flow::field(match &weights {
+            Some(weights) => with_weights(flow, weights)?,
+            None => flow,
+        }))
+    })
 }
 
 #[cfg(test)]

@@ -54,6 +54,9 @@ pub use load::{Loaded, load_with_note};
 #[cfg(feature = "files")]
 pub use load_options::{Column, Header, LoadOptions};
 #[cfg(feature = "files")]
+#[doc(hidden)]
+pub use png::pictures_in;
+#[cfg(feature = "files")]
 pub use png::save_png;
 #[cfg(feature = "files")]
 pub use table_options::{Decimal, MissingCells, Separator};

@@ -36,21 +36,28 @@ pub(super) fn read(reader: BufReader<File>, origin: &Origin, flatten: bool) -> R
     Ok((points, Some(format!("a picture of {width} x {height} {colours} from 0 to 1, {rows}{alpha}"))))
 }
 
-/// Reads all `.png` files of a folder, in the order of their names, one picture per row.
-pub(super) fn read_folder(folder: &Path) -> Result<(Points, Option<String>)> {
-    let origin = Origin { path: folder, array: None };
-    let entries = std::fs::read_dir(folder).map_err(|e| cannot_read(folder, &e))?;
+/// Returns the `.png` files of a folder in the order of their names.
+///
+/// # Errors
+/// The folder cannot be read.
+pub fn pictures_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
-    for entry in entries {
-        let entry = entry.map_err(|e| cannot_read(folder, &e))?;
-        // A link could lead out of the folder.
-        let is_file = entry.file_type().map_err(|e| cannot_read(folder, &e))?.is_file();
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
         let path = entry.path();
-        if is_file && path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("png")) {
+        // A link could lead out of the folder.
+        if entry.file_type()?.is_file() && path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("png")) {
             files.push(path);
         }
     }
     files.sort();
+    Ok(files)
+}
+
+/// Reads all `.png` files of a folder, in the order of their names, one picture per row.
+pub(super) fn read_folder(folder: &Path) -> Result<(Points, Option<String>)> {
+    let origin = Origin { path: folder, array: None };
+    let files = pictures_in(folder).map_err(|e| cannot_read(folder, &e))?;
     let (mut data, mut first): (Vec<f64>, Option<(PathBuf, [usize; 3])>) = (Vec::new(), None);
     let count = files.len();
     for path in files {

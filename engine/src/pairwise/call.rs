@@ -126,6 +126,11 @@ impl<'p> SoftmaxCall<'_, 'p> {
         self.points().map_or(0, Points::dim)
     }
 
+    /// The largest log-weight.
+    pub fn top(&self) -> f64 {
+        self.softmax.log_weights.map_or(0.0, |l| l.iter().copied().fold(f64::NEG_INFINITY, f64::max))
+    }
+
     /// True if the source of a query itself is excluded. A single source is not.
     pub fn leave_out_self(&self) -> bool {
         self.softmax.leave_out_self && self.sources.n() > 1

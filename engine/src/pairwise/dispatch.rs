@@ -24,10 +24,8 @@ impl Pairwise {
     /// Computes a softmax reduction and writes its results to `rows`.
     pub(super) fn softmax(&self, call: &SoftmaxCall, rows: Vec<RowOut>) -> Result<()> {
         let measure = Measure::of_softmax(call);
-        let (measure, rows) = self.on_grid(measure, rows, |measure, rows| Grid.softmax(self, call, measure, rows))?;
-        if rows.is_empty() {
-            return Ok(());
-        }
+        let left = self.on_grid(measure, rows, |measure, rows| Grid.softmax(self, call, measure, rows))?;
+        let Some((measure, rows)) = left else { return Ok(()) };
         let own = matches!(call.values, Some(Values::Own));
         let arithmetic = plan::arithmetic(&self.options, &measure.shape, own);
         let undone = loops(arithmetic).softmax(self, call, &measure, rows)?;
@@ -42,10 +40,8 @@ impl Pairwise {
     /// Computes a kernel sum and writes its results to `rows`.
     pub(super) fn kernel(&self, call: &KernelCall, rows: Vec<RowOut>) -> Result<()> {
         let measure = Measure::of_kernel(call);
-        let (measure, rows) = self.on_grid(measure, rows, |measure, rows| Grid.kernel(self, call, measure, rows))?;
-        if rows.is_empty() {
-            return Ok(());
-        }
+        let left = self.on_grid(measure, rows, |measure, rows| Grid.kernel(self, call, measure, rows))?;
+        let Some((measure, rows)) = left else { return Ok(()) };
         let arithmetic = plan::kernel_arithmetic(&self.options, &measure.shape);
         let undone = loops(arithmetic).kernel(self, call, &measure, rows)?;
         self.again(undone, |rows| Portable::<f64>::default().kernel(self, call, &measure, rows))
@@ -58,18 +54,19 @@ impl Pairwise {
         let (softmax, orders, placements) = (Softmax::of(sigma), &Orders::default(), &Placements::default());
         let values = Some(Values::Own);
         let call = SoftmaxCall { queries, sources, values, softmax, orders, placements, subtract: false };
-        grid::is_chosen(self, (queries, sources), sigma, &Measure::of_softmax(&call))
+        grid::is_chosen(self, &call, &Measure::of_softmax(&call))
     }
 
-    /// Computes rows on the grid, if that is possible and worth while. Returns those that are left.
+    /// Computes rows on the grid, if that is possible and worth while. Returns those that are left,
+    /// or None if all are done.
     fn on_grid<'b>(
         &self,
         measure: Measure,
         rows: Vec<RowOut<'b>>,
         compute: impl FnOnce(&Measure, Vec<RowOut<'b>>) -> Result<Vec<RowOut<'b>>>,
-    ) -> Result<(Measure, Vec<RowOut<'b>>)> {
+    ) -> Result<Option<(Measure, Vec<RowOut<'b>>)>> {
         if !grid::serves(&self.options, &measure.shape) {
-            return Ok((measure, rows));
+            return Ok(Some((measure, rows)));
         }
         let all = rows.len();
         let rows = compute(&measure, rows)?;
@@ -77,7 +74,7 @@ impl Pairwise {
             self.work.add_repeated(rows.len());
         }
         let shape = Shape { n: rows.len(), ..measure.shape };
-        Ok((Measure { shape, ..measure }, rows))
+        Ok((shape.n > 0).then_some((Measure { shape, ..measure }, rows)))
     }
 
     /// Computes again, in f64, the rows that lost precision.
@@ -95,12 +92,18 @@ impl Pairwise {
 
     /// Computes the softmax means of a set at its own points, evaluating every pair once. Returns
     /// false and writes nothing if that would not be faster.
-    pub(super) fn own_means(&self, points: &Points, sigma: f64, out: &mut Points) -> Result<bool> {
-        let (softmax, orders, placements) = (Softmax::of(sigma), &Orders::default(), &Placements::default());
+    pub(super) fn own_means<'p>(
+        &self,
+        points: &'p Points,
+        sigma: f64,
+        placements: &Placements<'p>,
+        out: &mut Points,
+    ) -> Result<bool> {
+        let (softmax, orders) = (Softmax::of(sigma), &Orders::default());
         let (queries, sources, values) = (points, points, Some(Values::Own));
         let call = SoftmaxCall { queries, sources, values, softmax, orders, placements, subtract: false };
         let measure = Measure::of_softmax(&call);
-        if grid::is_chosen(self, (points, points), sigma, &measure) {
+        if grid::is_chosen(self, &call, &measure) {
             return Ok(false);
         }
         match plan::arithmetic(&self.options, &measure.shape, true) {

@@ -1,8 +1,8 @@
 //! The choice between the grid and direct sums, by a model of their times.
 //!
-//! The constants are nanoseconds of one thread, measured on machines with 512-bit registers. They
-//! are fixed, so that the choice, and with it the last digits of a result, depends on the points
-//! alone.
+//! The constants are nanoseconds of one thread, set from measurements on machines with 256-bit and
+//! with 512-bit registers. They are fixed, so that the choice, and with it the last digits of a
+//! result, depends on the points alone.
 
 use super::block::tile_len;
 use super::lattice::{DIM, Lattice, Placed, side};

@@ -43,14 +43,12 @@ use super::engine::Pairwise;
 use super::loops::Loops;
 use super::loops::output_row::RowOut;
 use super::measure::Measure;
-use crate::{Points, Result};
+use crate::Result;
 pub use choice::serves;
 pub use lattice::DIM;
 use lattice::Lattice;
 use placements::Placements;
-use std::f64::consts::LOG2_E;
-use sums::{Layer, Sums};
-use window::CHANNELS;
+use sums::{Layer, Sums, groups};
 
 /// The backend.
 pub struct Grid;
@@ -63,20 +61,14 @@ impl Loops for Grid {
         measure: &Measure,
         rows: Vec<RowOut<'b>>,
     ) -> Result<Vec<RowOut<'b>>> {
-        let SoftmaxCall { queries, sources, softmax, .. } = *call;
-        let top = top(softmax.log_weights);
-        let weight = |j: usize| softmax.log_weights.map_or(1.0, |l| (l[j] - top).exp());
-        let lattice = call.placements.lattice(|| Lattice::new(&measure.centre, softmax.sigma));
-        if top == f64::NEG_INFINITY || rows.len() != queries.n() {
+        let (logs, top) = (call.softmax.log_weights, call.top());
+        let weight = |j: usize| logs.map_or(1.0, |l| (l[j] - top).exp());
+        if top == f64::NEG_INFINITY || rows.len() != call.queries.n() {
             return Ok(rows);
         }
-        let choice = (&engine.options, &measure.shape);
-        let Some(layer) = Layer::new(choice, lattice, call.placements, (queries, sources)) else { return Ok(rows) };
+        let Some(layer) = layer(engine, call, measure) else { return Ok(rows) };
         let sums = Sums { layer, weight: &weight, values: call.points(), leave_out_self: call.leave_out_self() };
-        sums.run(engine, &measure.shape, rows, |row, sum| {
-            row.put_values(call.subtract, |c| sum.centre[c] + sum.values[c] / sum.mass);
-            row.put_softmax(LOG2_E * top, sum.mass, sum.squares);
-        })
+        sums.run(engine, &measure.shape, rows, |row, sum| sum.put_mean(row, call.subtract, top))
     }
 
     fn kernel<'b>(
@@ -88,14 +80,13 @@ impl Loops for Grid {
     ) -> Result<Vec<RowOut<'b>>> {
         let KernelCall { queries, sources, sum, is_softmax } = *call;
         let Kernel::Gaussian { h } = sum.kernel else { return Ok(rows) };
-        let top = if is_softmax { top(sum.weights) } else { 0.0 };
+        let top = call.top();
         let weight = |j: usize| match sum.weights {
             Some(logs) if is_softmax => (logs[j] - top).exp(),
             Some(weights) => weights[j],
             None => 1.0,
         };
-        let signed = (0..sources.n()).any(|j| weight(j) < 0.0);
-        let factor = sum.kernel.units(sum.part, 1.0).1;
+        let signed = !is_softmax && sum.weights.is_some_and(|weights| weights.iter().any(|weight| *weight < 0.0));
         if signed || top == f64::NEG_INFINITY || rows.len() != queries.n() {
             return Ok(rows);
         }
@@ -105,10 +96,10 @@ impl Loops for Grid {
             return Ok(rows);
         };
         let sums = Sums { layer, weight: &weight, values: call.points(), leave_out_self: call.leave_out_self() };
+        let factor = measure.factor;
         sums.run(engine, &measure.shape, rows, |row, sum| {
             if is_softmax {
-                row.put_values(false, |c| sum.centre[c] + sum.values[c] / sum.mass);
-                row.put_softmax(LOG2_E * top, sum.mass, sum.squares);
+                sum.put_mean(row, false, top);
             } else {
                 row.put_values(false, |c| factor * (sum.values[c] + sum.centre[c] * sum.mass));
                 row.put(factor * sum.mass, 1.0);
@@ -117,16 +108,15 @@ impl Loops for Grid {
     }
 }
 
-/// True if the grid computes softmax means of the sources at the queries.
-pub fn is_chosen(engine: &Pairwise, (queries, sources): (&Points, &Points), sigma: f64, measure: &Measure) -> bool {
-    let (lattice, placements) = (Lattice::new(&measure.centre, sigma), Placements::default());
-    let shape = &measure.shape;
-    serves(&engine.options, shape)
-        && Layer::new((&engine.options, shape), &lattice, &placements, (queries, sources))
-            .is_some_and(|layer| layer.pays(shape, (1 + shape.dim).div_ceil(CHANNELS)))
+/// Places the points of a softmax on the grid; None if they are too far apart for it, or direct
+/// sums are faster.
+fn layer<'p>(engine: &Pairwise, call: &SoftmaxCall<'_, 'p>, measure: &Measure) -> Option<Layer<'p>> {
+    let lattice = call.placements.lattice(|| Lattice::new(&measure.centre, call.softmax.sigma));
+    Layer::new((&engine.options, &measure.shape), lattice, call.placements, (call.queries, call.sources))
 }
 
-/// Returns the largest log-weight.
-fn top(logs: Option<&[f64]>) -> f64 {
-    logs.map_or(0.0, |l| l.iter().copied().fold(f64::NEG_INFINITY, f64::max))
+/// True if the grid computes this softmax.
+pub fn is_chosen(engine: &Pairwise, call: &SoftmaxCall, measure: &Measure) -> bool {
+    let pays = |layer: Layer| layer.pays(&measure.shape, groups(call.value_dim()));
+    serves(&engine.options, &measure.shape) && layer(engine, call, measure).is_some_and(pays)
 }

@@ -3,7 +3,7 @@
 
 use super::block::{Gather, Spread, block_len, block_side, tile_len};
 use super::convolve::{Means, Tiles, convolve};
-use super::lattice::{DIM, Lattice, Occupied, Placed, reach, side};
+use super::lattice::{Lattice, Occupied, Placed, reach, side};
 use super::window::{self, CELLS_PER_SIGMA, CHANNELS, WIDTH};
 use crate::Result;
 use rayon::prelude::*;
@@ -78,7 +78,7 @@ impl Stages {
         (queries, sums): (&Placed, &mut [f64]),
         means: Means,
     ) -> Result<f64> {
-        let (dim, len) = (self.lattice.dim, tile_len(self.lattice.dim));
+        let (len, taps) = (tile_len(self.lattice.dim), window::taps());
         means.pool.with(|one| {
             means.pool.with(|other| {
                 let (mut from, mut to) = (one, other);
@@ -89,11 +89,10 @@ impl Stages {
                     means.interrupt.check()?;
                     let tiles = Tiles { keys: input, values: from.slice(input.len() * len) };
                     let output = to.take(keys.len() * len);
-                    convolve((&self.lattice, axis), &window::taps(), tiles, (keys, output), means)?;
+                    convolve((&self.lattice, axis), &taps, tiles, (keys, output), means)?;
                     (from, to) = (to, from);
                     input = keys;
                 }
-                debug_assert_eq!(self.convolved.len(), dim);
                 let tiles = Tiles { keys: input, values: from.slice(input.len() * len) };
                 self.gather(tiles, queries, sums, means)?;
                 Ok(bound)
@@ -218,7 +217,6 @@ fn rows(dim: usize, corner: usize) -> impl Iterator<Item = [usize; 3]> {
     let count = move |axis: usize| if is_next(axis) { WIDTH - 1 } else { side(dim) };
     let first = move |axis: usize| if is_next(axis) { side(dim) } else { 0 };
     let outer = [0, 1].map(|axis| if axis + 1 < dim { count(axis) } else { 1 });
-    debug_assert!(dim <= DIM);
     (0..outer[0] * outer[1]).map(move |row| {
         let cell = [row / outer[1], row % outer[1]];
         let (mut in_block, mut in_tile) = (0, 0);

@@ -12,7 +12,7 @@ use crate::pairwise::{Pairwise, PairwiseOptions};
 use crate::simd::Buffer;
 use crate::{Points, Result};
 use rayon::prelude::*;
-use std::f64::consts::FRAC_1_SQRT_2;
+use std::f64::consts::{FRAC_1_SQRT_2, LOG2_E};
 use std::sync::Arc;
 
 /// The largest accepted relative error of the weights of a query.
@@ -92,6 +92,20 @@ pub(super) struct Sum<'a> {
     pub centre: &'a [f64],
 }
 
+impl Sum<'_> {
+    /// Writes the mean of the values, the normaliser and the sample size of a softmax whose largest
+    /// log-weight is `top`.
+    pub fn put_mean(&self, row: &mut RowOut, subtract: bool, top: f64) {
+        row.put_values(subtract, |c| self.centre[c] + self.values[c] / self.mass);
+        row.put_softmax(LOG2_E * top, self.mass, self.squares);
+    }
+}
+
+/// Returns the number of passes for the sum of the weights and the sums of this many values.
+pub(super) fn groups(value_dim: usize) -> usize {
+    (1 + value_dim).div_ceil(CHANNELS)
+}
+
 impl Sums<'_> {
     /// Computes the sums and writes the results of the rows by `put`. Returns all rows if direct
     /// sums are faster, and otherwise those whose relative error may exceed the tolerance.
@@ -104,7 +118,7 @@ impl Sums<'_> {
     ) -> Result<Vec<RowOut<'b>>> {
         let queries = &self.layer.queries;
         let centre = self.values.map_or_else(Vec::new, Points::mean);
-        let groups = (1 + centre.len()).div_ceil(CHANNELS);
+        let groups = groups(centre.len());
         let with_squares = rows.iter().any(|row| row.ess.is_some());
         if !self.layer.pays(shape, groups + usize::from(with_squares)) {
             return Ok(rows);

@@ -61,7 +61,6 @@ impl<T: Real> Loops for Portable<T> {
             let how = (plan.form, plan.centres);
             packed.pack(sources, call.values, measure.place(), how, softmax.log_weights, order);
             let bounds = plan.skip.then(|| Bounds::of(packed, &plan));
-            let top = softmax.log_weights.map_or(0.0, |l| LOG2_E * l.iter().copied().fold(f64::NEG_INFINITY, f64::max));
             let job = Job {
                 plan,
                 queries,
@@ -72,7 +71,7 @@ impl<T: Real> Loops for Portable<T> {
                 leave_out_self: call.leave_out_self(),
                 weights: Weights::Softmax,
                 subtract,
-                rounding: keeping::<T>(Rounding::of::<T>(plan.form, top, measure.unit)),
+                rounding: keeping::<T>(Rounding::of::<T>(plan.form, LOG2_E * call.top(), measure.unit)),
             };
             job.run(rows, &scratch, (&engine.work, &engine.interrupt))
         })

@@ -58,7 +58,9 @@ fn pairs_evaluated_once() {
         check_whole(&y, &x, sigma, &format!("n={n} d={dim}"));
         let mut own = Points::default();
         own.reshape(n, dim);
-        let used = engine(Precision::F32, Backend::Auto, Isa::Auto).own_means(&y, sigma, &mut own).unwrap();
+        let used = engine(Precision::F32, Backend::Auto, Isa::Auto)
+            .own_means(&y, sigma, &Default::default(), &mut own)
+            .unwrap();
         assert!(used || Isa::Auto.resolved() == Isa::Scalar, "n={n} d={dim} goes through another path");
     }
 }
