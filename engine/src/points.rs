@@ -2,6 +2,8 @@
 
 mod affine_map;
 mod archived;
+pub(crate) mod kd_order;
+mod kd_tree;
 mod labels;
 mod line;
 mod memory_limit;

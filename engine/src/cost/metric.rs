@@ -32,30 +32,31 @@ pub fn metric(
     stream: Stream,
 ) -> Result<MetricCost> {
     let metric = metric::by_name(name, options.clone())?;
-    let trial = Trial { metric: metric.as_ref(), points, reference, gauge, stream: stream.label(name) };
+    let (n, m) = (points.n(), reference.points().n());
+    // The values of a floor have other sizes, for which the metric may take another way.
+    let quicker = metric.for_sizes(points.dim(), n, m);
+    let of_floor = Trial { metric: metric.as_ref(), points, reference, gauge, stream: stream.label(name) };
+    let of_value = quicker.as_deref().map(|metric| Trial { metric, ..of_floor });
+    let trial = of_value.as_ref().unwrap_or(&of_floor);
     let key = format!("{name} {options} {:?}", trial.shape());
     if let Some(known) = gauge.known().and_then(|known| known.find(&key))
-        && trial.measure(points.n().min(FEW), reference.points().n().min(FEW)).is_ok()
+        && trial.measure(n.min(FEW), m.min(FEW)).is_ok()
     {
         return Ok(known);
     }
     let most = most_points(name, options);
     let size = |(n, m): (usize, usize)| (n.min(most), m.min(most));
-    let (n, m) = (points.n(), reference.points().n());
     let (once, floored) =
         (size((n, m)), size(metric::floor_sizes(metric.as_ref(), reference.distribution().is_some(), n, m)));
-    let (ladder, estimate) = trial.climb(once)?;
-    let [mut found, mut floor] = [once, floored].map(|(n, m)| ladder.at(n.max(m))[0]);
-    if found.pairs > 0.0 && metric.properties(points.dim()).iterates {
-        // The number of iterations hardly depends on the sizes, but no polynomial describes it.
-        let (size, reached) = ladder.rungs.last().map_or((1, 0.0), |(size, found)| (*size, found[0].pairs));
-        let at = |(n, m): (usize, usize)| reached * (n.max(m) as f64 / size as f64).powi(2);
-        (found.pairs, floor.pairs) = (at(once), at(floored));
-    } else if found.pairs > 0.0 {
-        let counts = trial.counts(once)?;
-        (found.pairs, floor.pairs) = (counts.at(once), counts.at(floored));
-    }
-    let (slowing, copies) = trial.floor(&ladder)?;
+    let (found, floor, ladder, estimate) = if quicker.is_some() {
+        let ([found], _, estimate) = trial.costs([once])?;
+        let ([floor], ladder, _) = of_floor.costs([floored])?;
+        (found, floor, ladder, estimate)
+    } else {
+        let ([found, floor], ladder, estimate) = trial.costs([once, floored])?;
+        (found, floor, ladder, estimate)
+    };
+    let (slowing, copies) = of_floor.floor(&ladder)?;
     let count = metric::floor_pairs(metric.as_ref()) as f64;
     let floor = Measured {
         pairs: count * floor.pairs,
@@ -112,6 +113,7 @@ pub(super) fn part(reference: &Reference, m: usize) -> Result<Reference> {
 }
 
 /// A metric on parts of its points.
+#[derive(Clone, Copy)]
 struct Trial<'a> {
     metric: &'a dyn Metric,
     points: &'a Points,
@@ -132,6 +134,24 @@ impl Trial<'_> {
         let (points, reference) = (self.points.rows(0..n), part(self.reference, m)?);
         let every = self.gauge.every_pair();
         self.gauge.quickest(&every, || self.metric.estimate(&points, &reference, &every, self.stream))
+    }
+
+    /// Returns the costs for these sizes, of which the first is the largest, the measurements from
+    /// which they are known, and the value for the most points.
+    fn costs<const N: usize>(&self, sizes: [(usize, usize); N]) -> Result<([Measured; N], Ladder, Estimate)> {
+        let (ladder, estimate) = self.climb(sizes[0])?;
+        let mut costs = sizes.map(|(n, m)| ladder.at(n.max(m))[0]);
+        if costs[0].pairs > 0.0 && self.metric.properties(self.points.dim()).iterates {
+            // The number of iterations hardly depends on the sizes, but no polynomial describes it.
+            let (size, reached) = ladder.rungs.last().map_or((1, 0.0), |(size, found)| (*size, found[0].pairs));
+            for (cost, (n, m)) in costs.iter_mut().zip(sizes) {
+                cost.pairs = reached * (n.max(m) as f64 / size as f64).powi(2);
+            }
+        } else if costs[0].pairs > 0.0 {
+            let counts = self.counts(sizes[0])?;
+            costs.iter_mut().zip(sizes).for_each(|(cost, size)| cost.pairs = counts.at(size));
+        }
+        Ok((costs, ladder, estimate))
     }
 
     /// Measures with growing numbers of points and reference points, in the ratio of their real

@@ -3,7 +3,7 @@
 use super::estimate::{mean, variance_of_mean};
 use super::{Estimate, Metric, Properties, Reference};
 use crate::pairwise::Pairwise;
-use crate::points::neighbour;
+use crate::points::neighbour::{self, KdTree};
 use crate::{Error, Points, Result, Subject, rng::Stream};
 
 crate::options! {
@@ -22,8 +22,8 @@ crate::options! {
 /// points repeat reference points. If more than `k` points coincide, it is `+inf`, because such a
 /// distribution has no density. If a point coincides with `k` or more reference points, it is
 /// `-inf`. The standard error is that of the mean over points, times `sqrt 2` for the randomness of
-/// the reference. The bias grows with the dimension: compare the value with its floor. Cost `n (n +
-/// m) d`.
+/// the reference. The bias grows with the dimension: compare the value with its floor. In few
+/// dimensions the cost is proportional to `(n + m) log(n + m)`, otherwise to `n (n + m) d`.
 ///
 /// # Errors
 /// There are fewer than `k + 1` points or `k` reference points; `neighbours` = 0;
@@ -53,8 +53,9 @@ impl Metric for KlKnn {
         let (k, to) = (self.options.neighbours, reference.points());
         neighbour::check_count(k, Subject::points(), points, k + 1)?;
         neighbour::check_count(k, Subject::argument("reference"), to, k)?;
-        let own = neighbour::distances(points, points, k, true, pairwise.interrupt())?;
-        let other = neighbour::distances(points, to, k, false, pairwise.interrupt())?;
+        let [own, other] = [(points, true), (to, false)]
+            .map(|(set, own)| neighbour::distances(points, &KdTree::of(set), k, own, pairwise.interrupt()));
+        let (own, other) = (own?, other?);
         let dim = points.dim() as f64;
         let terms: Vec<f64> = other.iter().zip(&own).map(|(nu, rho)| dim * (nu / rho).ln()).collect();
         let value = mean(&terms);

@@ -1,6 +1,6 @@
 //! Memorisation: how much points repeat their training data.
 
-use crate::points::neighbour;
+use crate::points::neighbour::{self, KdTree};
 use crate::{Error, Interrupt, Points, Result, Subject};
 
 /// Returns the memorisation and its standard error over points. Of the points whose nearest data
@@ -12,7 +12,8 @@ use crate::{Error, Interrupt, Points, Result, Subject};
 /// result is `(s - c) / (1 - c)`. It is 0 for fresh samples, independent of the two sizes; 1 for
 /// copies of the training data; and negative for copies of the held-out data. Ties count half. The
 /// standard error treats points with the same nearest data point as one observation; for a single
-/// point it is NaN. Cost: `n (N + m) d`, in parallel.
+/// point it is NaN. In few dimensions the cost is proportional to `n log(N + m)`, otherwise to `n (N
+/// + m) d`.
 ///
 /// # Errors
 /// Dimensions differ, a set is empty, or an interrupt.
@@ -29,10 +30,8 @@ pub fn memorisation(points: &Points, train: &Points, held_out: &Points, interrup
         }
     }
     let nearest = |set: &Points| {
-        neighbour::over_distances(points, set, interrupt, |_, squares| {
-            let nearer = |a: (usize, f64), (j, d): (usize, &f64)| if *d < a.1 { (j, *d) } else { a };
-            squares.iter().enumerate().fold((0, f64::INFINITY), nearer)
-        })
+        let tree = KdTree::of(set);
+        neighbour::over(points, interrupt, |_, x, _| tree.nearest(x))
     };
     let (trained, held) = (nearest(train)?, nearest(held_out)?);
     let hits: Vec<f64> = (trained.iter().zip(&held))

@@ -17,6 +17,7 @@ mod floor;
 mod gaussian;
 mod kl_coordinates;
 mod kl_knn;
+mod lines;
 mod log_density;
 mod memorisation;
 mod mmd;
@@ -70,6 +71,7 @@ pub(crate) use wasserstein::{W2, W2Options};
 use crate::Subject;
 use crate::pairwise::Pairwise;
 use crate::{Error, MissingPart, Points, Result, rng::Stream};
+use std::borrow::Cow;
 
 /// A comparison of points with a reference.
 pub trait Metric: Send + Sync + std::fmt::Debug {
@@ -84,6 +86,12 @@ pub trait Metric: Send + Sync + std::fmt::Debug {
     /// Returns the noise floor for `n` points and a reference of `m` points, if it has a closed
     /// form.
     fn known_floor(&self, _n: usize, _m: usize) -> Option<f64> {
+        None
+    }
+
+    /// Returns the metric that takes the place of this one for `n` points and a reference of `m`
+    /// points in `dim` dimensions, if it has a quicker way for so many points.
+    fn for_sizes(&self, _dim: usize, _n: usize, _m: usize) -> Option<Box<dyn Metric>> {
         None
     }
 
@@ -116,9 +124,10 @@ pub trait Metric: Send + Sync + std::fmt::Debug {
             return Err(Error::missing(format!("`{}`", self.name()), MissingPart::Weights));
         }
         pairwise.interrupt().check()?;
-        match reference.units() {
-            Some(units) => self.measure(&units.apply(points), reference, pairwise, stream),
-            None => self.measure(points, reference, pairwise, stream),
+        let points = reference.units().map_or(Cow::Borrowed(points), |units| Cow::Owned(units.apply(points)));
+        match self.for_sizes(points.dim(), points.n(), reference.points().n()) {
+            Some(quicker) => quicker.measure(&points, reference, pairwise, stream),
+            None => self.measure(&points, reference, pairwise, stream),
         }
     }
 }

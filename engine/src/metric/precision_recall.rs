@@ -2,7 +2,7 @@
 
 use super::{Better, Estimate, Metric, Properties, Reference};
 use crate::pairwise::Pairwise;
-use crate::points::neighbour::{self, check_count};
+use crate::points::neighbour::{self, Balls, KdTree, check_count};
 use crate::{Interrupt, Points, Result, Subject, rng::Stream};
 
 crate::options! {
@@ -84,10 +84,10 @@ fn values(points: &Points, real: &Points, k: usize, interrupt: &Interrupt) -> Re
 
 /// Returns the share of the queries inside a ball around a point of `set`.
 fn covered(queries: &Points, set: &Points, k: usize, interrupt: &Interrupt) -> Result<f64> {
-    let radii = neighbour::distances(set, set, k, true, interrupt)?;
-    let hits = neighbour::over_distances(queries, set, interrupt, |_, distances| {
-        distances.iter().zip(&radii).any(|(d, r)| d.sqrt() <= *r)
-    })?;
+    let tree = KdTree::of(set);
+    let radii = neighbour::distances(set, &tree, k, true, interrupt)?;
+    let balls = Balls::of(&tree, &radii);
+    let hits = neighbour::over(queries, interrupt, |_, x, _| balls.contain(x))?;
     Ok(hits.iter().filter(|hit| **hit).count() as f64 / hits.len() as f64)
 }
 

@@ -1,18 +1,10 @@
 //! The sliced Wasserstein-2 distance.
 
-use super::estimate::{Estimate, mean, variance_of_mean, variance_of_weighted_mean};
-use super::{Metric, Properties, Reference};
+use super::lines::{Line, Lines};
+use super::{Estimate, Metric, Properties, Reference};
 use crate::pairwise::Pairwise;
-use crate::points::{dot, ends, sort_projections};
-use crate::{Error, Points, Result, rng::Stream};
-use rayon::prelude::*;
-
-/// The number of directions computed at a time, for any number of threads; it limits the memory.
-const BLOCK: usize = 16;
-
-/// The largest number of directions: with it, the standard error over directions is a few
-/// thousandths of the value.
-const MOST: usize = 100_000;
+use crate::points::{ends, sort_projections};
+use crate::{Points, Result, rng::Stream};
 
 crate::options! {
     /// Options of `sliced_w2`.
@@ -50,103 +42,64 @@ impl Metric for SlicedW2 {
     }
 
     fn measure(&self, points: &Points, reference: &Reference, pairwise: &Pairwise, stream: Stream) -> Result<Estimate> {
-        if self.options.directions == 0 {
-            return Err(Error::argument("directions", 0, "at least one direction is needed"));
-        }
-        if self.options.directions > MOST {
-            return Err(Error::argument("directions", self.options.directions, format!("it must be at most {MOST}")));
-        }
         let (x, y, weights) = (points, reference.points(), reference.weights());
-        let count = if x.dim() == 1 { 1 } else { self.options.directions };
-        let mut squares = Vec::with_capacity(count);
-        let (mut of_x, mut of_y) = (vec![0.0; x.n()], vec![0.0; y.n()]);
-        for first in (0..count).step_by(BLOCK) {
-            pairwise.interrupt().check()?;
-            let block = (first..count.min(first + BLOCK)).into_par_iter();
-            let lines: Vec<Line> = block.map(|k| Line::along(&direction(stream, k, x.dim()), x, y, weights)).collect();
-            for line in lines {
-                squares.push(line.squared);
-                of_x.iter_mut().zip(&line.of_x).for_each(|(sum, p)| *sum += p / count as f64);
-                of_y.iter_mut().zip(&line.of_y).for_each(|(sum, p)| *sum += p / count as f64);
+        let (directions, sizes) = (self.options.directions, (x.n(), y.n()));
+        let lines = Lines { directions, dim: x.dim(), sizes, weights, stream };
+        let (squared, variance) = lines.average(pairwise.interrupt(), |u| transport(u, x, y, weights))?;
+        Ok(Estimate::root(squared, variance).with_part("directions", lines.count() as f64))
+    }
+}
+
+/// Returns `W2^2` of the projections, and the potentials of the optimal transport on the line.
+fn transport(direction: &[f64], x: &Points, y: &Points, weights: Option<&[f64]>) -> Line {
+    // If a point of x counts m and a point of y counts n, the quantiles k / nm are whole
+    // numbers, which f64 represents exactly.
+    let (n, m) = (x.n() as f64, y.n() as f64);
+    let (x, y) = (sort_projections(direction, x), sort_projections(direction, y));
+    let ends_of_y = ends(&y, n, weights);
+    let (mut of_x, mut of_y) = (vec![0.0; x.len()], vec![0.0; y.len()]);
+    let cost = |i: usize, j: usize| (x[i].0 - y[j].0) * (x[i].0 - y[j].0);
+    let (mut i, mut j, mut at, mut squared) = (0, 0, 0.0, 0.0);
+    // On the coupled pairs the potentials sum to the cost: f_i + g_j = c_ij.
+    let (mut f, mut g) = (0.0, cost(0, 0));
+    loop {
+        (of_x[x[i].1], of_y[y[j].1]) = (f, g);
+        let (end_x, end_y) = ((i + 1) as f64 * m, ends_of_y[j]);
+        let end = end_x.min(end_y);
+        squared += (end - at) * cost(i, j);
+        at = end;
+        let (next_x, next_y) = (end_x == end, end_y == end);
+        if at == n * m {
+            break;
+        }
+        match (next_x, next_y) {
+            (true, false) => f = cost(i + 1, j) - g,
+            (false, _) => g = cost(i, j + 1) - f,
+            // Both sets advance: either order of the two steps gives potentials, and their mean
+            // is used.
+            (true, true) => {
+                f = 0.5 * (cost(i + 1, j) - g + cost(i + 1, j + 1) - cost(i, j + 1) + f);
+                g = cost(i + 1, j + 1) - f;
             }
         }
-        let over_directions = if count == 1 { 0.0 } else { variance_of_mean(&squares) };
-        let variance = variance_of_mean(&of_x) + variance_of_weighted_mean(&of_y, weights) + over_directions;
-        Ok(Estimate::root(mean(&squares), variance).with_part("directions", count as f64))
+        i += usize::from(next_x);
+        j += usize::from(next_y);
     }
-}
-
-/// Returns direction `k`, uniform on the sphere.
-fn direction(stream: Stream, k: usize, dim: usize) -> Vec<f64> {
-    if dim == 1 {
-        return vec![1.0];
-    }
-    let mut rng = stream.label("direction").at(k as u64).rng();
-    let normal: Vec<f64> = (0..dim).map(|_| rng.normal()).collect();
-    let length = dot(&normal, &normal).sqrt();
-    normal.iter().map(|v| v / length).collect()
-}
-
-/// The optimal transport between two sets on a line.
-struct Line {
-    /// `W2^2`.
-    squared: f64,
-    /// Potential at each point `x`, in the order of the points.
-    of_x: Vec<f64>,
-    /// Potential at each point `y`, in the order of the points.
-    of_y: Vec<f64>,
-}
-
-impl Line {
-    fn along(direction: &[f64], x: &Points, y: &Points, weights: Option<&[f64]>) -> Line {
-        // If a point of x counts m and a point of y counts n, the quantiles k / nm are whole
-        // numbers, which f64 represents exactly.
-        let (n, m) = (x.n() as f64, y.n() as f64);
-        let (x, y) = (sort_projections(direction, x), sort_projections(direction, y));
-        let ends_of_y = ends(&y, n, weights);
-        let (mut of_x, mut of_y) = (vec![0.0; x.len()], vec![0.0; y.len()]);
-        let cost = |i: usize, j: usize| (x[i].0 - y[j].0) * (x[i].0 - y[j].0);
-        let (mut i, mut j, mut at, mut squared) = (0, 0, 0.0, 0.0);
-        // On the coupled pairs the potentials sum to the cost: f_i + g_j = c_ij.
-        let (mut f, mut g) = (0.0, cost(0, 0));
-        loop {
-            (of_x[x[i].1], of_y[y[j].1]) = (f, g);
-            let (end_x, end_y) = ((i + 1) as f64 * m, ends_of_y[j]);
-            let end = end_x.min(end_y);
-            squared += (end - at) * cost(i, j);
-            at = end;
-            let (next_x, next_y) = (end_x == end, end_y == end);
-            if at == n * m {
-                break;
-            }
-            match (next_x, next_y) {
-                (true, false) => f = cost(i + 1, j) - g,
-                (false, _) => g = cost(i, j + 1) - f,
-                // Both sets advance: either order of the two steps gives potentials, and their mean
-                // is used.
-                (true, true) => {
-                    f = 0.5 * (cost(i + 1, j) - g + cost(i + 1, j + 1) - cost(i, j + 1) + f);
-                    g = cost(i + 1, j + 1) - f;
-                }
-            }
-            i += usize::from(next_x);
-            j += usize::from(next_y);
-        }
-        Line { squared: squared / (n * m), of_x, of_y }
-    }
+    Line { value: squared / (n * m), of_x, of_y }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metric::estimate::mean;
 
     #[test]
     fn unequal_sizes_couple_quantiles() {
         let x = Points::from_rows(&[[0.0], [3.0]]).unwrap();
         let y = Points::from_rows(&[[5.0], [1.0], [2.0]]).unwrap();
         // 0 -> 1 (1/3), 0 -> 2 (1/6), 3 -> 2 (1/6), 3 -> 5 (1/3)
-        let line = Line::along(&[1.0], &x, &y, None);
-        assert!((line.squared - (1.0 / 3.0 + 4.0 / 6.0 + 1.0 / 6.0 + 4.0 / 3.0)).abs() < 1e-14);
+        let line = transport(&[1.0], &x, &y, None);
+        assert!((line.value - (1.0 / 3.0 + 4.0 / 6.0 + 1.0 / 6.0 + 4.0 / 3.0)).abs() < 1e-14);
     }
 
     /// Too many directions give an error; the program does not run out of memory.
@@ -163,9 +116,9 @@ mod tests {
         let stream = Stream::new(5);
         for (n, m) in [(40, 40), (40, 60), (7, 13), (1, 5)] {
             let (x, y) = (stream.at(1).normal(n, 1), stream.at(2).normal(m, 1));
-            let line = Line::along(&[1.0], &x, &y, None);
+            let line = transport(&[1.0], &x, &y, None);
             let dual = mean(&line.of_x) + mean(&line.of_y);
-            assert!((dual - line.squared).abs() < 1e-12, "{n} and {m}: {dual} against {}", line.squared);
+            assert!((dual - line.value).abs() < 1e-12, "{n} and {m}: {dual} against {}", line.value);
             for (i, j) in (0..n).flat_map(|i| (0..m).map(move |j| (i, j))) {
                 let slack = (x.row(i)[0] - y.row(j)[0]).powi(2) - line.of_x[i] - line.of_y[j];
                 assert!(slack > -1e-12);

@@ -102,6 +102,11 @@ impl Metric for Distance {
         self.distance.known_floor(n, m)
     }
 
+    fn for_sizes(&self, dim: usize, n: usize, m: usize) -> Option<Box<dyn Metric>> {
+        let distance = self.distance.for_sizes(dim, n, m)?;
+        Some(Box::new(Distance { distance, units: self.units.clone() }))
+    }
+
     fn measure(&self, points: &Points, reference: &Reference, pairwise: &Pairwise, stream: Stream) -> Result<Estimate> {
         let dim = points.dim();
         let units = match &self.units {

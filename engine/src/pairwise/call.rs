@@ -2,8 +2,8 @@
 
 use super::grid::placements::Placements;
 use super::kernel::{Kernel, Part};
-use super::pack::kd_order::Orders;
 use crate::Points;
+use crate::points::kd_order::Orders;
 
 /// The values that a sum weights.
 #[derive(Debug, Clone, Copy)]

@@ -5,7 +5,7 @@ use super::engine::Pairwise;
 use super::grid::placements::Placements;
 use super::loops::output_row::rows;
 use super::options::Backend;
-use super::pack::kd_order::Orders;
+use crate::points::kd_order::Orders;
 use crate::{Error, Points, Result, Rule, Subject};
 
 impl Pairwise {

@@ -4,8 +4,8 @@
 use super::call::SoftmaxCall;
 use super::grid::placements::Placements;
 use super::loops::output_row::rows;
-use super::pack::kd_order::Orders;
 use super::{Pairwise, Softmax, Values};
+use crate::points::kd_order::Orders;
 use crate::{Points, Result, Subject};
 
 /// Two smoothed empirical distributions that share `sigma`.

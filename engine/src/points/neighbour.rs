@@ -1,53 +1,48 @@
-//! Nearest neighbours by direct search, which is exact in every dimension.
+//! Nearest neighbours, found exactly, by a tree.
 
-use super::squared_distance;
+pub(crate) use super::kd_tree::{Balls, KdTree};
 use crate::{Error, Interrupt, Points, Result, Subject};
 use rayon::prelude::*;
 
 /// The number of queries between two checks of the interrupt.
 const ROWS: usize = 64;
 
-/// Returns, for all queries `i` in order, the result of `f`. Its arguments are `i` and the squared
-/// distances of query `i` to all points. Cost `n m d`, in parallel.
+/// Returns, for all queries `i` in order, the result of `f`, whose arguments are `i`, the query,
+/// and working memory. In parallel.
 ///
 /// # Errors
 /// An interrupt.
-pub(crate) fn over_distances<T: Send>(
+pub(crate) fn over<T: Send>(
     queries: &Points,
-    points: &Points,
     interrupt: &Interrupt,
-    f: impl Fn(usize, &mut [f64]) -> T + Sync,
+    f: impl Fn(usize, &[f64], &mut Vec<f64>) -> T + Sync,
 ) -> Result<Vec<T>> {
     let blocks: Result<Vec<Vec<T>>> = (0..queries.n().div_ceil(ROWS))
         .into_par_iter()
-        .map(|block| {
+        .map_init(Vec::new, |working, block| {
             interrupt.check()?;
-            let mut distances = vec![0.0; points.n()];
             let rows = block * ROWS..queries.n().min((block + 1) * ROWS);
-            Ok(rows
-                .map(|i| {
-                    let x = queries.row(i);
-                    distances.iter_mut().zip(points.iter()).for_each(|(d, y)| *d = squared_distance(x, y));
-                    f(i, &mut distances)
-                })
-                .collect())
+            Ok(rows.map(|i| f(i, queries.row(i), working)).collect())
         })
         .collect();
     Ok(blocks?.into_iter().flatten().collect())
 }
 
-/// Returns the distance of every query to its `k`-th nearest point, `k` from 1. With `own`, query
-/// `i` is point `i`, and this point does not count.
+/// Returns the distance of every query to the `k`-th nearest point of a tree, `k` from 1. With
+/// `own`, query `i` is point `i`, and this point does not count. The distance is infinite if there
+/// are too few points. In few dimensions the cost is proportional to `n log m`, and never much more
+/// than that of all distances, `n m d`.
 ///
 /// # Errors
 /// An interrupt.
-pub fn distances(queries: &Points, points: &Points, k: usize, own: bool, interrupt: &Interrupt) -> Result<Vec<f64>> {
-    over_distances(queries, points, interrupt, |i, distances| {
-        if own {
-            distances[i] = f64::INFINITY;
-        }
-        distances.select_nth_unstable_by(k - 1, f64::total_cmp).1.sqrt()
-    })
+pub(crate) fn distances(
+    queries: &Points,
+    tree: &KdTree,
+    k: usize,
+    own: bool,
+    interrupt: &Interrupt,
+) -> Result<Vec<f64>> {
+    over(queries, interrupt, |i, x, near| tree.kth(x, k, own.then_some(i), near).sqrt())
 }
 
 /// Checks that `neighbours` is at least 1 and that there are enough points.
@@ -76,7 +71,7 @@ pub(crate) fn check_count(neighbours: usize, what: Subject, points: &Points, lea
 /// # Errors
 /// An interrupt.
 pub fn trim(points: &Points, share: f64, k: usize, interrupt: &Interrupt) -> Result<Points> {
-    let far = distances(points, points, k, true, interrupt)?;
+    let far = distances(points, &KdTree::of(points), k, true, interrupt)?;
     let kept = points.n() - (share * points.n() as f64) as usize;
     let mut sorted = far.clone();
     sorted.sort_unstable_by(f64::total_cmp);
@@ -92,7 +87,8 @@ mod tests {
     #[test]
     fn neighbours_on_a_line() {
         let line = Points::from_rows(&[[0.0], [1.0], [3.0], [7.0]]).unwrap();
-        let of = |k, own| distances(&line, &line, k, own, &Interrupt::default()).unwrap();
+        let tree = KdTree::of(&line);
+        let of = |k, own| distances(&line, &tree, k, own, &Interrupt::default()).unwrap();
         assert_eq!(of(1, false), [0.0; 4]);
         assert_eq!(of(1, true), [1.0, 1.0, 2.0, 4.0]);
         assert_eq!(of(2, true), [3.0, 2.0, 3.0, 6.0]);
@@ -104,6 +100,6 @@ mod tests {
         assert_eq!(trim(&line, 0.75, 1, &Interrupt::default()).unwrap().data(), [0.0, 1.0]);
         let stop = Interrupt::default();
         stop.raise();
-        assert_eq!(distances(&line, &line, 1, true, &stop), Err(crate::Error::Interrupted));
+        assert_eq!(distances(&line, &tree, 1, true, &stop), Err(crate::Error::Interrupted));
     }
 }

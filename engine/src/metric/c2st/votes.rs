@@ -1,6 +1,6 @@
 //! The classifier by nearest neighbours.
 
-use crate::points::neighbour;
+use crate::points::neighbour::{self, KdTree};
 use crate::{Interrupt, Points, Result};
 
 /// Returns the default number of neighbours that vote among `count` training points.
@@ -9,27 +9,30 @@ pub fn usual(count: usize) -> usize {
 }
 
 /// Returns the prediction for every query: 1 for the first set, 0 for the second, 1/2 for a tie. An
-/// even number of `voters` is increased by one. Cost `queries (n + m) d`, in parallel.
+/// even number of `voters` is increased by one. In few dimensions the cost is proportional to
+/// `queries (voters + log(n + m))`, otherwise to `queries (n + m) d`; in parallel.
 ///
 /// # Errors
 /// An interrupt.
 pub fn predict(train: [&Points; 2], queries: &Points, voters: usize, interrupt: &Interrupt) -> Result<Vec<f64>> {
-    let known = train[0].concat(train[1])?;
-    let voters = voters.clamp(1, known.n() - 1) | 1;
-    neighbour::over_distances(queries, &known, interrupt, |_, distances| verdict(distances, train[0].n(), voters))
+    let tree = KdTree::of(&train[0].concat(train[1])?);
+    let voters = voters.clamp(1, train[0].n() + train[1].n() - 1) | 1;
+    neighbour::over(queries, interrupt, |_, x, near| verdict(&tree, train[0].n(), x, voters, near))
 }
 
-/// Returns the prediction of the `voters` nearest training points from their squared distances: 1
-/// for the points, 0 for the reference, 1/2 for a tie. The first `first` distances belong to
-/// the points, the others to the reference. Training points at the same distance as the last voter
-/// share the remaining votes, so that the order of equal points has no effect.
-fn verdict(distances: &[f64], first: usize, voters: usize) -> f64 {
-    let mut sorted = distances.to_vec();
-    let last = *sorted.select_nth_unstable_by(voters - 1, f64::total_cmp).1;
-    let count = |part: &[f64], fits: fn(&f64, &f64) -> bool| part.iter().filter(|d| fits(d, &last)).count() as f64;
-    let (own, other) = distances.split_at(first);
-    let [nearer, nearer_other] = [own, other].map(|part| count(part, |d, last| d < last));
-    let [tied, tied_other] = [own, other].map(|part| count(part, |d, last| d == last));
+/// Returns the prediction of the `voters` nearest training points: 1 for the points, 0 for the
+/// reference, 1/2 for a tie. The first `first` training points are the points, the others the
+/// reference. Training points at the same distance as the last voter share the remaining votes, so
+/// that the order of equal points has no effect.
+fn verdict(tree: &KdTree, first: usize, x: &[f64], voters: usize, near: &mut Vec<f64>) -> f64 {
+    let last = tree.kth(x, voters, None, near);
+    let (mut nearer, mut tied) = ([0.0; 2], [0.0; 2]);
+    tree.search(x, last, |i, square| {
+        let count = if square < last { &mut nearer } else { &mut tied };
+        count[usize::from(i >= first)] += 1.0;
+        last
+    });
+    let ([nearer, nearer_other], [tied, tied_other]) = (nearer, tied);
     let left = voters as f64 - nearer - nearer_other;
     // Twice the votes for the points minus all votes, multiplied by the number of tied points, so
     // that all numbers are whole.
@@ -39,20 +42,27 @@ fn verdict(distances: &[f64], first: usize, voters: usize) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::verdict;
+    use super::*;
+
+    /// The verdict at 0 for training points at these places, of which the first `first` are the
+    /// points.
+    fn verdict_of(places: &[f64], first: usize, voters: usize) -> f64 {
+        let tree = KdTree::of(&Points::new(places.to_vec(), 1, "places").unwrap());
+        verdict(&tree, first, &[0.0], voters, &mut Vec::new())
+    }
 
     #[test]
     fn equal_distances_share_their_votes() {
         // Without ties, the three nearest are own, own, other.
-        assert_eq!(verdict(&[0.1, 0.2, 9.0, 0.3, 8.0, 7.0], 3, 3), 1.0);
+        assert_eq!(verdict_of(&[0.1, 0.2, 9.0, 0.3, 8.0, 7.0], 3, 3), 1.0);
         // All are at one distance: 2 own points and 3 others share three votes; 3 of each give a
         // tie.
-        assert_eq!(verdict(&[1.0, 1.0, 1.0, 1.0, 1.0], 2, 3), 0.0);
-        assert_eq!(verdict(&[1.0; 6], 3, 3), 0.5);
+        assert_eq!(verdict_of(&[1.0, -1.0, 1.0, 1.0, 1.0], 2, 3), 0.0);
+        assert_eq!(verdict_of(&[1.0; 6], 3, 3), 0.5);
         // One is nearer, and one own point and one other share two votes: 2 of 3 votes are own.
-        assert_eq!(verdict(&[0.5, 1.0, 4.0, 1.0, 5.0, 6.0], 3, 3), 1.0);
+        assert_eq!(verdict_of(&[0.5, 1.0, 4.0, -1.0, 5.0, 6.0], 3, 3), 1.0);
         // The order of the points does not matter.
-        assert_eq!(verdict(&[4.0, 1.0, 0.5, 6.0, 5.0, 1.0], 3, 3), 1.0);
-        assert_eq!(verdict(&[1.0, 5.0, 6.0, 1.0, 0.5, 4.0], 3, 3), 0.0);
+        assert_eq!(verdict_of(&[4.0, 1.0, 0.5, 6.0, 5.0, 1.0], 3, 3), 1.0);
+        assert_eq!(verdict_of(&[1.0, 5.0, 6.0, 1.0, 0.5, 4.0], 3, 3), 0.0);
     }
 }

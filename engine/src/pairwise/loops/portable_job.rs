@@ -4,10 +4,10 @@ use super::output_row::RowOut;
 use super::weights::Weights;
 use crate::Points;
 use crate::pairwise::pack::Packed;
-use crate::pairwise::pack::kd_order::Order;
 use crate::pairwise::plan::Plan;
 use crate::pairwise::pruning::Bounds;
 use crate::pairwise::rounding::Rounding;
+use crate::points::kd_order::Order;
 use crate::simd::Real;
 
 /// The data of one call.

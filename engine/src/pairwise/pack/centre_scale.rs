@@ -5,11 +5,11 @@
 //! scale makes the score a plain negative squared distance. Rounding to the working type comes
 //! last.
 
-use super::kd_order::Order;
 use crate::Points;
 use crate::pairwise::Values;
 use crate::pairwise::loops::tile::Form;
 use crate::pairwise::plan::Centres;
+use crate::points::kd_order::Order;
 use crate::simd::Buffer;
 use crate::simd::Real;
 use rayon::prelude::*;

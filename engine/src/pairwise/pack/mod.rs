@@ -5,14 +5,12 @@
 //! | `centre_scale` | sources centred, scaled and rounded, in one part or in two |
 //! | `fixed_side` | a set that does not move, packed once as queries and as sources |
 //! | `frame` | blocks of sources moved into the frame of a panel |
-//! | `kd_order` | points in an order in which neighbours in memory are neighbours in space |
 //! | `bf16_split` | sources and queries as tiles of bfloat16 parts |
 
 pub mod bf16_split;
 mod centre_scale;
 mod fixed_side;
 pub mod frame;
-pub mod kd_order;
 
 pub use centre_scale::{Packed, square};
 pub use fixed_side::FixedSide;

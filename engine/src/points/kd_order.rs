@@ -1,4 +1,5 @@
-//! A spatial order of points, in which neighbours are close to each other; skipping depends on it.
+//! A spatial order of points, in which neighbours are close to each other. Pairwise sums skip blocks
+//! of such an order, and it contains the parts of a k-d tree.
 
 use crate::Points;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -62,8 +63,7 @@ fn divide(points: &Points, items: &mut [(i64, u32)], (block, leaf): (usize, usiz
     }
     let axis = widest_axis(points, items);
     items.iter_mut().for_each(|(key, i)| *key = sort_key(points.row(*i as usize)[axis]));
-    let unit = if count > block { block } else { leaf };
-    let middle = ((count / 2).div_ceil(unit) * unit).min(count - 1);
+    let middle = middle(count, (block, leaf));
     items.select_nth_unstable(middle);
     let (low, high) = items.split_at_mut(middle);
     if count > PARALLEL {
@@ -72,6 +72,12 @@ fn divide(points: &Points, items: &mut [(i64, u32)], (block, leaf): (usize, usiz
         divide(points, low, (block, leaf));
         divide(points, high, (block, leaf));
     }
+}
+
+/// Returns the number of points in the first half of a part of `count` points, more than `leaf`.
+pub fn middle(count: usize, (block, leaf): (usize, usize)) -> usize {
+    let unit = if count > block { block } else { leaf };
+    ((count / 2).div_ceil(unit) * unit).min(count - 1)
 }
 
 /// Returns an integer for a number, such that the integers have the same order as the numbers.

@@ -1,0 +1,303 @@
+//! A k-d tree, which finds the nearest points without the distances to all others
+//! \[friedman1977algorithm\].
+
+use super::kd_order::{Order, middle};
+use super::{Points, squared_distance};
+
+/// The largest number of points of a leaf in up to [`FEW`] and in more dimensions. In many
+/// dimensions most boxes are searched, so that there are fewer of them.
+const LEAF: [usize; 2] = [16, 64];
+const FEW: usize = 8;
+
+/// The rounding of distances: a box is nearer than its points even if both distances are rounded.
+const ROUNDING: f64 = 1e-9;
+
+/// Points in nested boxes. A search visits the nearer of two boxes first, and leaves out those that
+/// are too far away. In many dimensions it visits nearly all points.
+#[derive(Debug)]
+pub struct KdTree {
+    /// The points in the order of the tree, and the index of each among the caller's points.
+    rows: Points,
+    index: Vec<u32>,
+    /// A box before its parts, of which the first follows it.
+    nodes: Vec<Node>,
+    /// Of each box, the smallest and then the largest coordinates.
+    bounds: Vec<f64>,
+}
+
+/// A box: the range of its points, and its second part; 0 if it is a leaf.
+#[derive(Debug)]
+struct Node {
+    from: u32,
+    to: u32,
+    second: u32,
+}
+
+impl KdTree {
+    /// Builds the tree of these points. Cost `n d log n`, and a copy of the points.
+    pub fn of(points: &Points) -> KdTree {
+        let leaf = LEAF[usize::from(points.dim() > FEW)];
+        let index = Order::of(points, leaf, leaf).index;
+        let data = index.iter().flat_map(|i| points.row(*i as usize)).copied().collect();
+        let rows = Points { data, dim: points.dim() };
+        let mut tree = KdTree { rows, index, nodes: Vec::new(), bounds: Vec::new() };
+        tree.grow(0, points.n(), leaf);
+        tree
+    }
+
+    /// Adds the box of the points `from..to` and its parts. Returns its place.
+    fn grow(&mut self, from: usize, to: usize, leaf: usize) -> usize {
+        let (place, dim) = (self.nodes.len(), self.rows.dim());
+        self.nodes.push(Node { from: from as u32, to: to as u32, second: 0 });
+        self.bounds.extend(std::iter::repeat_n(f64::INFINITY, dim).chain(std::iter::repeat_n(f64::NEG_INFINITY, dim)));
+        if to - from <= leaf {
+            for at in from * dim..to * dim {
+                let x = self.rows.data[at];
+                self.stretch(place, at % dim, x, x);
+            }
+            return place;
+        }
+        let at = from + middle(to - from, (leaf, leaf));
+        let parts = [self.grow(from, at, leaf), self.grow(at, to, leaf)];
+        for part in parts {
+            for k in 0..dim {
+                let (low, high) = (self.bounds[2 * dim * part + k], self.bounds[2 * dim * part + dim + k]);
+                self.stretch(place, k, low, high);
+            }
+        }
+        self.nodes[place].second = parts[1] as u32;
+        place
+    }
+
+    /// Stretches a box along an axis so that it contains this interval.
+    fn stretch(&mut self, place: usize, axis: usize, low: f64, high: f64) {
+        let dim = self.rows.dim();
+        let bounds = &mut self.bounds[2 * dim * place..][..2 * dim];
+        bounds[axis] = bounds[axis].min(low);
+        bounds[dim + axis] = bounds[dim + axis].max(high);
+    }
+
+    /// Visits, in the order of the tree, every point whose squared distance from `x` is at most
+    /// `limit`, and possibly others. `visit` receives the index and the squared distance of a point
+    /// within the limit, and returns the limit from then on, which may be smaller.
+    pub fn search(&self, x: &[f64], limit: f64, mut visit: impl FnMut(usize, f64) -> f64) {
+        let mut limit = limit;
+        self.search_in(0, self.squared_distance(0, x), x, &mut limit, &mut visit);
+    }
+
+    fn search_in(
+        &self,
+        place: usize,
+        apart: f64,
+        x: &[f64],
+        limit: &mut f64,
+        visit: &mut impl FnMut(usize, f64) -> f64,
+    ) {
+        if apart * (1.0 - ROUNDING) > *limit {
+            return;
+        }
+        let Some(parts) = self.parts(place) else {
+            return self.of_leaf(place, x).for_each(|(i, square)| {
+                if square <= *limit {
+                    *limit = visit(i, square);
+                }
+            });
+        };
+        let [a, b] = parts.map(|part| (part, self.squared_distance(part, x)));
+        let (near, far) = if b.1 < a.1 { (b, a) } else { (a, b) };
+        self.search_in(near.0, near.1, x, limit, visit);
+        self.search_in(far.0, far.1, x, limit, visit);
+    }
+
+    /// Returns the two parts of a box; None for a leaf.
+    fn parts(&self, place: usize) -> Option<[usize; 2]> {
+        let second = self.nodes[place].second as usize;
+        (second > 0).then_some([place + 1, second])
+    }
+
+    /// Returns the index and the squared distance from `x` of every point of a leaf.
+    fn of_leaf<'a>(&'a self, leaf: usize, x: &'a [f64]) -> impl Iterator<Item = (usize, f64)> + 'a {
+        let Node { from, to, .. } = self.nodes[leaf];
+        (from..to).map(move |p| {
+            let p = p as usize;
+            (self.index[p] as usize, squared_distance(x, self.rows.row(p)))
+        })
+    }
+
+    /// Returns the squared distance between `x` and a box; 0 inside it.
+    fn squared_distance(&self, place: usize, x: &[f64]) -> f64 {
+        let dim = self.rows.dim();
+        let (low, high) = self.bounds[2 * dim * place..][..2 * dim].split_at(dim);
+        let square = |x: f64, low: f64, high: f64| {
+            let gap = (low - x).max(x - high).max(0.0);
+            gap * gap
+        };
+        // Four partial sums, as in the distance of points.
+        let ((x4, x), (low4, low), (high4, high)) = (x.as_chunks::<4>(), low.as_chunks::<4>(), high.as_chunks::<4>());
+        let mut sums = [0.0; 4];
+        for ((x, low), high) in x4.iter().zip(low4).zip(high4) {
+            (0..4).for_each(|k| sums[k] += square(x[k], low[k], high[k]));
+        }
+        let rest: f64 = x.iter().zip(low.iter().zip(high)).map(|(x, (low, high))| square(*x, *low, *high)).sum();
+        sums.iter().sum::<f64>() + rest
+    }
+
+    /// Returns the squared distance of the `k`-th nearest point, `k` from 1; infinite if there are
+    /// fewer points. The point `but`, if there is one, does not count. `near` is working memory.
+    pub fn kth(&self, x: &[f64], k: usize, but: Option<usize>, near: &mut Vec<f64>) -> f64 {
+        near.clear();
+        near.resize(k, f64::INFINITY);
+        self.search(x, f64::INFINITY, |i, square| {
+            if Some(i) != but {
+                let at = near.partition_point(|other| *other <= square);
+                if at < k {
+                    near.copy_within(at..k - 1, at + 1);
+                    near[at] = square;
+                }
+            }
+            near[k - 1]
+        });
+        near[k - 1]
+    }
+
+    /// Returns the index and the squared distance of the nearest point, the first of equals.
+    pub fn nearest(&self, x: &[f64]) -> (usize, f64) {
+        let mut best = (usize::MAX, f64::INFINITY);
+        self.search(x, f64::INFINITY, |i, square| {
+            if square < best.1 || (square == best.1 && i < best.0) {
+                best = (i, square);
+            }
+            best.1
+        });
+        best
+    }
+}
+
+/// Balls of different radii around points.
+#[derive(Debug)]
+pub struct Balls<'a> {
+    tree: &'a KdTree,
+    radii: &'a [f64],
+    /// The largest radius in each box of the tree.
+    largest: Vec<f64>,
+}
+
+impl<'a> Balls<'a> {
+    /// Returns the balls with these radii around the points of a tree.
+    pub fn of(tree: &'a KdTree, radii: &'a [f64]) -> Balls<'a> {
+        let mut largest = vec![0.0; tree.nodes.len()];
+        for (place, node) in tree.nodes.iter().enumerate().rev() {
+            largest[place] = match tree.parts(place) {
+                Some([first, second]) => f64::max(largest[first], largest[second]),
+                None => (node.from..node.to).map(|p| radii[tree.index[p as usize] as usize]).fold(0.0, f64::max),
+            };
+        }
+        Balls { tree, radii, largest }
+    }
+
+    /// True if `x` lies inside a ball or on its surface.
+    pub fn contain(&self, x: &[f64]) -> bool {
+        self.contain_in(0, x)
+    }
+
+    fn contain_in(&self, place: usize, x: &[f64]) -> bool {
+        if self.tree.squared_distance(place, x).sqrt() * (1.0 - ROUNDING) > self.largest[place] {
+            return false;
+        }
+        match self.tree.parts(place) {
+            Some(parts) => parts.into_iter().any(|part| self.contain_in(part, x)),
+            None => self.tree.of_leaf(place, x).any(|(i, square)| square.sqrt() <= self.radii[i]),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::Stream;
+
+    /// Point sets of odd sizes: smooth, with many ties, all equal, with an outlier, and of huge or
+    /// tiny numbers.
+    fn sets() -> Vec<Points> {
+        let normal = |n, dim| Stream::new(n as u64).normal(n, dim);
+        let with = |mut points: Points, f: &dyn Fn(f64) -> f64| {
+            points.data_mut().iter_mut().for_each(|x| *x = f(*x));
+            points
+        };
+        let mut stray = normal(333, 2);
+        stray.row_mut(7).fill(1e9);
+        vec![
+            normal(1, 3),
+            normal(17, 1),
+            normal(1_000, 2),
+            normal(257, 11),
+            with(normal(500, 3), &f64::round),
+            with(normal(100, 2), &|_| 4.0),
+            with(normal(200, 2), &|x| x * 1e145),
+            with(normal(200, 2), &|x| 1e8 + x * 1e-7),
+            stray,
+        ]
+    }
+
+    #[test]
+    fn a_search_finds_what_all_distances_show() {
+        for points in sets() {
+            let (tree, n) = (KdTree::of(&points), points.n());
+            let fresh = Stream::new(5).normal(20, points.dim());
+            let queries: Vec<&[f64]> = fresh.iter().chain(points.iter().take(40)).collect();
+            for (q, x) in queries.into_iter().enumerate() {
+                let squares: Vec<f64> = points.iter().map(|y| squared_distance(x, y)).collect();
+                let but = q.checked_sub(20);
+                let mut sorted: Vec<f64> = (0..n).filter(|i| Some(*i) != but).map(|i| squares[i]).collect();
+                sorted.sort_by(f64::total_cmp);
+                for k in [1, 2, 5, n - 1, n, n + 2].into_iter().filter(|k| *k > 0) {
+                    let want = sorted.get(k - 1).copied().unwrap_or(f64::INFINITY);
+                    assert_eq!(tree.kth(x, k, but, &mut Vec::new()), want, "{n} points, query {q}, k = {k}");
+                }
+                let least = squares.iter().copied().fold(f64::INFINITY, f64::min);
+                let first = squares.iter().position(|d| *d == least).unwrap();
+                assert_eq!(tree.nearest(x), (first, least));
+                let mut within: Vec<usize> = Vec::new();
+                let limit = sorted.get(n / 3).copied().unwrap_or(0.0);
+                tree.search(x, limit, |i, square| {
+                    assert_eq!(square, squares[i]);
+                    within.push(i);
+                    limit
+                });
+                within.sort_unstable();
+                assert_eq!(within, (0..n).filter(|i| squares[*i] <= limit).collect::<Vec<_>>());
+            }
+        }
+    }
+
+    #[test]
+    fn balls_contain_the_points_within_their_radii() {
+        for points in sets() {
+            let tree = KdTree::of(&points);
+            let size = tree.kth(points.row(0), 2, None, &mut Vec::new()).sqrt();
+            let unit = if size.is_finite() { size } else { 1.0 };
+            let radii: Vec<f64> = (0..points.n()).map(|i| unit * (i % 4) as f64 / 3.0).collect();
+            let balls = Balls::of(&tree, &radii);
+            for x in Stream::new(5).normal(100, points.dim()).iter().chain(points.iter().take(100)) {
+                let inside = points.iter().zip(&radii).any(|(y, r)| squared_distance(x, y).sqrt() <= *r);
+                assert_eq!(balls.contain(x), inside);
+            }
+        }
+    }
+
+    /// A search in the plane looks at few of the points.
+    #[test]
+    fn a_search_in_the_plane_visits_few_points() {
+        let points = Stream::new(1).normal(100_000, 2);
+        let (tree, mut visited) = (KdTree::of(&points), 0);
+        for i in 0..100 {
+            let mut best = f64::INFINITY;
+            tree.search(points.row(i), f64::INFINITY, |_, square| {
+                visited += 1;
+                best = best.min(square);
+                best
+            });
+        }
+        assert!(visited < 100 * 20 * LEAF[0], "{visited}");
+    }
+}
