@@ -16,6 +16,11 @@ const ENOUGH: f64 = 8e-3;
 const ENOUGH_WITHOUT_PAIRS: f64 = 0.1;
 /// After this many seconds, no larger size is tried if three sizes are at least [`MANY`].
 const LONG: f64 = 0.4;
+/// If the real size is this many times larger, and no pairs show how the time grows, a small error
+/// of the growth is a large one of the time. [`ENOUGH_WITHOUT_PAIRS`] and [`LONG`] are then
+/// multiplied by [`MORE`].
+const FAR: usize = 32;
+const MORE: f64 = 4.0;
 /// After this many seconds, no larger size is tried at all.
 const TOO_LONG: f64 = 3.0;
 /// After this many seconds, no larger size is tried if only memory is asked for.
@@ -110,13 +115,14 @@ impl Ladder {
             return true;
         }
         let many = self.rungs.iter().filter(|rung| rung.0 >= MANY).count();
-        if elapsed > TOO_LONG || (elapsed > LONG && (!climb.quadratic || many >= 3)) {
+        let paired = self.rungs.last().is_some_and(|(_, found)| found.iter().all(|part| part.pairs > 0.0));
+        let more = if paired || n / self.reached() < FAR { 1.0 } else { MORE };
+        if elapsed > TOO_LONG || (elapsed > more * LONG && (!climb.quadratic || many >= 3)) {
             return true;
         }
         let foretold = !climb.quadratic || (many > 0 && self.is_foretold());
-        let paired = self.rungs.last().is_some_and(|(_, found)| found.iter().all(|part| part.pairs > 0.0));
-        let enough = if climb.quadratic || paired { ENOUGH } else { ENOUGH_WITHOUT_PAIRS };
-        foretold && (self.slowest() > enough || elapsed > LONG) && !self.is_cheap_at(n)
+        let enough = if climb.quadratic || paired { ENOUGH } else { more * ENOUGH_WITHOUT_PAIRS };
+        foretold && (self.slowest() > enough || elapsed > more * LONG) && !self.is_cheap_at(n)
     }
 
     /// True if the pairs at the largest size are those that a polynomial through the three sizes

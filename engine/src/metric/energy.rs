@@ -1,6 +1,7 @@
 //! The energy distance.
 
 use super::lines::{Line, Lines};
+use super::properties::FEW_POINTS;
 use super::two_sample::{MANY, Sums, check_two_each, discrepancy, self_bias};
 use super::{Estimate, Metric, Properties, Reference};
 use crate::pairwise::{Kernel, Pairwise};
@@ -51,7 +52,13 @@ impl Metric for Energy {
     }
 
     fn properties(&self, _dim: usize) -> Properties {
-        Properties { uses_weights: true, rate: 1.0, sees_units: true, counts_pairs: true, ..Properties::default() }
+        Properties {
+            uses_weights: true,
+            rate: 1.0,
+            sees_units: true,
+            floor_points: FEW_POINTS,
+            ..Properties::default()
+        }
     }
 
     fn for_sizes(&self, dim: usize, n: usize, m: usize) -> Option<Box<dyn Metric>> {

@@ -33,6 +33,7 @@ const NORMAL_95: f64 = 1.644_853_626_951_472_6;
 /// The floor of a metric whose cost grows with the number of pairs of points (`energy`, `mmd`,
 /// `kl_knn`, `precision_recall`, `sinkhorn_divergence`) is computed from at most 2,000 points, both
 /// samples together, and scaled to the full sizes, which adds a few per cent to its random error.
+/// That of `sliced_w2` is computed from at most 40,000 points.
 ///
 /// There are 200 pairs of samples. The quantile uses the plotting position `k / 201`: averaged over
 /// repetitions of the floor, a fresh value then lies below it with probability .95
@@ -98,14 +99,10 @@ pub fn floor_pairs(metric: &dyn Metric) -> usize {
     if metric.properties(1).is_slow { FEW_PAIRS } else { PAIRS }
 }
 
-/// The most points, both samples together, from which the floor of a metric with
-/// [`Properties::counts_pairs`](super::Properties::counts_pairs) is computed.
-const MOST: usize = 2_000;
-
 /// Returns the sizes of the two samples from which each value of the floor is computed, for `n`
 /// points and a reference of `m` points. They are `n` and `m` if fresh samples can be drawn
-/// (`fresh`), and otherwise the sizes of two disjoint parts of the reference. If the cost of the
-/// metric grows with the number of pairs of points, large samples are reduced in the same ratio.
+/// (`fresh`), and otherwise the sizes of two disjoint parts of the reference. Samples with more than
+/// [`Properties::floor_points`](super::Properties::floor_points) are reduced in the same ratio.
 pub fn floor_sizes(metric: &dyn Metric, fresh: bool, n: usize, m: usize) -> (usize, usize) {
     let (n, m) = match fresh || m < 4 {
         true => (n, m),
@@ -115,8 +112,8 @@ pub fn floor_sizes(metric: &dyn Metric, fresh: bool, n: usize, m: usize) -> (usi
             (part, m - part)
         }
     };
-    let share = MOST as f64 / (n + m) as f64;
-    if share >= 1.0 || !metric.properties(1).counts_pairs {
+    let share = metric.properties(1).floor_points as f64 / (n + m) as f64;
+    if share >= 1.0 {
         return (n, m);
     }
     let fewer = |count: usize| ((count as f64 * share) as usize).clamp(count.min(4), count);
@@ -215,7 +212,8 @@ mod tests {
         let want = quantile(values).value;
         assert!((0.6..1.6).contains(&(found / want)), "{found} {want}");
         let cheap = by_name("sliced_w2", serde_json::Value::Null).unwrap();
-        assert_eq!(floor_sizes(cheap.as_ref(), true, 200_000, 200_000), (200_000, 200_000));
+        assert_eq!(floor_sizes(cheap.as_ref(), true, 19_000, 21_000), (19_000, 21_000));
+        assert_eq!(floor_sizes(cheap.as_ref(), true, 200_000, 200_000), (20_000, 20_000));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The KL divergence from distances to neighbours.
 
 use super::estimate::{mean, variance_of_mean};
+use super::properties::FEW_POINTS;
 use super::{Estimate, Metric, Properties, Reference};
 use crate::pairwise::Pairwise;
 use crate::points::neighbour::{self, KdTree};
@@ -46,7 +47,7 @@ impl Metric for KlKnn {
     }
 
     fn properties(&self, _dim: usize) -> Properties {
-        Properties { sees_units: true, counts_pairs: true, ..Properties::default() }
+        Properties { sees_units: true, floor_points: FEW_POINTS, ..Properties::default() }
     }
 
     fn measure(&self, points: &Points, reference: &Reference, pairwise: &Pairwise, _: Stream) -> Result<Estimate> {

@@ -1,5 +1,6 @@
 //! The squared maximum mean discrepancy.
 
+use super::properties::FEW_POINTS;
 use super::two_sample::{MANY, Sums, discrepancy};
 use super::{Estimate, Metric, Properties, Reference};
 use crate::pairwise::{GRID_DIM, Kernel, Kernels, Pairwise};
@@ -42,7 +43,13 @@ impl Metric for Mmd {
     }
 
     fn properties(&self, _dim: usize) -> Properties {
-        Properties { uses_weights: true, rate: 1.0, sees_units: true, counts_pairs: true, ..Properties::default() }
+        Properties {
+            uses_weights: true,
+            rate: 1.0,
+            sees_units: true,
+            floor_points: FEW_POINTS,
+            ..Properties::default()
+        }
     }
 
     fn for_sizes(&self, dim: usize, n: usize, m: usize) -> Option<Box<dyn Metric>> {

@@ -1,5 +1,6 @@
 //! Precision and recall.
 
+use super::properties::FEW_POINTS;
 use super::{Better, Estimate, Metric, Properties, Reference};
 use crate::pairwise::Pairwise;
 use crate::points::neighbour::{self, Balls, KdTree, check_count};
@@ -48,7 +49,13 @@ impl Metric for PrecisionRecall {
 
     /// A share does not fall with the number of points.
     fn properties(&self, _dim: usize) -> Properties {
-        Properties { better: Better::Higher, rate: 0.0, sees_units: true, counts_pairs: true, ..Properties::default() }
+        Properties {
+            better: Better::Higher,
+            rate: 0.0,
+            sees_units: true,
+            floor_points: FEW_POINTS,
+            ..Properties::default()
+        }
     }
 
     fn measure(&self, points: &Points, reference: &Reference, pairwise: &Pairwise, stream: Stream) -> Result<Estimate> {

@@ -10,6 +10,9 @@ pub enum Better {
     Higher,
 }
 
+/// [`Properties::floor_points`] of a metric whose cost grows with the number of pairs of points.
+pub(super) const FEW_POINTS: usize = 2_000;
+
 /// How the values of a metric are interpreted.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Properties {
@@ -24,8 +27,9 @@ pub struct Properties {
     pub rate: f64,
     /// True if the value depends on the units of the columns.
     pub sees_units: bool,
-    /// True if the cost grows with the number of pairs of points.
-    pub counts_pairs: bool,
+    /// The largest number of points, both samples together, from which a noise floor is computed.
+    /// The floor of more points is scaled to their number.
+    pub floor_points: usize,
     /// True if one value takes so long that a noise floor is computed from few pairs of samples.
     pub is_slow: bool,
     /// True if the number of pairs depends on the points, because the metric iterates.
@@ -39,7 +43,7 @@ impl Default for Properties {
             uses_weights: false,
             rate: 0.5,
             sees_units: false,
-            counts_pairs: false,
+            floor_points: usize::MAX,
             is_slow: false,
             iterates: false,
         }

@@ -1,6 +1,7 @@
 //! The Sinkhorn divergence.
 
 use super::estimate::{Estimate, variance_of_mean, variance_of_weighted_mean};
+use super::properties::FEW_POINTS;
 use super::{Metric, Properties, Reference};
 use crate::pairwise::Pairwise;
 use crate::sinkhorn::{Marginal, SinkhornOptions, SinkhornPrecision, divergence};
@@ -55,7 +56,7 @@ impl Metric for SinkhornDivergence {
             uses_weights: true,
             rate: 1.0,
             sees_units: true,
-            counts_pairs: true,
+            floor_points: FEW_POINTS,
             is_slow: true,
             iterates: true,
             ..Properties::default()

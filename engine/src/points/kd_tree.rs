@@ -96,17 +96,20 @@ impl KdTree {
         if apart * (1.0 - ROUNDING) > *limit {
             return;
         }
-        let Some(parts) = self.parts(place) else {
-            return self.of_leaf(place, x).for_each(|(i, square)| {
+        match self.nearer_first(place, x) {
+            Some(parts) => parts.into_iter().for_each(|(part, apart)| self.search_in(part, apart, x, limit, visit)),
+            None => self.of_leaf(place, x).for_each(|(i, square)| {
                 if square <= *limit {
                     *limit = visit(i, square);
                 }
-            });
-        };
-        let [a, b] = parts.map(|part| (part, self.squared_distance(part, x)));
-        let (near, far) = if b.1 < a.1 { (b, a) } else { (a, b) };
-        self.search_in(near.0, near.1, x, limit, visit);
-        self.search_in(far.0, far.1, x, limit, visit);
+            }),
+        }
+    }
+
+    /// Returns the two parts of a box with their squared distances from `x`; None for a leaf.
+    fn nearer_first(&self, place: usize, x: &[f64]) -> Option<[(usize, f64); 2]> {
+        let [a, b] = self.parts(place)?.map(|part| (part, self.squared_distance(part, x)));
+        Some(if b.1 < a.1 { [b, a] } else { [a, b] })
     }
 
     /// Returns the two parts of a box; None for a leaf.
@@ -197,15 +200,15 @@ impl<'a> Balls<'a> {
 
     /// True if `x` lies inside a ball or on its surface.
     pub fn contain(&self, x: &[f64]) -> bool {
-        self.contain_in(0, x)
+        self.contain_in(0, self.tree.squared_distance(0, x), x)
     }
 
-    fn contain_in(&self, place: usize, x: &[f64]) -> bool {
-        if self.tree.squared_distance(place, x).sqrt() * (1.0 - ROUNDING) > self.largest[place] {
+    fn contain_in(&self, place: usize, apart: f64, x: &[f64]) -> bool {
+        if apart.sqrt() * (1.0 - ROUNDING) > self.largest[place] {
             return false;
         }
-        match self.tree.parts(place) {
-            Some(parts) => parts.into_iter().any(|part| self.contain_in(part, x)),
+        match self.tree.nearer_first(place, x) {
+            Some(parts) => parts.into_iter().any(|(part, apart)| self.contain_in(part, apart, x)),
             None => self.tree.of_leaf(place, x).any(|(i, square)| square.sqrt() <= self.radii[i]),
         }
     }
