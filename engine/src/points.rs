@@ -26,7 +26,7 @@ use faer::{Accum, Mat};
 use rayon::prelude::*;
 
 pub(crate) use labels::{blocks, label_row};
-pub(crate) use line::{ends, sort_projections};
+pub(crate) use line::{ends, sort_pooled, sort_projections};
 pub(crate) use weights::{check_weights, draw_rows, systematic, weighted_covariance, weighted_mean, weighted_units};
 
 /// Rows per task of a parallel sum.

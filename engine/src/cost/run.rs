@@ -1,7 +1,7 @@
 //! The cost of a run of a flow, and of one velocity.
 
 use super::Cost;
-use super::extrapolate::whole;
+use super::extrapolate::{self, whole};
 use super::gauge::{Gauge, Measured};
 use super::growing_size::{Climb, Ladder};
 use super::metric::{self, part};
@@ -15,9 +15,10 @@ use crate::{Error, Points, Result, rng::Stream};
 /// The smallest number of rows for measuring readings, which use a fixed number of probes.
 const PROBED: usize = 512;
 
-/// The number of rows with which a step on a grid is measured, whose time grows as the number of
-/// rows; and the smallest number of pairs of a step for which a grid is expected.
-const ON_GRID: usize = 1 << 16;
+/// The numbers of rows with which a step on a grid is measured, whose time is a constant and a
+/// multiple of the number of rows; and the smallest number of pairs of a step for which a grid is
+/// expected.
+const ON_GRID: [usize; 2] = [1 << 16, 1 << 17];
 const GRID_PAIRS: f64 = 1e7;
 
 /// The number of rows with which the errors of a run are found.
@@ -127,8 +128,6 @@ struct Taken {
     first: Measured,
     middle: Measured,
     last: Measured,
-    /// Whether sums were computed on a grid.
-    on_grid: bool,
 }
 
 impl Rehearsal<'_> {
@@ -136,7 +135,7 @@ impl Rehearsal<'_> {
     /// and the last step may lack a part. One step represents all others.
     fn steps(&self) -> Result<Cost> {
         let (ladder, ()) = Ladder::climb(self.start.n(), Climb::of(self.gauge), |rows| {
-            let Taken { first, middle, last, .. } = self.taken(rows, true, 1)?;
+            let Taken { first, middle, last } = self.taken(rows, true, 1)?;
             Ok((vec![first, middle, last], ()))
         })?;
         let share = self.share_evaluated(&ladder)?;
@@ -158,12 +157,16 @@ impl Rehearsal<'_> {
         Ok(Cost { steps: steps as u64, nfe, flow_pairs, pairs: flow_pairs, seconds, bytes, varies: false })
     }
 
+    /// Returns the options of the run with `rows` points, without measurements.
+    fn bare(&self, rows: usize) -> RunOptions {
+        let RunOptions { steps, log_det, .. } = *self.options;
+        RunOptions { steps, carry: self.carried(rows), log_det, ..RunOptions::default() }
+    }
+
     /// Measures three steps of `rows` points: the first step, step `middle` and the last step. With
     /// `all`, every pair is evaluated.
     fn taken(&self, rows: usize, all: bool, middle: usize) -> Result<Taken> {
-        let steps = self.options.steps;
-        let options =
-            RunOptions { steps, carry: self.carried(rows), log_det: self.options.log_det, ..Default::default() };
+        let (steps, options) = (self.options.steps, self.bare(rows));
         let held = self.gauge.bytes_in_use();
         let engine = if all { self.gauge.every_pair() } else { self.gauge.engine() };
         let mut flow = (self.make)()?;
@@ -178,8 +181,7 @@ impl Rehearsal<'_> {
         let (one, other) = (step(middle)?, step(middle.saturating_add(1))?);
         let seconds = one.seconds.min(other.seconds);
         let last = step(steps - 1)?;
-        let on_grid = engine.work().on_grid() > 0;
-        Ok(Taken { first, middle: Measured { seconds, ..one }, last, on_grid })
+        Ok(Taken { first, middle: Measured { seconds, ..one }, last })
     }
 
     /// Returns the tracers that belong to `rows` points of the cloud: the same share of all
@@ -205,10 +207,24 @@ impl Rehearsal<'_> {
         if self.gauge.is_brief() || rows == self.start.n() || !may_use_grid {
             return Ok(share);
         }
-        let rows = self.start.n().min(ON_GRID);
-        let found = self.taken(rows, false, self.options.steps / 2)?;
-        let seconds = found.middle.seconds * self.start.n() as f64 / rows as f64;
-        Ok(if found.on_grid { share.min(seconds / all.seconds) } else { share })
+        let [few, many] = ON_GRID.map(|rows| self.start.n().min(rows));
+        let (small, large) = (self.half_way(few)?, self.half_way(many)?);
+        let seconds = match (small, large) {
+            (Some(small), Some(large)) => {
+                extrapolate::line([(few as f64, small), (many as f64, large)], self.start.n() as f64)
+            }
+            _ => return Ok(share),
+        };
+        Ok(share.min(seconds / all.seconds))
+    }
+
+    /// Returns the seconds of a step of `rows` points half-way through the schedules; None if its
+    /// sums were not computed on a grid.
+    fn half_way(&self, rows: usize) -> Result<Option<f64>> {
+        let (options, mut flow, engine) = (self.bare(rows), (self.make)()?, self.gauge.engine());
+        let mut driver = Driver::new(flow.dynamics(), self.start.rows(0..rows), None, &options, &engine, self.stream)?;
+        let (found, ()) = self.gauge.measure(&engine, || driver.step(options.steps / 2))?;
+        Ok((engine.work().on_grid() > 0).then_some(found.seconds))
     }
 
     /// Measures one evaluation of the readings of the flow itself.

@@ -45,7 +45,7 @@ impl Order {
     /// points. Parts with more than `block` points are split at multiples of `block`, so that
     /// blocks are parts of the tree. Cost `n log(n / leaf)`.
     pub fn of(points: &Points, block: usize, leaf: usize) -> Order {
-        let mut items: Vec<(i64, u32)> = (0..points.n() as u32).map(|i| (0, i)).collect();
+        let mut items: Vec<(u64, u32)> = (0..points.n() as u32).map(|i| (0, i)).collect();
         divide(points, &mut items, (block, leaf));
         let mut position = vec![0; items.len()];
         for (p, (_, i)) in items.iter().enumerate() {
@@ -56,7 +56,7 @@ impl Order {
 }
 
 /// Each item contains a sort key and the index of a point.
-fn divide(points: &Points, items: &mut [(i64, u32)], (block, leaf): (usize, usize)) {
+fn divide(points: &Points, items: &mut [(u64, u32)], (block, leaf): (usize, usize)) {
     let count = items.len();
     if count <= leaf {
         return;
@@ -81,13 +81,18 @@ pub fn middle(count: usize, (block, leaf): (usize, usize)) -> usize {
 }
 
 /// Returns an integer for a number, such that the integers have the same order as the numbers.
-fn sort_key(x: f64) -> i64 {
-    let bits = x.to_bits() as i64;
-    bits ^ (((bits >> 63) as u64) >> 1) as i64
+pub fn sort_key(x: f64) -> u64 {
+    let bits = x.to_bits();
+    if bits >> 63 == 0 { bits ^ (1 << 63) } else { !bits }
+}
+
+/// Returns the number with this [`sort_key`].
+pub fn of_sort_key(key: u64) -> f64 {
+    f64::from_bits(if key >> 63 == 1 { key ^ (1 << 63) } else { !key })
 }
 
 /// Returns the axis with the largest variance over a sample.
-fn widest_axis(points: &Points, items: &[(i64, u32)]) -> usize {
+fn widest_axis(points: &Points, items: &[(u64, u32)]) -> usize {
     let stride = items.len().div_ceil(SAMPLE);
     let mut sample = items.iter().step_by(stride).map(|(_, i)| points.row(*i as usize));
     let count = items.len().div_ceil(stride) as f64;
@@ -117,6 +122,13 @@ where
 mod tests {
     use super::*;
     use crate::rng::Stream;
+
+    #[test]
+    fn keys_rise_with_the_numbers() {
+        let numbers = [f64::NEG_INFINITY, -1e9, -1.0, -1e-300, -0.0, 0.0, 1e-300, 0.5, 7.0, f64::INFINITY];
+        assert!(numbers.is_sorted_by_key(|x| sort_key(*x)));
+        assert!(numbers.iter().all(|x| of_sort_key(sort_key(*x)).to_bits() == x.to_bits()));
+    }
 
     #[test]
     fn an_order_is_a_permutation_into_tight_leaves() {
