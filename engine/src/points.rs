@@ -9,6 +9,7 @@ mod line;
 mod memory_limit;
 #[doc(hidden)]
 pub mod neighbour;
+mod row_source;
 mod serde_rows;
 mod standardiser;
 mod weights;
@@ -17,6 +18,7 @@ mod weights;
 pub use affine_map::AffineMap;
 #[doc(hidden)]
 pub use memory_limit::{check_matrix, is_memory_short, memory_bytes, memory_limit, no_room, set_memory_budget};
+pub use row_source::RowSource;
 pub use standardiser::Standardiser;
 #[doc(hidden)]
 pub use weights::shares;
@@ -27,6 +29,7 @@ use rayon::prelude::*;
 
 pub(crate) use labels::{blocks, label_row};
 pub(crate) use line::{ends, sort_pooled, sort_projections};
+pub(crate) use row_source::BLOCK_VALUES;
 pub(crate) use weights::{check_weights, draw_rows, systematic, weighted_covariance, weighted_mean, weighted_units};
 
 /// Rows per task of a parallel sum.

@@ -10,6 +10,7 @@ use rand::{Rng as _, RngExt as _, SeedableRng};
 use rand_distr::{Distribution, StandardNormal};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rayon::prelude::*;
+use std::collections::HashMap;
 
 /// Values per chunk of a bulk fill. Every chunk has its own key.
 const CHUNK: usize = 8192;
@@ -92,6 +93,9 @@ fn mix(x: u64) -> u64 {
 #[derive(Debug, Clone)]
 pub struct Rng(Xoshiro256PlusPlus);
 
+/// A choice of fewer than this fraction of all indices does not list them all.
+const FEW: usize = 8;
+
 impl Rng {
     /// Returns a standard normal number.
     pub fn normal(&mut self) -> f64 {
@@ -115,10 +119,22 @@ impl Rng {
         rand_distr::Gamma::new(shape, 1.0).map_or(f64::NAN, |g| g.sample(&mut self.0))
     }
 
-    /// Returns `k` different indices below `n` in random order; `k` is at most `n`.
+    /// Returns `k` different indices below `n` in random order; `k` is at most `n`. The first
+    /// indices are the same for every `k`.
     pub fn choose(&mut self, n: usize, k: usize) -> Vec<usize> {
-        let mut indices: Vec<usize> = (0..n).collect();
         let k = k.min(n);
+        if k < n / FEW {
+            // Of a long list, only the entries that were swapped are kept.
+            let mut moved: HashMap<usize, usize> = HashMap::with_capacity(2 * k);
+            return (0..k)
+                .map(|i| {
+                    let j = i + self.below(n - i);
+                    let own = moved.remove(&i).unwrap_or(i);
+                    if i == j { own } else { moved.insert(j, own).unwrap_or(j) }
+                })
+                .collect();
+        }
+        let mut indices: Vec<usize> = (0..n).collect();
         for i in 0..k {
             let j = i + self.below(n - i);
             indices.swap(i, j);
@@ -131,6 +147,16 @@ impl Rng {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_choice_of_few_begins_a_choice_of_all() {
+        let all = Stream::new(1).rng().choose(1_000, 1_000);
+        for k in [0, 1, 50, 124, 125, 700] {
+            assert_eq!(Stream::new(1).rng().choose(1_000, k), all[..k], "{k}");
+        }
+        let few = Stream::new(2).rng().choose(1 << 40, 3);
+        assert!(few.iter().all(|i| *i < 1 << 40) && few[0] != few[1]);
+    }
 
     #[test]
     fn scattered_points_are_the_same_bytes_for_any_number_of_threads() {

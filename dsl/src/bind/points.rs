@@ -6,10 +6,10 @@ use crate::language::{At, Fail, Kind, OPTIONS, Type, arg};
 use crate::value::{Cloud, Matrix, number, numbers};
 use rhai::{Array, Dynamic};
 use sdflow::Points;
-use sdflow::io::{self, LoadOptions};
+use sdflow::io::{self, LoadOptions, NpyRows};
 use sdflow::options::Options;
 use sdflow::pairwise::mean_distance;
-use sdflow::points::check_matrix;
+use sdflow::points::{RowSource, check_matrix, no_room};
 use sdflow::score::{diameter, spacing};
 use std::path::Path;
 use std::sync::Arc;
@@ -134,9 +134,17 @@ fn load(call: &Call) -> Result<Dynamic, Fail> {
     let path = call.context.sandbox.readable(&call.text(0)?).map_err(|f| f.at(At::Argument(0)))?;
     call.context.record_data(&path);
     let loaded = call.context.time("files", || io::load_with_note(&path, &options));
-    let loaded = loaded.map_err(|e| match call.place(e) {
-        fail if fail.at == At::Call => fail.at(At::Argument(0)),
-        fail => fail,
+    let loaded = loaded.map_err(|e| {
+        let fail = match call.place(e) {
+            fail if fail.at == At::Call => fail.at(At::Argument(0)),
+            fail => fail,
+        };
+        match NpyRows::open(&path) {
+            Ok(rows) if no_room(rows.n(), rows.dim()).is_some() => {
+                fail.hint(format!("leave it in the file: mapped(\"{}\")", file_name(&path)))
+            }
+            _ => fail,
+        }
     })?;
     if let Some(note) = loaded.note {
         call.context.note_once(&format!("load: {note} ({})", file_name(&path)));

@@ -2,14 +2,15 @@
 
 use crate::bind::arguments::check_size;
 use crate::call::{Call, Entry, function};
-use crate::language::{Fail, Kind, OPTIONS, Type, arg};
+use crate::language::{At, Fail, Kind, OPTIONS, Type, arg};
 use crate::value::{Cloud, Matrix, numbers};
 use rhai::{Array, Dynamic};
 use sdflow::MissingPart;
+use sdflow::io::NpyRows;
 use sdflow::options::Options;
 use sdflow::target::{
     self, BananaOptions, DATASETS, DatasetOptions, FunnelOptions, Gaussian, GaussianOptions, Labelled, MixtureOptions,
-    Moments, Numbers, Samples, SamplesOptions, StudentTOptions, Target,
+    Moments, Numbers, Samples, SamplesOptions, Stored, StudentTOptions, Target,
 };
 use std::sync::Arc;
 
@@ -104,6 +105,19 @@ pub const ENTRIES: &[Entry] = &[
         )
         .options(SamplesOptions::KEYS)
         .example("let p = samples(load(\"x.npy\"), #{standardise: true});"),
+    function("mapped", Kind::Target, &[arg("file", Type::Text)], Type::Target, mapped)
+        .about(
+            "The rows of an `.npy` file as a target, for files larger than the memory. The rows stay in the \
+             file. `sample` reads random ones. `sd_flow` towards it computes the same field as \
+             towards all rows in memory, and reads the file block by block in each step; as a target \
+             score it has equal weights and the units of the file. The path is relative to the \
+             script's folder, or to a folder given by `--allow-read`.",
+        )
+        .example(
+            "let data = mapped(\"x.npy\");\n\
+             let flow = sd_flow(data, #{sigma: geometric(3, 0.2)});\n\
+             let moved = run(flow, normal(200, data.dim), data.sample(200));",
+        ),
     function("sample", Kind::Target, &[arg("n", Type::Whole)], Type::Points, sample)
         .of(Type::Target)
         .about(
@@ -237,6 +251,13 @@ fn samples(call: &Call) -> Result<Dynamic, Fail> {
         call.context.warn_once(&warning);
     }
     Ok(value(Samples::new(points, &options).map_err(|e| call.place(e))?))
+}
+
+fn mapped(call: &Call) -> Result<Dynamic, Fail> {
+    let path = call.context.sandbox.readable(&call.text(0)?).map_err(|f| f.at(At::Argument(0)))?;
+    call.context.record_data(&path);
+    let rows = NpyRows::open(&path).map_err(|e| call.place(e).at(At::Argument(0)))?;
+    Ok(value(Stored::new(Arc::new(rows))))
 }
 
 fn ar1(call: &Call) -> Result<Dynamic, Fail> {

@@ -23,6 +23,8 @@ mod load_options;
 #[cfg(feature = "files")]
 mod npy;
 #[cfg(feature = "files")]
+mod npy_rows;
+#[cfg(feature = "files")]
 mod npz;
 #[cfg(feature = "files")]
 mod origin;
@@ -53,6 +55,8 @@ pub use load::load;
 pub use load::{Loaded, load_with_note};
 #[cfg(feature = "files")]
 pub use load_options::{Column, Header, LoadOptions};
+#[cfg(feature = "files")]
+pub use npy_rows::NpyRows;
 #[cfg(feature = "files")]
 #[doc(hidden)]
 pub use png::pictures_in;

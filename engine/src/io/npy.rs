@@ -4,6 +4,7 @@ use super::array::{Array, shape_text};
 use super::file_kind::MAGIC;
 use super::origin::Origin;
 use super::read_bytes::read_bytes;
+use crate::points::no_room;
 use crate::{Error, Result};
 use npyz::{DType, Endianness, NpyHeader, Order, TypeChar};
 use std::io::Read;
@@ -19,35 +20,63 @@ const MOST_AXES: usize = 64;
 const BLOCK: u64 = 1 << 14;
 
 /// Appends the values in `bytes` to the list. The flag is true for big-endian values.
-type Decode = fn(&[u8], bool, &mut Vec<f64>);
+pub(super) type Decode = fn(&[u8], bool, &mut Vec<f64>);
 
-/// Reads the array in `reader`, which contains `size` bytes.
-pub(super) fn read(reader: &mut impl Read, size: u64, origin: &Origin) -> Result<Array> {
-    let (header, length) = read_header(reader, size, origin)?;
+/// What a header says about the values that follow it.
+pub(super) struct Layout {
+    pub shape: Vec<usize>,
+    pub order: Order,
+    pub decode: Decode,
+    /// The number of bytes of a value.
+    pub width: u64,
+    /// True if values are big-endian.
+    pub big: bool,
+    /// The place of the first value in the file.
+    pub start: u64,
+}
+
+impl std::fmt::Debug for Layout {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        write!(f, "{:?} values of {} bytes", self.shape, self.width)
+    }
+}
+
+/// Reads the header of an array in `reader`, which contains `size` bytes.
+pub(super) fn layout(reader: &mut impl Read, size: u64, origin: &Origin) -> Result<Layout> {
+    let (header, start) = read_header(reader, size, origin)?;
     let (decode, width, big) = number(&header.dtype(), origin)?;
     let text = shape_text(header.shape());
     let shape = header.shape().iter().map(|&axis| usize::try_from(axis).ok()).collect::<Option<Vec<usize>>>();
     let count = header.shape().iter().try_fold(1u64, |product, &axis| product.checked_mul(axis));
-    let needed = count.and_then(|n| n.checked_mul(width));
-    let (Some(shape), Some(count), Some(needed)) = (shape, count, needed) else {
+    let (Some(shape), Some(needed)) = (shape, count.and_then(|n| n.checked_mul(width))) else {
         return Err(origin.wrong(format!("its header claims the shape {text}"), "no file can hold so many values"));
     };
     if shape.len() > MOST_AXES {
         let want = format!("an array has at most {MOST_AXES}");
         return Err(origin.wrong(format!("its header claims {} axes", shape.len()), want));
     }
-    if needed != size - length {
+    if needed != size - start {
         let seen = format!("its header claims the shape {text}, which needs {needed} bytes");
-        return Err(origin.wrong(seen, format!("{} bytes follow the header", size - length)));
+        return Err(origin.wrong(seen, format!("{} bytes follow the header", size - start)));
     }
-    let mut values = Vec::with_capacity(shape.iter().product());
-    let mut left = count;
+    Ok(Layout { shape, order: header.order(), decode, width, big, start })
+}
+
+/// Reads the array in `reader`, which contains `size` bytes.
+pub(super) fn read(reader: &mut impl Read, size: u64, origin: &Origin) -> Result<Array> {
+    let Layout { shape, order, decode, width, big, .. } = layout(reader, size, origin)?;
+    let count: usize = shape.iter().product();
+    if let Some(why) = no_room(count, 1) {
+        return Err(origin.wrong(format!("its shape is {}", shape_text(&shape)), format!("it must fit: {why}")));
+    }
+    let mut values = Vec::with_capacity(count);
+    let mut left = count as u64;
     while left > 0 {
         let now = left.min(BLOCK);
         decode(&read_bytes(reader, now * width, origin)?, big, &mut values);
         left -= now;
     }
-    if header.order() == Order::Fortran && shape.len() > 1 {
+    if order == Order::Fortran && shape.len() > 1 {
         values = in_rows(&values, &shape);
     }
     Ok(Array { shape, values })

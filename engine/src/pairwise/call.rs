@@ -78,6 +78,35 @@ pub struct SoftmaxMean {
     pub ess: Vec<f64>,
 }
 
+impl SoftmaxMean {
+    /// Returns the upper median of the effective sample sizes; None without queries.
+    pub(crate) fn median_ess(&self) -> Option<f64> {
+        let mut ess = self.ess.clone();
+        let middle = ess.len() / 2;
+        (!ess.is_empty()).then(|| *ess.select_nth_unstable_by(middle, f64::total_cmp).1)
+    }
+
+    /// Adds the sources of `other`, a mean at the same queries.
+    pub(crate) fn merge(&mut self, other: &SoftmaxMean) {
+        let dim = self.mean.dim().max(1);
+        let rows = self.mean.data_mut().chunks_exact_mut(dim).zip(other.mean.iter());
+        let logs = self.log_sum.iter_mut().zip(&other.log_sum);
+        let sizes = self.ess.iter_mut().zip(&other.ess);
+        for (((mean, others), (log, other_log)), (ess, other_ess)) in rows.zip(logs).zip(sizes) {
+            let largest = log.max(*other_log);
+            if largest == f64::NEG_INFINITY {
+                continue;
+            }
+            let sum = largest + ((*log - largest).exp() + (*other_log - largest).exp()).ln();
+            let [share, other_share] = [*log, *other_log].map(|log| (log - sum).exp());
+            mean.iter_mut().zip(others).for_each(|(mean, other)| *mean += other_share * (other - *mean));
+            // The sum of the squares of the shares.
+            *ess = 1.0 / (share * share / *ess + other_share * other_share / other_ess);
+            *log = sum;
+        }
+    }
+}
+
 /// The terms of a kernel sum.
 #[derive(Debug, Clone, Copy)]
 pub struct KernelSum<'a> {

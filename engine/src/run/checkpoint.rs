@@ -60,6 +60,7 @@ impl Archived for Driver<'_, '_> {
         archive.part("snapshots", &mut self.result.snapshots)?;
         archive.part("unmeasured", &mut self.unmeasured)?;
         archive.part("work", &mut self.result.stats)?;
+        archive.part("grid", &mut self.grid)?;
         if archive.is_reader() {
             self.pairwise.work().add_earlier(self.result.stats.pairs);
         }

@@ -1,5 +1,6 @@
 //! The loop: prepare, step, measure, stop.
 
+use super::grid_check::GridCheck;
 use super::metrics::Measures;
 use super::result::{RunResult, Snapshot};
 use super::start_units::{self, Start};
@@ -31,6 +32,7 @@ pub(crate) struct Driver<'d, 'a> {
     pub(super) unmeasured: BTreeMap<String, String>,
     /// True if the reference is the sample that the flow itself uses as its target.
     seen: bool,
+    pub(super) grid: GridCheck,
     pub(crate) cloud: Points,
     pub(crate) result: RunResult,
 }
@@ -82,6 +84,7 @@ impl<'d, 'a> Driver<'d, 'a> {
             pairs_before,
             unmeasured,
             seen,
+            grid: GridCheck::default(),
             cloud,
             result,
         })
@@ -102,7 +105,12 @@ impl<'d, 'a> Driver<'d, 'a> {
                     break;
                 }
             }
-            let moved = self.step(step);
+            let on_grid = self.pairwise.work().on_grid();
+            let mut moved = self.step(step);
+            if moved.is_ok() && self.pairwise.work().on_grid() > on_grid {
+                let clock = Clock::at(step, steps, self.stream);
+                moved = self.grid.step(&mut self.dynamics, &self.cloud, &clock, self.pairwise);
+            }
             if self.stops(moved.map(|()| false), step)? {
                 break;
             }
@@ -124,6 +132,10 @@ impl<'d, 'a> Driver<'d, 'a> {
             self.finish(observer)?;
         }
         self.count_work();
+        if let Some(note) = self.grid.note() {
+            observer.note(&note);
+            self.result.notes.push(note);
+        }
         self.result.warnings = self.dynamics.warnings();
         self.result.warnings.extend(self.measures.units_warning());
         if self.seen && !self.options.metrics.is_empty() {

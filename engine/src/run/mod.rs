@@ -17,6 +17,7 @@ mod builder;
 mod checkpoint;
 mod driver;
 mod dynamics;
+mod grid_check;
 mod metrics;
 mod option;
 mod result;

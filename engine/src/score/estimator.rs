@@ -21,6 +21,15 @@ pub trait Score: Send + Sync + std::fmt::Debug {
     /// A shape does not match, `sigma` = 0 although the estimator needs smoothing, or an interrupt.
     fn evaluate(&mut self, at: &At, form: Form, out: &mut Points) -> Result<()>;
 
+    /// Returns the denoised queries, n x dim, if the estimate is a weighted mean of points. The
+    /// difference of two means has no rounding error of the queries.
+    ///
+    /// # Errors
+    /// Those of [`Score::evaluate`].
+    fn denoised(&mut self, _at: &At) -> Result<Option<&Points>> {
+        Ok(None)
+    }
+
     /// Returns the median effective sample size of the last evaluation, if the estimate is a
     /// weighted mean of points.
     fn ess(&self) -> Option<f64> {

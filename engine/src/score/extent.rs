@@ -1,9 +1,9 @@
 //! The size and the finest detail of the distribution of a score, which determine a suitable range
 //! of sigma.
 
-use crate::Points;
-use crate::points::{AffineMap, squared_distance};
+use crate::points::{AffineMap, BLOCK_VALUES, RowSource, squared_distance};
 use crate::rng::Stream;
+use crate::{Points, Result};
 use rayon::prelude::*;
 
 /// Length scales of a distribution.
@@ -41,6 +41,35 @@ impl Extent {
         Extent { stray, ..Extent::new(&AffineMap::of(points), diameter(points), detail) }
     }
 
+    /// Returns the extent of rows that are not all in memory: that of random rows, up to 32 MiB of
+    /// them, except for the finest detail, which is that of all rows. The cost is one pass over the
+    /// rows. For rows that fit, it is [`Extent::of`] them.
+    ///
+    /// # Errors
+    /// Those of [`RowSource::read`].
+    pub fn of_rows(rows: &dyn RowSource) -> Result<Extent> {
+        let (n, dim) = (rows.n(), rows.dim());
+        let count = (SAMPLED / dim).max(QUERIES.1).min(n);
+        if count == n {
+            return Ok(Extent::of(&rows.read(0..n)?));
+        }
+        let sample = rows.select(&Stream::new(0).label("extent").rng().choose(n, count))?;
+        let affordable = (BUDGET / n.saturating_mul(dim)).clamp(QUERIES.0, QUERIES.1);
+        let (queries, mut squares) =
+            (sample.rows(0..affordable.min(count)), vec![f64::INFINITY; affordable.min(count)]);
+        for block in rows.blocks(BLOCK_VALUES) {
+            let block = rows.read(block)?;
+            squares.par_iter_mut().enumerate().for_each(|(i, best)| {
+                for row in block.iter() {
+                    *best = within(queries.row(i), row, *best).filter(|d2| *d2 > 0.0).unwrap_or(*best);
+                }
+            });
+        }
+        squares.retain(|square| square.is_finite());
+        let share = if mostly_coincide(&sample) { SHARED_PLACES } else { 1.0 };
+        Ok(Extent { detail: share * median(squares).sqrt(), ..Extent::of(&sample) })
+    }
+
     /// Returns the noise level at which noise has the length of the finest detail: noise of
     /// standard deviation sigma per coordinate moves a point by about `sigma sqrt(dim)`.
     pub fn detail_noise(&self) -> f64 {
@@ -58,6 +87,9 @@ const QUERIES: (usize, usize) = (128, 5000);
 
 /// The largest number of coordinate differences that a search computes: about a second of work.
 const BUDGET: usize = 2_000_000_000;
+
+/// The number of values of the random rows that stand for all rows of a long file.
+const SAMPLED: usize = 1 << 22;
 
 /// The number of points searched together, so that each point is read once for all of them.
 const GROUP: usize = 16;

@@ -178,7 +178,7 @@ impl Kde {
 }
 
 /// Writes `D(z) - z`, or this displacement divided by `sigma^2`.
-fn displacement(denoised: &Points, at: &At, form: Form, out: &mut Points) {
+pub(crate) fn displacement(denoised: &Points, at: &At, form: Form, out: &mut Points) {
     let scale = match form {
         Form::Displacement => 1.0,
         Form::Score => 1.0 / (at.sigma * at.sigma),

@@ -18,6 +18,7 @@ mod exact;
 mod extent;
 mod gaussian_fit;
 mod kde;
+mod kde_of_rows;
 mod mixture_fit;
 mod ratio;
 pub(crate) mod shrinkage;
@@ -39,8 +40,9 @@ pub use extent::Extent;
 #[doc(hidden)]
 pub use extent::{diameter, spacing};
 pub use gaussian_fit::{GaussianFit, GaussianFitOptions};
-pub(crate) use kde::Sources;
 pub use kde::{Kde, SelfTerm};
+pub(crate) use kde::{Sources, displacement};
+pub use kde_of_rows::{KdeOfRows, StoredRows};
 pub use mixture_fit::{MixtureFit, MixtureFitOptions};
 pub use ratio::{Nothing, Ratio};
 pub use smoothed::{Smoothed, SmoothedOptions};

@@ -2,7 +2,7 @@
 
 use super::{
     Auto, Denoiser, DenoiserOptions, DiscriminatorOptions, Estimate, Exact, GaussianFit, GaussianFitOptions, Kde,
-    MixtureFit, MixtureFitOptions, Nothing, Ratio, Score as _, Smoothed, SmoothedOptions,
+    KdeOfRows, MixtureFit, MixtureFitOptions, Nothing, Ratio, Score as _, Smoothed, SmoothedOptions, StoredRows,
 };
 use crate::number::counted;
 use crate::points::Standardiser;
@@ -31,6 +31,8 @@ pub enum ScoreSpec {
         /// The units in which the estimate works, if these are not the units of the points.
         units: Option<Arc<Standardiser>>,
     },
+    /// The kernel estimate of rows that are read block by block.
+    Rows(StoredRows),
     /// The kernel estimate of the moving cloud.
     Cloud,
     /// The kernel estimate of the moving cloud or a mixture fitted to it, whichever describes it
@@ -68,6 +70,9 @@ impl ScoreSpec {
     /// [`crate::Error::Missing`] for a target with neither a closed form nor data: sample points
     /// from it and use their kernel estimate.
     pub fn of_target(target: Arc<dyn Target>) -> Result<ScoreSpec> {
+        if let Some(rows) = target.rows() {
+            return Ok(ScoreSpec::Rows(StoredRows::new(Arc::clone(rows))));
+        }
         match (target.density(), target.data()) {
             (None, Some(data)) => Ok(ScoreSpec::Kde {
                 points: Arc::clone(data.points),
@@ -119,6 +124,7 @@ impl ScoreSpec {
             ScoreSpec::Smoothed(target, options) => {
                 Estimate::Other(Box::new(Smoothed::new(Arc::clone(target), options)?))
             }
+            ScoreSpec::Rows(rows) => Estimate::Other(Box::new(KdeOfRows::new(rows.clone()))),
             ScoreSpec::Cloud => Kde::of_cloud().into(),
             ScoreSpec::Auto => Estimate::Auto(Box::new(Auto::new()?)),
             ScoreSpec::Gaussian(options) => Estimate::Other(Box::new(GaussianFit::new(options.clone())?)),
@@ -157,6 +163,7 @@ impl fmt::Display for ScoreSpec {
             ScoreSpec::Exact(target) => write!(f, "exact score of {}", target.name()),
             ScoreSpec::Smoothed(target, _) => write!(f, "smoothed score of {}", target.name()),
             ScoreSpec::Kde { points, .. } => write!(f, "kernel score of {}", counted(points.n(), "point")),
+            ScoreSpec::Rows(rows) => write!(f, "kernel score of {rows}"),
             ScoreSpec::Cloud => f.write_str("kernel score of the moving cloud"),
             ScoreSpec::Auto => f.write_str("score of the moving cloud"),
             ScoreSpec::Gaussian(_) => f.write_str("Gaussian fit of the moving cloud"),

@@ -3,7 +3,7 @@
 use super::density::{Density, check_sigma};
 use super::mixture::Mixture;
 use crate::error::MissingPart;
-use crate::points::{AffineMap, Standardiser};
+use crate::points::{AffineMap, RowSource, Standardiser};
 use crate::{Error, Points, Result, rng::Stream};
 use faer::Mat;
 use std::fmt;
@@ -52,6 +52,11 @@ pub trait Target: Send + Sync + fmt::Debug {
 
     /// Returns the points of a finite sample, if the distribution is one.
     fn data(&self) -> Option<DataView<'_>> {
+        None
+    }
+
+    /// Returns the rows of a finite sample that is not in memory, if the distribution is one.
+    fn rows(&self) -> Option<&Arc<dyn RowSource>> {
         None
     }
 }

@@ -21,6 +21,7 @@ mod samples;
 mod shape;
 mod shape_plane;
 mod shape_space;
+mod stored;
 mod student_t;
 #[cfg(test)]
 mod tests;
@@ -39,4 +40,5 @@ pub use option::{BananaOptions, FunnelOptions, GaussianOptions, MixtureOptions, 
 pub use samples::scale_warning;
 pub(crate) use samples::{STANDARDISE_POINTS, STANDARDISE_SAMPLES, uneven_columns};
 pub use samples::{Samples, SamplesOptions};
+pub use stored::Stored;
 pub use student_t::StudentT;

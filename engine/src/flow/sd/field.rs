@@ -4,7 +4,7 @@ use super::minibatch::MinibatchOrder;
 use super::{Noise, SdFlow};
 use crate::flow::{Clock, FieldAt, Role};
 use crate::pairwise::{Pairwise, Queries, ScoreDifference};
-use crate::score::{At, Form, Score, check_sigma};
+use crate::score::{At, Form, Score, check_sigma, displacement};
 use crate::{Points, Result};
 use std::mem;
 
@@ -80,7 +80,19 @@ impl SdFlow {
 
     /// Writes the difference of any two scores.
     fn difference(&mut self, at: &At, form: Form, out: &mut Points) -> Result<()> {
-        self.target.evaluate(at, form, out)?;
+        match self.target.denoised(at)? {
+            Some(p) => match self.source.denoised(at)? {
+                Some(q) => {
+                    out.reshape(p.n(), p.dim());
+                    let scale = form.scale(at.sigma) / (at.sigma * at.sigma);
+                    let both = p.data().iter().zip(q.data());
+                    out.data_mut().iter_mut().zip(both).for_each(|(v, (p, q))| *v = scale * (p - q));
+                    return Ok(());
+                }
+                None => displacement(p, at, form, out),
+            },
+            None => self.target.evaluate(at, form, out)?,
+        }
         self.source.evaluate(at, form, &mut self.source_part)?;
         out.data_mut().iter_mut().zip(self.source_part.data()).for_each(|(v, q)| *v -= q);
         Ok(())

@@ -4,6 +4,7 @@
 mod archive;
 mod array;
 mod bytes;
+mod npy_rows;
 mod png;
 mod table;
 mod table_layout;

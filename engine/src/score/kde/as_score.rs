@@ -35,23 +35,24 @@ impl Score for Kde {
     }
 
     fn evaluate(&mut self, at: &At, form: Form, out: &mut Points) -> Result<()> {
+        if let Some(mean) = self.denoised(at)? {
+            displacement(mean, at, form, out);
+        }
+        Ok(())
+    }
+
+    fn denoised(&mut self, at: &At) -> Result<Option<&Points>> {
         check_sigma(at.sigma, false, "a kernel estimate")?;
         let available = self.points.as_deref().unwrap_or(at.cloud).n();
         match self.batch.filter(|&b| b < available) {
             Some(batch) => self.softmax_over_batch(at, batch.max(1))?,
             None => self.softmax_over_all(at)?,
         }
-        displacement(&self.mean.mean, at, form, out);
-        Ok(())
+        Ok(Some(&self.mean.mean))
     }
 
     fn ess(&self) -> Option<f64> {
-        let mut ess = self.mean.ess.clone();
-        if ess.is_empty() {
-            return None;
-        }
-        let middle = ess.len() / 2;
-        Some(*ess.select_nth_unstable_by(middle, f64::total_cmp).1)
+        self.mean.median_ess()
     }
 
     fn archive(&mut self, archive: &mut Archive) -> Result<()> {

@@ -1,0 +1,143 @@
+//! The kernel score of rows that are read block by block.
+
+use super::{At, Extent, Form, Score, SigmaRange, check_sigma, displacement};
+use crate::archive::Archive;
+use crate::number::counted;
+use crate::pairwise::{Softmax, SoftmaxMean, Values};
+use crate::points::{BLOCK_VALUES, RowSource};
+use crate::{Points, Result};
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+/// Rows that are not in memory, and their extent. Copies share both.
+#[derive(Debug, Clone)]
+pub struct StoredRows {
+    rows: Arc<dyn RowSource>,
+    extent: Arc<OnceLock<Extent>>,
+}
+
+impl StoredRows {
+    /// Creates the rows. It reads nothing.
+    pub fn new(rows: Arc<dyn RowSource>) -> StoredRows {
+        StoredRows { rows, extent: Arc::default() }
+    }
+}
+
+impl fmt::Display for StoredRows {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} in {}", counted(self.rows.n(), "row"), self.rows.name())
+    }
+}
+
+/// The same estimate as [`super::Kde`], from rows of which one block is in memory at a time. The
+/// softmax means of the blocks are merged by their normalisers. One evaluation reads all rows, and
+/// holds 64 MiB of them beside the copies of the pairwise engine.
+#[derive(Debug, Clone)]
+pub struct KdeOfRows {
+    stored: StoredRows,
+    /// The number of values of a block.
+    block: usize,
+    mean: SoftmaxMean,
+    of_block: SoftmaxMean,
+}
+
+impl KdeOfRows {
+    /// Creates the estimate. It reads nothing.
+    pub fn new(stored: StoredRows) -> KdeOfRows {
+        KdeOfRows { stored, block: BLOCK_VALUES, mean: SoftmaxMean::default(), of_block: SoftmaxMean::default() }
+    }
+}
+
+impl Score for KdeOfRows {
+    fn name(&self) -> String {
+        format!("kde of {}", self.stored)
+    }
+
+    fn dim(&self) -> Option<usize> {
+        Some(self.stored.rows.dim())
+    }
+
+    fn evaluate(&mut self, at: &At, form: Form, out: &mut Points) -> Result<()> {
+        if let Some(mean) = self.denoised(at)? {
+            displacement(mean, at, form, out);
+        }
+        Ok(())
+    }
+
+    fn denoised(&mut self, at: &At) -> Result<Option<&Points>> {
+        check_sigma(at.sigma, false, "a kernel estimate")?;
+        let rows = self.stored.rows.as_ref();
+        for range in rows.blocks(self.block) {
+            let is_first = range.start == 0;
+            let block = rows.read(range)?;
+            let to = if is_first { &mut self.mean } else { &mut self.of_block };
+            at.pairwise.softmax_mean(at.z, &block, Values::Own, &Softmax::of(at.sigma), to)?;
+            if !is_first {
+                self.mean.merge(&self.of_block);
+            }
+        }
+        Ok(Some(&self.mean.mean))
+    }
+
+    fn ess(&self) -> Option<f64> {
+        self.mean.median_ess()
+    }
+
+    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+        archive.part("ess", &mut self.mean.ess)
+    }
+
+    /// None if the rows cannot be read; the evaluation then says why.
+    fn extent(&self) -> Option<Extent> {
+        if self.stored.extent.get().is_none()
+            && let Ok(found) = Extent::of_rows(self.stored.rows.as_ref())
+        {
+            let _ = self.stored.extent.set(found);
+        }
+        self.stored.extent.get().cloned()
+    }
+
+    fn sigma_range(&self) -> SigmaRange {
+        SigmaRange::POSITIVE
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pairwise::Pairwise;
+    use crate::rng::Stream;
+    use crate::score::Kde;
+
+    /// Blocks of any size give the score of all points, and a single block gives the same bytes.
+    #[test]
+    fn blocks_give_the_score_of_all_points() {
+        for (n, dim, far) in [(500, 3, 0.0), (333, 20, 0.0), (64, 2, 1e3)] {
+            let points = Arc::new(Stream::new(1).normal(n, dim));
+            let mut z = Stream::new(2).normal(70, dim);
+            z.data_mut().iter_mut().for_each(|x| *x += far);
+            let pairwise = Pairwise::default();
+            let stream = Stream::new(3);
+            for sigma in [0.01, 0.5, 30.0] {
+                let at = At { z: &z, sigma, cloud: &z, aligned: false, learn: false, stream, pairwise: &pairwise };
+                let (mut want, mut found) = (Points::default(), Points::default());
+                let mut kde = Kde::of(Arc::clone(&points));
+                kde.evaluate(&at, Form::Displacement, &mut want).unwrap();
+                let mut of_rows = KdeOfRows::new(StoredRows::new(Arc::clone(&points) as Arc<dyn RowSource>));
+                assert_eq!(of_rows.extent(), kde.extent());
+                of_rows.evaluate(&at, Form::Displacement, &mut found).unwrap();
+                assert_eq!((found.data(), of_rows.ess()), (want.data(), kde.ess()));
+                for block in [1, 7 * dim, n * dim / 2 + 1] {
+                    of_rows.block = block;
+                    of_rows.evaluate(&at, Form::Displacement, &mut found).unwrap();
+                    let size = want.data().iter().fold(0.0, |size: f64, v| size.max(v.abs()));
+                    for (found, want) in found.data().iter().zip(want.data()) {
+                        assert!((found - want).abs() < 2e-6 * size, "{n} {sigma} {block}: {found} {want}");
+                    }
+                    let (ess, want) = (of_rows.ess().unwrap(), kde.ess().unwrap());
+                    assert!((ess / want - 1.0).abs() < 1e-4, "{n} {sigma} {block}: {ess} {want}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! A finite sample that is not in memory.
+
+use super::Target;
+use crate::number::counted;
+use crate::points::RowSource;
+use crate::{Error, Points, Result, rng::Stream};
+use std::sync::Arc;
+
+/// The empirical distribution of rows that are read when they are needed, such as
+/// [`crate::io::NpyRows`]. A flow towards it reads all rows, block by block, in each step.
+#[derive(Debug, Clone)]
+pub struct Stored {
+    rows: Arc<dyn RowSource>,
+}
+
+impl Stored {
+    /// Creates the distribution. It reads nothing.
+    pub fn new(rows: Arc<dyn RowSource>) -> Stored {
+        Stored { rows }
+    }
+}
+
+impl Target for Stored {
+    fn name(&self) -> String {
+        format!("{} in {}", counted(self.rows.n(), "row"), self.rows.name())
+    }
+
+    fn dim(&self) -> usize {
+        self.rows.dim()
+    }
+
+    /// Returns distinct rows in random order, at most as many as there are.
+    fn sample(&self, n: usize, stream: Stream) -> Result<Points> {
+        let total = self.rows.n();
+        if n > total {
+            let want = format!("{} has {total} rows, and each is drawn once", self.rows.name());
+            return Err(Error::argument("n", n, want));
+        }
+        self.rows.select(&stream.rng().choose(total, n))
+    }
+
+    fn rows(&self) -> Option<&Arc<dyn RowSource>> {
+        Some(&self.rows)
+    }
+}
