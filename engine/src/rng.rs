@@ -93,7 +93,7 @@ fn mix(x: u64) -> u64 {
 #[derive(Debug, Clone)]
 pub struct Rng(Xoshiro256PlusPlus);
 
-/// A choice of fewer than this fraction of all indices does not list them all.
+/// A choice of fewer than one in this many indices does not list them all.
 const FEW: usize = 8;
 
 impl Rng {

@@ -140,9 +140,10 @@ fn load(call: &Call) -> Result<Dynamic, Fail> {
             fail => fail,
         };
         match NpyRows::open(&path) {
-            Ok(rows) if no_room(rows.n(), rows.dim()).is_some() => {
-                fail.hint(format!("leave it in the file: mapped(\"{}\")", file_name(&path)))
-            }
+            Ok(rows) if no_room(rows.n(), rows.dim()).is_some() => fail.hint(format!(
+                "leave it in the file: mapped({})",
+                call.arg(0).map_or_else(|_| String::new(), |file| format!("{file:?}"))
+            )),
             _ => fail,
         }
     })?;

@@ -109,14 +109,16 @@ pub const ENTRIES: &[Entry] = &[
         .about(
             "The rows of an `.npy` file as a target, for files larger than the memory. The rows stay in the \
              file. `sample` reads random ones. `sd_flow` towards it computes the same field as \
-             towards all rows in memory, and reads the file block by block in each step; as a target \
-             score it has equal weights and the units of the file. The path is relative to the \
-             script's folder, or to a folder given by `--allow-read`.",
+             towards all rows in memory, and reads the file block by block in each step. The rows \
+             have equal weights and the units of the file. `field_error` counts only the error of \
+             the particles. A flow has seen all rows, so that the reference of a metric must come \
+             from elsewhere. The path is relative to the script's folder, or to a folder given by \
+             `--allow-read`.",
         )
         .example(
             "let data = mapped(\"x.npy\");\n\
-             let flow = sd_flow(data, #{sigma: geometric(3, 0.2)});\n\
-             let moved = run(flow, normal(200, data.dim), data.sample(200));",
+             let moved = run(sd_flow(data), normal(200, data.dim));\n\
+             print(data.sample(3).mean());",
         ),
     function("sample", Kind::Target, &[arg("n", Type::Whole)], Type::Points, sample)
         .of(Type::Target)

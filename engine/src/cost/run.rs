@@ -208,13 +208,9 @@ impl Rehearsal<'_> {
             return Ok(share);
         }
         let [few, many] = ON_GRID.map(|rows| self.start.n().min(rows));
-        let (small, large) = (self.half_way(few)?, self.half_way(many)?);
-        let seconds = match (small, large) {
-            (Some(small), Some(large)) => {
-                extrapolate::line([(few as f64, small), (many as f64, large)], self.start.n() as f64)
-            }
-            _ => return Ok(share),
-        };
+        let (small, Some(large)) = (self.half_way(few)?, self.half_way(many)?) else { return Ok(share) };
+        let measured = [(few as f64, small.unwrap_or(large)), (many as f64, large)];
+        let seconds = extrapolate::line(measured, self.start.n() as f64);
         Ok(share.min(seconds / all.seconds))
     }
 

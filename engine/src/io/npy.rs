@@ -64,22 +64,35 @@ pub(super) fn layout(reader: &mut impl Read, size: u64, origin: &Origin) -> Resu
 
 /// Reads the array in `reader`, which contains `size` bytes.
 pub(super) fn read(reader: &mut impl Read, size: u64, origin: &Origin) -> Result<Array> {
-    let Layout { shape, order, decode, width, big, .. } = layout(reader, size, origin)?;
-    let count: usize = shape.iter().product();
-    if let Some(why) = no_room(count, 1) {
-        return Err(origin.wrong(format!("its shape is {}", shape_text(&shape)), format!("it must fit: {why}")));
+    let layout = layout(reader, size, origin)?;
+    let (shape, count) = (&layout.shape, layout.shape.iter().product());
+    let rows = shape.first().copied().unwrap_or(1).max(1);
+    if let Some(why) = no_room(rows, count / rows) {
+        return Err(origin.wrong(format!("its shape is {}", shape_text(shape)), why));
     }
     let mut values = Vec::with_capacity(count);
+    decode(reader, &layout, count, origin, &mut values)?;
+    if layout.order == Order::Fortran && shape.len() > 1 {
+        values = in_rows(&values, shape);
+    }
+    Ok(Array { shape: layout.shape, values })
+}
+
+/// Appends the next `count` values in `reader`.
+pub(super) fn decode(
+    reader: &mut impl Read,
+    layout: &Layout,
+    count: usize,
+    origin: &Origin,
+    values: &mut Vec<f64>,
+) -> Result<()> {
     let mut left = count as u64;
     while left > 0 {
         let now = left.min(BLOCK);
-        decode(&read_bytes(reader, now * width, origin)?, big, &mut values);
+        (layout.decode)(&read_bytes(reader, now * layout.width, origin)?, layout.big, values);
         left -= now;
     }
-    if order == Order::Fortran && shape.len() > 1 {
-        values = in_rows(&values, &shape);
-    }
-    Ok(Array { shape, values })
+    Ok(())
 }
 
 /// Returns the parsed header and its length in bytes.

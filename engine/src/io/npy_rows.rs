@@ -3,7 +3,7 @@
 use super::array::shape_text;
 use super::npy::{self, Layout};
 use super::origin::{Origin, cannot_read};
-use super::read_bytes::{open, read_bytes};
+use super::read_bytes::open;
 use crate::points::RowSource;
 use crate::{Error, Points, Result};
 use npyz::Order;
@@ -67,15 +67,14 @@ impl RowSource for NpyRows {
     fn read(&self, rows: Range<usize>) -> Result<Points> {
         let origin = Origin { path: &self.path, array: None };
         let width = self.layout.width * self.dim as u64;
-        let bytes = {
-            let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-            let place = SeekFrom::Start(self.layout.start + rows.start as u64 * width);
-            file.seek(place).map_err(|e| cannot_read(&self.path, &e))?;
-            read_bytes(&mut *file, rows.len() as u64 * width, &origin)?
-        };
         let mut values = Vec::with_capacity(rows.len() * self.dim);
-        (self.layout.decode)(&bytes, self.layout.big, &mut values);
-        Points::new(values, self.dim, &origin.name()).map_err(|error| match error {
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = SeekFrom::Start(self.layout.start + rows.start as u64 * width);
+        file.seek(place).map_err(|e| cannot_read(&self.path, &e))?;
+        npy::decode(&mut *file, &self.layout, rows.len() * self.dim, &origin, &mut values)?;
+        let found = Points::new(values, self.dim, &origin.name());
+        let found = found.and_then(|points| points.check_squares(&origin.name()).map(|()| points));
+        found.map_err(|error| match error {
             Error::NotFinite { what, row, column, value } => {
                 Error::NotFinite { what, row: row + rows.start, column, value }
             }

@@ -33,7 +33,8 @@ const NORMAL_95: f64 = 1.644_853_626_951_472_6;
 /// The floor of a metric whose cost grows with the number of pairs of points (`energy`, `mmd`,
 /// `kl_knn`, `precision_recall`, `sinkhorn_divergence`) is computed from at most 2,000 points, both
 /// samples together, and scaled to the full sizes, which adds a few per cent to its random error.
-/// That of `sliced_w2` is computed from at most 40,000 points.
+/// That of `sliced_w2` is computed from at most 40,000 points, and scaled by the rate that is found
+/// between 10,000 and 40,000.
 ///
 /// There are 200 pairs of samples. The quantile uses the plotting position `k / 201`: averaged over
 /// repetitions of the floor, a fresh value then lies below it with probability .95
@@ -80,6 +81,7 @@ pub fn floor_observed(
         let found = metric.estimate(&points, &fresh, pairwise, key.label("metric"))?;
         Ok(sign * factor * found.value)
     };
+    let grown = growth(metric, reference, n, pairwise)?;
     // Each group has several pairs of samples per thread, so that few threads wait for the slowest
     // pair.
     let (group, all) = (4 * rayon::current_num_threads(), floor_pairs(metric));
@@ -91,8 +93,49 @@ pub fn floor_observed(
     }
     tell(all, all);
     let found = if properties.is_slow { quantile_of_moments(&values) } else { quantile(values) };
-    Ok(Floor { value: sign * found.value, se: found.se })
+    Ok(Floor { value: sign * grown * found.value, se: grown * found.se })
 }
+
+/// Returns the factor by which the floor from fewer points differs from one that falls with
+/// [`Properties::rate`](super::Properties::rate), for a metric whose rate depends on the
+/// distribution. The exponent is that between the values of a quarter of these points and of all of
+/// them.
+fn growth(metric: &dyn Metric, reference: &Reference, n: usize, pairwise: &Pairwise) -> Result<f64> {
+    let (properties, m) = (metric.properties(reference.points().dim()), reference.points().n());
+    let fresh = reference.distribution().is_some();
+    if !properties.rate_varies || (if fresh { n + m } else { m }) <= properties.floor_points {
+        return Ok(1.0);
+    }
+    let (part, rest) = floor_sizes(metric, fresh, n, m);
+    let stream = reference.floor_stream().label(metric.name()).label("rate");
+    let (few, few_rest) = (part.div_ceil(4), rest.div_ceil(4));
+    let value = |k: u64| {
+        let key = stream.at(k);
+        let (points, fresh) = match reference.distribution() {
+            Some(distribution) => {
+                let fresh = Reference::sample(distribution.clone(), rest, key.label("reference"))?;
+                (distribution.sample(part, key.label("points"))?, fresh)
+            }
+            None => {
+                let order = key.rng().choose(m, part + rest);
+                let points = reference.part(&order[..part])?;
+                (points.equal_points(part).into_owned(), reference.part(&order[part..])?)
+            }
+        };
+        let quarter = fresh.part(&(0..few_rest).collect::<Vec<_>>())?;
+        let of = |points: &Points, fresh: &Reference| metric.estimate(points, fresh, pairwise, key.label("metric"));
+        Ok([of(&points, &fresh)?.value, of(&points.rows(0..few), &quarter)?.value])
+    };
+    let values = (0..RATE_PAIRS).into_par_iter().map(value).collect::<Result<Vec<[f64; 2]>>>()?;
+    let [all, quarter] = [0, 1].map(|k| values.iter().map(|pair| pair[k]).sum::<f64>());
+    let rate = ((quarter / all).ln() / 4f64.ln()).clamp(0.0, properties.rate);
+    let noise = |n: f64, m: f64| 1.0 / n + 1.0 / m;
+    let ratio = noise(part as f64, rest as f64) / noise(n as f64, m as f64);
+    Ok(if rate.is_nan() { 1.0 } else { ratio.powf(properties.rate - rate) })
+}
+
+/// The number of pairs of samples from which a rate is found.
+const RATE_PAIRS: u64 = 100;
 
 /// Returns the number of evaluations of the metric for a floor that is simulated.
 pub fn floor_pairs(metric: &dyn Metric) -> usize {
@@ -214,6 +257,53 @@ mod tests {
         let cheap = by_name("sliced_w2", serde_json::Value::Null).unwrap();
         assert_eq!(floor_sizes(cheap.as_ref(), true, 19_000, 21_000), (19_000, 21_000));
         assert_eq!(floor_sizes(cheap.as_ref(), true, 200_000, 200_000), (20_000, 20_000));
+    }
+
+    /// A metric whose floor is computed from few points.
+    #[derive(Debug)]
+    struct Few(crate::metric::SlicedW2);
+
+    impl Metric for Few {
+        fn name(&self) -> &'static str {
+            self.0.name()
+        }
+
+        fn properties(&self, dim: usize) -> crate::metric::Properties {
+            crate::metric::Properties { floor_points: 1_000, ..self.0.properties(dim) }
+        }
+
+        fn measure(
+            &self,
+            points: &Points,
+            reference: &Reference,
+            pairwise: &Pairwise,
+            stream: Stream,
+        ) -> Result<crate::metric::Estimate> {
+            self.0.measure(points, reference, pairwise, stream)
+        }
+    }
+
+    /// The floor of sliced W2 falls as the square root of the number of points for a Gaussian, and
+    /// more slowly between distant modes, where it is the square root of an error of shares.
+    #[test]
+    fn the_floor_of_few_points_is_scaled_by_the_rate_of_the_distribution() {
+        use crate::target::{Gaussian, Mixture, Target};
+        use std::sync::Arc;
+        let at = |mean: f64| Gaussian::isotropic(vec![mean], 1.0).unwrap();
+        let modes = Mixture::new(vec![0.5, 0.5], vec![at(-50.0), at(50.0)]).unwrap();
+        let targets: [Arc<dyn Target>; 2] = [Arc::new(at(0.0)), Arc::new(modes)];
+        for target in targets {
+            let data = target.sample(32_000, Stream::new(8)).unwrap();
+            let fresh = Reference::sample(target, 16_000, Stream::new(1)).unwrap();
+            let of = |metric: &dyn Metric, reference: &Reference| {
+                floor(metric, reference, 16_000, &Pairwise::default()).unwrap().value
+            };
+            let want = of(&crate::metric::SlicedW2::default(), &fresh);
+            for reference in [fresh, Reference::new(data).unwrap()] {
+                let found = of(&Few(crate::metric::SlicedW2::default()), &reference);
+                assert!((0.6..1.6).contains(&(found / want)), "{found} {want}");
+            }
+        }
     }
 
     #[test]

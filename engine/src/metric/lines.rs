@@ -5,8 +5,10 @@ use crate::points::dot;
 use crate::{Error, Interrupt, Result, rng::Stream};
 use rayon::prelude::*;
 
-/// The number of directions computed at a time, for any number of threads; it limits the memory.
+/// The largest number of directions computed at a time, and of the values that they have together:
+/// 512 MiB.
 const BLOCK: usize = 16;
+const BLOCK_VALUES: usize = 1 << 26;
 
 /// The largest number of directions: with it, the standard error over directions is a few
 /// thousandths of the value.
@@ -48,9 +50,10 @@ impl Lines<'_> {
         let count = self.count();
         let mut values = Vec::with_capacity(count);
         let (mut of_x, mut of_y) = (vec![0.0; self.sizes.0], vec![0.0; self.sizes.1]);
-        for first in (0..count).step_by(BLOCK) {
+        let together = (BLOCK_VALUES / (self.sizes.0 + self.sizes.1)).clamp(1, BLOCK);
+        for first in (0..count).step_by(together) {
             interrupt.check()?;
-            let block = (first..count.min(first + BLOCK)).into_par_iter();
+            let block = (first..count.min(first + together)).into_par_iter();
             let lines: Vec<Line> = block.map(|k| along(&self.direction(k))).collect();
             for line in lines {
                 values.push(line.value);
@@ -58,7 +61,8 @@ impl Lines<'_> {
                 of_y.iter_mut().zip(&line.of_y).for_each(|(sum, p)| *sum += p / count as f64);
             }
         }
-        let over_directions = if count == 1 { 0.0 } else { variance_of_mean(&values) };
+        // A single one of many directions has an unknown error.
+        let over_directions = if self.dim == 1 { 0.0 } else { variance_of_mean(&values) };
         let over_samples = variance_of_mean(&of_x) + variance_of_weighted_mean(&of_y, self.weights);
         Ok((mean(&values), over_samples + over_directions))
     }

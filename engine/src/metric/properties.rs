@@ -25,6 +25,9 @@ pub struct Properties {
     /// size as `n^-r`. It scales a floor that was found on parts of a data set to the required
     /// sizes.
     pub rate: f64,
+    /// True if the rate depends on the distribution, and [`Properties::rate`] is the fastest. The
+    /// floor of many points is then scaled by a rate that is found on fewer.
+    pub rate_varies: bool,
     /// True if the value depends on the units of the columns.
     pub sees_units: bool,
     /// The largest number of points, both samples together, from which a noise floor is computed.
@@ -42,6 +45,7 @@ impl Default for Properties {
             better: Better::Lower,
             uses_weights: false,
             rate: 0.5,
+            rate_varies: false,
             sees_units: false,
             floor_points: usize::MAX,
             is_slow: false,

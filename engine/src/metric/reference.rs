@@ -72,7 +72,10 @@ impl Reference {
     /// # Errors
     /// Those of [`Target::sample`].
     pub fn of(target: Arc<dyn Target>, n: usize, stream: Stream) -> Result<Reference> {
-        let Some(data) = target.data() else { return Reference::sample(target, n, stream) };
+        let Some(data) = target.data() else {
+            let points = target.sample_up_to(n, stream)?;
+            return Reference::with_target(points, target);
+        };
         let (points, weights) = (Arc::clone(data.points), data.weights.map(Arc::from));
         Ok(Reference { weights, ..Reference::with_target(points, target)? })
     }
@@ -161,7 +164,7 @@ impl Reference {
 
     /// Returns the distribution, if any number of fresh points can be drawn from it.
     pub(crate) fn distribution(&self) -> Option<&Arc<dyn Target>> {
-        self.target.as_ref().filter(|t| t.data().is_none())
+        self.target.as_ref().filter(|t| t.data().is_none() && t.rows().is_none())
     }
 
     /// Returns the distribution. The error names the metric that needs it, and the missing `part`.

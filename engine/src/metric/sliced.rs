@@ -41,7 +41,13 @@ impl Metric for SlicedW2 {
     }
 
     fn properties(&self, _dim: usize) -> Properties {
-        Properties { uses_weights: true, sees_units: true, floor_points: FLOOR_POINTS, ..Properties::default() }
+        Properties {
+            uses_weights: true,
+            rate_varies: true,
+            sees_units: true,
+            floor_points: FLOOR_POINTS,
+            ..Properties::default()
+        }
     }
 
     fn measure(&self, points: &Points, reference: &Reference, pairwise: &Pairwise, stream: Stream) -> Result<Estimate> {

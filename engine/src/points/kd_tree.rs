@@ -135,7 +135,7 @@ impl KdTree {
             let gap = (low - x).max(x - high).max(0.0);
             gap * gap
         };
-        // Four partial sums, as in the distance of points.
+        // Partial sums, as in the distance of points.
         let ((x4, x), (low4, low), (high4, high)) = (x.as_chunks::<4>(), low.as_chunks::<4>(), high.as_chunks::<4>());
         let mut sums = [0.0; 4];
         for ((x, low), high) in x4.iter().zip(low4).zip(high4) {
@@ -149,31 +149,38 @@ impl KdTree {
     /// fewer points. The point `but`, if there is one, does not count. `near` is working memory.
     pub fn kth(&self, x: &[f64], k: usize, but: Option<usize>, near: &mut Vec<f64>) -> f64 {
         near.clear();
-        near.resize(k, f64::INFINITY);
-        self.search(x, f64::INFINITY, |i, square| {
-            if Some(i) != but {
-                let at = near.partition_point(|other| *other <= square);
-                if at < k {
-                    near.copy_within(at..k - 1, at + 1);
-                    near[at] = square;
-                }
+        let mut limit = f64::INFINITY;
+        self.search(x, limit, |i, square| {
+            if Some(i) == but {
+                return limit;
             }
-            near[k - 1]
+            // A few more than `k` are collected, and then cut to the nearest `k`.
+            near.push(square);
+            if near.len() == k + k.div_ceil(2) {
+                limit = nearest_few(near, k).next_down();
+            }
+            limit
         });
-        near[k - 1]
+        if near.len() < k { f64::INFINITY } else { nearest_few(near, k) }
     }
 
-    /// Returns the index and the squared distance of the nearest point, the first of equals.
+    /// Returns the index and the squared distance of the nearest point. Of points at the same
+    /// distance it is the first in the order of the tree.
     pub fn nearest(&self, x: &[f64]) -> (usize, f64) {
         let mut best = (usize::MAX, f64::INFINITY);
         self.search(x, f64::INFINITY, |i, square| {
-            if square < best.1 || (square == best.1 && i < best.0) {
-                best = (i, square);
-            }
-            best.1
+            best = (i, square);
+            square.next_down()
         });
         best
     }
+}
+
+/// Keeps the `k` smallest of at least `k` numbers, and returns the largest of them.
+fn nearest_few(near: &mut Vec<f64>, k: usize) -> f64 {
+    let last = *near.select_nth_unstable_by(k - 1, f64::total_cmp).1;
+    near.truncate(k);
+    last
 }
 
 /// Balls of different radii around points.
@@ -258,8 +265,8 @@ mod tests {
                     assert_eq!(tree.kth(x, k, but, &mut Vec::new()), want, "{n} points, query {q}, k = {k}");
                 }
                 let least = squares.iter().copied().fold(f64::INFINITY, f64::min);
-                let first = squares.iter().position(|d| *d == least).unwrap();
-                assert_eq!(tree.nearest(x), (first, least));
+                let (nearest, square) = tree.nearest(x);
+                assert_eq!((squares[nearest], square), (least, least));
                 let mut within: Vec<usize> = Vec::new();
                 let limit = sorted.get(n / 3).copied().unwrap_or(0.0);
                 tree.search(x, limit, |i, square| {
@@ -286,6 +293,19 @@ mod tests {
                 assert_eq!(balls.contain(x), inside);
             }
         }
+    }
+
+    /// Points at the same place do not make a search visit all of them.
+    #[test]
+    fn many_points_at_one_place_are_not_all_visited() {
+        let points = Points::zeros(100_000, 2);
+        let (tree, mut visited) = (KdTree::of(&points), 0);
+        tree.search(&[0.0, 0.0], f64::INFINITY, |_, square| {
+            visited += 1;
+            square.next_down()
+        });
+        assert_eq!(visited, 1);
+        assert_eq!(tree.kth(&[1.0, 0.0], 1_000, Some(3), &mut Vec::new()), 1.0);
     }
 
     /// A search in the plane looks at few of the points.

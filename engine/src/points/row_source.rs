@@ -8,6 +8,9 @@ use std::ops::Range;
 /// The number of values of a block: 64 MiB.
 pub(crate) const BLOCK_VALUES: usize = 1 << 23;
 
+/// Rows are read together if at most this many values lie between them.
+const NEAR_VALUES: usize = 1 << 10;
+
 /// Rows that are read when they are needed.
 pub trait RowSource: Send + Sync + fmt::Debug {
     /// Returns the name for messages, such as "x.npy".
@@ -33,16 +36,26 @@ impl dyn RowSource + '_ {
         (0..n).step_by(rows).map(move |from| from..n.min(from + rows))
     }
 
-    /// Returns the rows with these indices, in their order. The cost is one read per row.
+    /// Returns the rows with these indices, in their order. Rows that are near each other are read
+    /// together.
     ///
     /// # Errors
     /// Those of [`RowSource::read`].
     pub(crate) fn select(&self, index: &[usize]) -> Result<Points> {
         let mut places: Vec<(usize, usize)> = index.iter().copied().zip(0..).collect();
         places.sort_unstable();
+        let (gap, most) = (NEAR_VALUES / self.dim() + 1, (BLOCK_VALUES / self.dim()).max(1));
         let mut out = Points::zeros(index.len(), self.dim());
-        for (row, place) in places {
-            out.row_mut(place).copy_from_slice(self.read(row..row + 1)?.data());
+        let mut left = &places[..];
+        while let Some((first, _)) = left.first() {
+            let near = |k: usize| left[k].0 - left[k - 1].0 <= gap && left[k].0 - first < most;
+            let count = (1..left.len()).take_while(|k| near(*k)).count() + 1;
+            let (together, others) = left.split_at(count);
+            let rows = self.read(*first..together[count - 1].0 + 1)?;
+            for (row, place) in together {
+                out.row_mut(*place).copy_from_slice(rows.row(row - first));
+            }
+            left = others;
         }
         Ok(out)
     }
@@ -78,5 +91,9 @@ mod tests {
         assert_eq!(rows.blocks(12).collect::<Vec<_>>(), [0..4, 4..8, 8..10]);
         assert_eq!(rows.blocks(1).count(), 10);
         assert_eq!(rows.select(&[7, 0, 9]).unwrap(), points.select(&[7, 0, 9]));
+        let long = Stream::new(2).normal(20_000, 2);
+        let index = Stream::new(3).rng().choose(20_000, 50);
+        assert_eq!((&long as &dyn RowSource).select(&index).unwrap(), long.select(&index));
+        assert_eq!(rows.select(&[]).unwrap().n(), 0);
     }
 }

@@ -80,7 +80,7 @@ impl Denoiser {
         options.check()?;
         let sample = match target.data() {
             Some(data) if data.weights.is_none() => Arc::clone(data.points),
-            _ => Arc::new(target.sample(MEASURED, stream.label("measure"))?),
+            _ => Arc::new(target.sample_up_to(MEASURED, stream.label("measure"))?),
         };
         // One length serves all coordinates, as in the net.
         let measured = Extent { std: AffineMap::common(&sample).scale().to_vec(), ..Extent::of(&sample) };
@@ -92,6 +92,7 @@ impl Denoiser {
         }
         let mut net = Preconditioned::new(&sample, &options, options.average, stream.label("init"))?;
         let finite = target.data().filter(|data| data.weights.is_none()).map(|data| data.points.n());
+        let finite = finite.or(target.rows().map(|rows| rows.n()));
         let batch = finite.map_or(options.batch, |n| options.batch.min(n));
         let mut learner = Learner { net: &mut net, target, batch, range: (min, max) };
         let stream = stream.label("train");

@@ -48,6 +48,11 @@ pub trait Score: Send + Sync + std::fmt::Debug {
         None
     }
 
+    /// True if the score is a kernel estimate from a finite sample.
+    fn is_of_points(&self) -> bool {
+        false
+    }
+
     /// Returns the length scales of the distribution that the score describes. They serve to choose
     /// sigma. For an estimate from points, the first call takes about a second.
     fn extent(&self) -> Option<Extent> {

@@ -1,7 +1,7 @@
 //! The size and the finest detail of the distribution of a score, which determine a suitable range
 //! of sigma.
 
-use crate::points::{AffineMap, BLOCK_VALUES, RowSource, squared_distance};
+use crate::points::{AffineMap, RowSource, squared_distance};
 use crate::rng::Stream;
 use crate::{Points, Result};
 use rayon::prelude::*;
@@ -42,8 +42,9 @@ impl Extent {
     }
 
     /// Returns the extent of rows that are not all in memory: that of random rows, up to 32 MiB of
-    /// them, except for the finest detail, which is that of all rows. The cost is one pass over the
-    /// rows. For rows that fit, it is [`Extent::of`] them.
+    /// them. Only the finest detail depends on the number of rows: it is extrapolated by the power
+    /// of the number that describes its fall from a quarter of these rows to all of them. For rows
+    /// that fit, the result is [`Extent::of`] them.
     ///
     /// # Errors
     /// Those of [`RowSource::read`].
@@ -54,20 +55,10 @@ impl Extent {
             return Ok(Extent::of(&rows.read(0..n)?));
         }
         let sample = rows.select(&Stream::new(0).label("extent").rng().choose(n, count))?;
-        let affordable = (BUDGET / n.saturating_mul(dim)).clamp(QUERIES.0, QUERIES.1);
-        let (queries, mut squares) =
-            (sample.rows(0..affordable.min(count)), vec![f64::INFINITY; affordable.min(count)]);
-        for block in rows.blocks(BLOCK_VALUES) {
-            let block = rows.read(block)?;
-            squares.par_iter_mut().enumerate().for_each(|(i, best)| {
-                for row in block.iter() {
-                    *best = within(queries.row(i), row, *best).filter(|d2| *d2 > 0.0).unwrap_or(*best);
-                }
-            });
-        }
-        squares.retain(|square| square.is_finite());
-        let share = if mostly_coincide(&sample) { SHARED_PLACES } else { 1.0 };
-        Ok(Extent { detail: share * median(squares).sqrt(), ..Extent::of(&sample) })
+        let (of_sample, of_part) = (Extent::of(&sample), Extent::of(&sample.rows(0..count / 4)));
+        let fall = (of_part.detail / of_sample.detail).ln() / 4f64.ln();
+        let fall = if fall.is_finite() { fall.clamp(0.0, 1.0) } else { 0.0 };
+        Ok(Extent { detail: of_sample.detail * (count as f64 / n as f64).powf(fall), ..of_sample })
     }
 
     /// Returns the noise level at which noise has the length of the finest detail: noise of

@@ -31,7 +31,8 @@ impl fmt::Display for StoredRows {
 
 /// The same estimate as [`super::Kde`], from rows of which one block is in memory at a time. The
 /// softmax means of the blocks are merged by their normalisers. One evaluation reads all rows, and
-/// holds 64 MiB of them beside the copies of the pairwise engine.
+/// holds 64 MiB of them in f64, beside
+/// the copies of the pairwise engine.
 #[derive(Debug, Clone)]
 pub struct KdeOfRows {
     stored: StoredRows,
@@ -42,9 +43,16 @@ pub struct KdeOfRows {
 }
 
 impl KdeOfRows {
-    /// Creates the estimate. It reads nothing.
-    pub fn new(stored: StoredRows) -> KdeOfRows {
-        KdeOfRows { stored, block: BLOCK_VALUES, mean: SoftmaxMean::default(), of_block: SoftmaxMean::default() }
+    /// Creates the estimate. It reads random rows for the extent, unless `stored` knows it.
+    ///
+    /// # Errors
+    /// Those of [`RowSource::read`].
+    pub fn new(stored: StoredRows) -> Result<KdeOfRows> {
+        if stored.extent.get().is_none() {
+            let _ = stored.extent.set(Extent::of_rows(stored.rows.as_ref())?);
+        }
+        let (mean, of_block) = (SoftmaxMean::default(), SoftmaxMean::default());
+        Ok(KdeOfRows { stored, block: BLOCK_VALUES, mean, of_block })
     }
 }
 
@@ -87,13 +95,11 @@ impl Score for KdeOfRows {
         archive.part("ess", &mut self.mean.ess)
     }
 
-    /// None if the rows cannot be read; the evaluation then says why.
+    fn is_of_points(&self) -> bool {
+        true
+    }
+
     fn extent(&self) -> Option<Extent> {
-        if self.stored.extent.get().is_none()
-            && let Ok(found) = Extent::of_rows(self.stored.rows.as_ref())
-        {
-            let _ = self.stored.extent.set(found);
-        }
         self.stored.extent.get().cloned()
     }
 
@@ -123,7 +129,7 @@ mod tests {
                 let (mut want, mut found) = (Points::default(), Points::default());
                 let mut kde = Kde::of(Arc::clone(&points));
                 kde.evaluate(&at, Form::Displacement, &mut want).unwrap();
-                let mut of_rows = KdeOfRows::new(StoredRows::new(Arc::clone(&points) as Arc<dyn RowSource>));
+                let mut of_rows = KdeOfRows::new(StoredRows::new(Arc::clone(&points) as Arc<dyn RowSource>)).unwrap();
                 assert_eq!(of_rows.extent(), kde.extent());
                 of_rows.evaluate(&at, Form::Displacement, &mut found).unwrap();
                 assert_eq!((found.data(), of_rows.ess()), (want.data(), kde.ess()));
@@ -132,7 +138,7 @@ mod tests {
                     of_rows.evaluate(&at, Form::Displacement, &mut found).unwrap();
                     let size = want.data().iter().fold(0.0, |size: f64, v| size.max(v.abs()));
                     for (found, want) in found.data().iter().zip(want.data()) {
-                        assert!((found - want).abs() < 2e-6 * size, "{n} {sigma} {block}: {found} {want}");
+                        assert!((found - want).abs() < 1e-5 * size, "{n} {sigma} {block}: {found} {want}");
                     }
                     let (ess, want) = (of_rows.ess().unwrap(), kde.ess().unwrap());
                     assert!((ess / want - 1.0).abs() < 1e-4, "{n} {sigma} {block}: {ess} {want}");

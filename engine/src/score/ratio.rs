@@ -31,7 +31,7 @@ impl Ratio {
     pub fn new(target: Arc<dyn Target>, options: DiscriminatorOptions) -> Result<Ratio> {
         let sample = match target.data() {
             Some(data) if data.weights.is_none() => Arc::clone(data.points),
-            _ => Arc::new(target.sample(1000, Stream::new(0).label("extent"))?),
+            _ => Arc::new(target.sample_up_to(1000, Stream::new(0).label("extent"))?),
         };
         let extent = Extent::of(&sample);
         let discriminator = Discriminator::new(options)?;

@@ -63,6 +63,15 @@ pub trait Target: Send + Sync + fmt::Debug {
 
 /// Methods that return a part, or an error that names the missing part.
 impl dyn Target + '_ {
+    /// Returns `n` points as [`Target::sample`] does; fewer if the distribution is a sample of fewer
+    /// rows that are not in memory.
+    ///
+    /// # Errors
+    /// Those of [`Target::sample`].
+    pub(crate) fn sample_up_to(&self, n: usize, stream: Stream) -> Result<Points> {
+        self.sample(self.rows().map_or(n, |rows| n.min(rows.n())), stream)
+    }
+
     /// Returns the closed form.
     ///
     /// # Errors

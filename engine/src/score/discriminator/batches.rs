@@ -27,7 +27,7 @@ impl Batches {
     ) -> Result<[&Points; 2]> {
         let drawn = match target.data() {
             Some(data) if data.weights.is_none() => None,
-            _ => Some(target.sample(DRAWN, random("target"))?),
+            _ => Some(target.sample_up_to(DRAWN, random("target"))?),
         };
         let data = target.data().map(|data| &**data.points);
         let p = drawn.as_ref().or(data).unwrap_or(cloud);

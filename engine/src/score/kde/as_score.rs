@@ -67,6 +67,10 @@ impl Score for Kde {
         self.points()
     }
 
+    fn is_of_points(&self) -> bool {
+        self.points.is_some()
+    }
+
     fn extent(&self) -> Option<Extent> {
         let points = self.points.as_ref()?;
         Some(self.extent.get_or_init(|| extent_of(points)).clone())
