@@ -27,7 +27,7 @@ fn told(diagnostics: &[Diagnostic]) -> String {
 
 #[test]
 fn mistakes_are_found_behind_long_runs() {
-    let long = "let p = dataset(\"moons\");\nlet r = run(sd_flow(p.sample(1000000)), normal(1000000, 2), p, \
+    let long = "let p = dataset(\"moons\");\nlet r = run(sd_flow(p.sample(200000)), normal(200000, 2), p, \
                 #{steps: 100000, metrics: [\"energy\"]});\n";
     for (mistake, cause, line) in [
         ("let f = energy(r.points, normal(500, 3));", "columns", 3),
@@ -39,7 +39,7 @@ fn mistakes_are_found_behind_long_runs() {
             5,
         ),
         ("let x = load(\"no\" + \".npy\");", "no file `no.npy`", 3),
-        ("r.points.rows(5, 1000001);", "1000000 points", 3),
+        ("r.points.rows(5, 200001);", "200000 points", 3),
         ("threshold(\"enrgy\", \"<\", 0.1);", "no metric `enrgy`", 3),
         ("save(r.points, \"x.txt\");", "\"x.txt\"", 3),
         ("sweep(#{n: [5, 6]}, |p| #{e: energy(normal(p.n, 3), r.points)});", "columns", 3),

@@ -80,19 +80,19 @@ fn the_options_that_decide_are_options_of_the_script() {
 fn a_flow_towards_a_file_is_that_towards_its_points() {
     let folder = tempfile::tempdir().unwrap();
     let points = sdflow::rng::Stream::new(1).normal(300, 5);
-    sdflow::io::save_npy(&folder.path().join("x.npy"), &points).unwrap();
+    sdflow::io::save_npy(&folder.path().join("rows.npy"), &points).unwrap();
     let script = "
         let start = normal(50, 5);
-        for data in [mapped(\"x.npy\"), load(\"x.npy\")] {
-            for options in [#{}, #{sigma: geometric(3, 0.3), noise: \"none\", scaling: \"raw\", step: 0.1}] {
+        for data in [mapped(\"rows.npy\"), load(\"rows.npy\")] {
+            for options in [#{noise: \"none\"}, #{sigma: geometric(3, 0.3), noise: \"none\", scaling: \"raw\", step: 0.1}] {
                 let mean = run(sd_flow(data, options), start, #{steps: 4}).points.mean();
                 print(`${mean[0]} ${mean[1]} ${mean[2]} ${mean[3]} ${mean[4]}`);
             }
         }
-        print(mapped(\"x.npy\").dim);
-        print(mapped(\"x.npy\").sample(300).n);
-        print(energy(load(\"x.npy\"), mapped(\"x.npy\").sample(300)).value);
-        print(run(sd_flow(kde(mapped(\"x.npy\"))), start, #{steps: 1}).points.n);";
+        print(mapped(\"rows.npy\").dim);
+        print(mapped(\"rows.npy\").sample(300).n);
+        print(energy(load(\"rows.npy\"), mapped(\"rows.npy\").sample(300)).value);
+        print(run(sd_flow(kde(mapped(\"rows.npy\"))), start, #{steps: 1}).points.n);";
     let (outcome, heard) = run_in(folder.path(), script);
     assert_eq!(outcome.failure, None);
     let said: Vec<&String> = heard.iter().filter(|line| !line.starts_with("sigma")).collect();
@@ -106,8 +106,8 @@ fn a_flow_towards_a_file_is_that_towards_its_points() {
 #[test]
 fn a_file_whose_rows_cannot_be_read_is_refused_at_its_name() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("x.npy"), "1,2\n").unwrap();
-    let (outcome, _) = run_in(folder.path(), "mapped(\"x.npy\");");
+    std::fs::write(folder.path().join("rows.npy"), "1,2\n").unwrap();
+    let (outcome, _) = run_in(folder.path(), "mapped(\"rows.npy\");");
     let failure = outcome.failure.unwrap();
-    assert!(failure.message.contains("x.npy") && failure.place.unwrap().column == 8, "{}", failure.message);
+    assert!(failure.message.contains("rows.npy") && failure.place.unwrap().column == 8, "{}", failure.message);
 }

@@ -30,8 +30,8 @@ const DIRECTIONS: usize = 64;
 /// in f64.
 ///
 /// The energy distance is also `sqrt(pi) Gamma((d + 1) / 2) / Gamma(d / 2)` times the mean over all
-/// directions `u` of the energy distance of the projections `u . x` and `u . y`, which is `2 int (F -
-/// G)^2` with their distribution functions. In one dimension this is exact and takes a sort. For
+/// directions `u` of the energy distance of the projections `u . x` and `u . y`, which is `2 int (F
+/// - G)^2` with their distribution functions. In one dimension this is exact and takes a sort. For
 /// many points, the mean is over random directions (the part `directions`), and the standard error
 /// includes the error over directions. Cost `directions x (n log n + m log m + (n + m) d)`.
 #[derive(Debug, Clone, Default)]
@@ -88,8 +88,8 @@ impl Metric for Energy {
     }
 }
 
-/// Returns the energy distance of the projections. The contribution of a point `z` is `2 (E|z - y| -
-/// E|z - x|)`, whose slope is `4 (G - F)`.
+/// Returns the energy distance of the projections. The contribution of a point `z` is `2 (E|z - y|
+/// - E|z - x|)`, whose slope is `4 (G - F)`.
 fn energy_on_line(direction: &[f64], x: &Points, reference: &Reference, unbiased: bool) -> Line {
     let (y, weights) = (reference.points(), reference.weights());
     let (n, m) = (x.n() as f64, y.n() as f64);

@@ -144,8 +144,9 @@ pub fn floor_pairs(metric: &dyn Metric) -> usize {
 
 /// Returns the sizes of the two samples from which each value of the floor is computed, for `n`
 /// points and a reference of `m` points. They are `n` and `m` if fresh samples can be drawn
-/// (`fresh`), and otherwise the sizes of two disjoint parts of the reference. Samples with more than
-/// [`Properties::floor_points`](super::Properties::floor_points) are reduced in the same ratio.
+/// (`fresh`), and otherwise the sizes of two disjoint parts of the reference. Samples with more
+/// than [`Properties::floor_points`](super::Properties::floor_points) are reduced in the same
+/// ratio.
 pub fn floor_sizes(metric: &dyn Metric, fresh: bool, n: usize, m: usize) -> (usize, usize) {
     let (n, m) = match fresh || m < 4 {
         true => (n, m),

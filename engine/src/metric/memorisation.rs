@@ -12,8 +12,8 @@ use crate::{Error, Interrupt, Points, Result, Subject};
 /// result is `(s - c) / (1 - c)`. It is 0 for fresh samples, independent of the two sizes; 1 for
 /// copies of the training data; and negative for copies of the held-out data. Ties count half. The
 /// standard error treats points with the same nearest data point as one observation; for a single
-/// point it is NaN. In few dimensions the cost is proportional to `n log(N + m)`, otherwise to `n (N
-/// + m) d`.
+/// point it is NaN. In few dimensions the cost is proportional to `n log(N + m)`, otherwise to `n
+/// (N + m) d`.
 ///
 /// # Errors
 /// Dimensions differ, a set is empty, or an interrupt.

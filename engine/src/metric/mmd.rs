@@ -21,9 +21,9 @@ crate::options! {
 
 /// `MMD^2 = E k(x, x') + E k(y, y') - 2 E k(x, y)` \[gretton2012kernel\], the mean over the
 /// kernels. The part `mmd` is its square root, and the parts `h` are the bandwidths. Cost `(n +
-/// m)^2` kernel values in f64 per kernel. For Gaussian kernels and more than 262,144 points in up to
-/// three dimensions, the sums are computed on a grid, in time proportional to `n + m`: the kernel is
-/// then one whose values differ by a few parts in ten million.
+/// m)^2` kernel values in f64 per kernel. For Gaussian kernels and more than 262,144 points in up
+/// to three dimensions, the sums are computed on a grid, in time proportional to `n + m`: the
+/// kernel is then one whose values differ by a few parts in ten million.
 #[derive(Debug, Clone, Default)]
 pub struct Mmd {
     options: MmdOptions,

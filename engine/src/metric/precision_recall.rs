@@ -26,8 +26,8 @@ const DIVISIONS: u64 = 8;
 /// The shares of a point and of its neighbours depend on each other, so the standard error is that
 /// of subsamples \[politis1994large\]: with the values `a` and `b` of two disjoint halves of both
 /// sets, the variance is `(a - b)^2 / 4`, averaged over 8 random divisions. It is NaN for halves of
-/// at most `k` points. In few dimensions the cost is proportional to `(n + m) log(n + m)`, otherwise
-/// to `(n + m)^2 d`.
+/// at most `k` points. In few dimensions the cost is proportional to `(n + m) log(n + m)`,
+/// otherwise to `(n + m)^2 d`.
 ///
 /// # Errors
 /// There are fewer than `k + 1` points on either side, or `neighbours` = 0.

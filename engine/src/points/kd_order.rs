@@ -1,5 +1,5 @@
-//! A spatial order of points, in which neighbours are close to each other. Pairwise sums skip blocks
-//! of such an order, and it contains the parts of a k-d tree.
+//! A spatial order of points, in which neighbours are close to each other. Pairwise sums skip
+//! blocks of such an order, and it contains the parts of a k-d tree.
 
 use crate::Points;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -31,9 +31,9 @@ pub trait RowSource: Send + Sync + fmt::Debug {
 
 impl dyn RowSource + '_ {
     /// Returns consecutive ranges of rows, each of at most `values` values and at least one row.
-    pub(crate) fn blocks(&self, values: usize) -> impl Iterator<Item = Range<usize>> + use<> {
+    pub(crate) fn blocks(&self, values: usize) -> Vec<Range<usize>> {
         let (n, rows) = (self.n(), (values / self.dim()).max(1));
-        (0..n).step_by(rows).map(move |from| from..n.min(from + rows))
+        (0..n).step_by(rows).map(|from| from..n.min(from + rows)).collect()
     }
 
     /// Returns the rows with these indices, in their order. Rows that are near each other are read
@@ -88,8 +88,8 @@ mod tests {
     fn blocks_cover_the_rows_and_rows_are_selected_in_their_order() {
         let points = Stream::new(1).normal(10, 3);
         let rows: &dyn RowSource = &points;
-        assert_eq!(rows.blocks(12).collect::<Vec<_>>(), [0..4, 4..8, 8..10]);
-        assert_eq!(rows.blocks(1).count(), 10);
+        assert_eq!(rows.blocks(12), [0..4, 4..8, 8..10]);
+        assert_eq!(rows.blocks(1).len(), 10);
         assert_eq!(rows.select(&[7, 0, 9]).unwrap(), points.select(&[7, 0, 9]));
         let long = Stream::new(2).normal(20_000, 2);
         let index = Stream::new(3).rng().choose(20_000, 50);

@@ -63,8 +63,8 @@ pub trait Target: Send + Sync + fmt::Debug {
 
 /// Methods that return a part, or an error that names the missing part.
 impl dyn Target + '_ {
-    /// Returns `n` points as [`Target::sample`] does; fewer if the distribution is a sample of fewer
-    /// rows that are not in memory.
+    /// Returns `n` points as [`Target::sample`] does; fewer if the distribution is a sample of
+    /// fewer rows that are not in memory.
     ///
     /// # Errors
     /// Those of [`Target::sample`].
