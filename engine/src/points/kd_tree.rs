@@ -77,9 +77,9 @@ impl KdTree {
         bounds[dim + axis] = bounds[dim + axis].max(high);
     }
 
-    /// Visits, in the order of the tree, every point whose squared distance from `x` is at most
-    /// `limit`, and possibly others. `visit` receives the index and the squared distance of a point
-    /// within the limit, and returns the limit from then on, which may be smaller.
+    /// Visits every point whose squared distance from `x` is at most `limit`, near ones first as far
+    /// as the boxes tell. `visit` receives the index and the squared distance of the point, and
+    /// returns the limit from then on, which may be smaller.
     pub fn search(&self, x: &[f64], limit: f64, mut visit: impl FnMut(usize, f64) -> f64) {
         let mut limit = limit;
         self.search_in(0, self.squared_distance(0, x), x, &mut limit, &mut visit);
@@ -165,7 +165,7 @@ impl KdTree {
     }
 
     /// Returns the index and the squared distance of the nearest point. Of points at the same
-    /// distance it is the first in the order of the tree.
+    /// distance it is the one that the search visits first.
     pub fn nearest(&self, x: &[f64]) -> (usize, f64) {
         let mut best = (usize::MAX, f64::INFINITY);
         self.search(x, f64::INFINITY, |i, square| {
