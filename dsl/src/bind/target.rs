@@ -109,8 +109,8 @@ pub const ENTRIES: &[Entry] = &[
         .about(
             "The rows of an `.npy` file as a target, for files larger than the memory. The rows stay in the \
              file. `sample` reads random ones. `sd_flow` towards it computes the same field as \
-             towards all rows in memory, and reads the file block by block in each step. The rows \
-             have equal weights and the units of the file. `field_error` counts only the error of \
+             towards all rows in memory, and reads the file block by block in each step; with \
+             `batch_target` it reads so many random rows. The rows have equal weights and the units of the file. `field_error` counts only the error of \
              the particles. A flow has seen all rows, so that the reference of a metric must come \
              from elsewhere. The path is relative to the script's folder, or to a folder given by \
              `--allow-read`.",

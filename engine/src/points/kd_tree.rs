@@ -77,8 +77,8 @@ impl KdTree {
         bounds[dim + axis] = bounds[dim + axis].max(high);
     }
 
-    /// Visits every point whose squared distance from `x` is at most `limit`, near ones first as far
-    /// as the boxes tell. `visit` receives the index and the squared distance of the point, and
+    /// Visits every point whose squared distance from `x` is at most `limit`, near ones first as
+    /// far as the boxes tell. `visit` receives the index and the squared distance of the point, and
     /// returns the limit from then on, which may be smaller.
     pub fn search(&self, x: &[f64], limit: f64, mut visit: impl FnMut(usize, f64) -> f64) {
         let mut limit = limit;

@@ -1,6 +1,6 @@
 //! An estimator that a flow owns.
 
-use super::{Auto, Kde, Score, SelfTerm};
+use super::{Auto, Kde, KdeOfRows, Score, SelfTerm};
 use crate::{Error, Result};
 
 /// A score that a flow owns. Kernel estimates can use batches; with
@@ -11,6 +11,8 @@ pub enum Estimate {
     Kernel(Box<Kde>),
     /// The kernel estimate of the cloud, or a fit.
     Auto(Box<Auto>),
+    /// A kernel estimate from rows that are not in memory.
+    Rows(Box<KdeOfRows>),
     /// Any other score.
     Other(Box<dyn Score>),
 }
@@ -21,6 +23,7 @@ impl Estimate {
         match self {
             Estimate::Kernel(kde) => kde,
             Estimate::Auto(auto) => auto,
+            Estimate::Rows(kde) => kde,
             Estimate::Other(score) => score,
         }
     }
@@ -42,6 +45,7 @@ impl Estimate {
     pub(crate) fn with_batch(self, option: &str, batch: Option<usize>) -> Result<Box<dyn Score>> {
         match (self, batch) {
             (Estimate::Kernel(kde), _) => Ok(Box::new(kde.batched(batch))),
+            (Estimate::Rows(kde), _) => Ok(Box::new(kde.batched(batch))),
             (Estimate::Auto(auto), None) => Ok(auto),
             (Estimate::Auto(auto), batch) => Ok(Box::new(auto.into_kernel().batched(batch))),
             (Estimate::Other(score), None) => Ok(score),

@@ -4,7 +4,7 @@ use super::{At, Extent, Form, Score, SigmaRange, check_sigma, displacement};
 use crate::archive::Archive;
 use crate::number::counted;
 use crate::pairwise::{Softmax, SoftmaxMean, Values};
-use crate::points::{BLOCK_VALUES, RowSource};
+use crate::points::{BLOCK_VALUES, RowSource, draw_rows};
 use crate::{Points, Result};
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -38,6 +38,8 @@ pub struct KdeOfRows {
     stored: StoredRows,
     /// The number of values of a block.
     block: usize,
+    /// The number of random rows that an evaluation uses; None for all.
+    batch: Option<usize>,
     mean: SoftmaxMean,
     of_block: SoftmaxMean,
 }
@@ -52,7 +54,12 @@ impl KdeOfRows {
             let _ = stored.extent.set(Extent::of_rows(stored.rows.as_ref())?);
         }
         let (mean, of_block) = (SoftmaxMean::default(), SoftmaxMean::default());
-        Ok(KdeOfRows { stored, block: BLOCK_VALUES, mean, of_block })
+        Ok(KdeOfRows { stored, block: BLOCK_VALUES, batch: None, mean, of_block })
+    }
+
+    /// Sets the number of random rows that each evaluation draws anew; None uses all rows.
+    pub fn batched(self, batch: Option<usize>) -> KdeOfRows {
+        KdeOfRows { batch, ..self }
     }
 }
 
@@ -75,6 +82,11 @@ impl Score for KdeOfRows {
     fn denoised(&mut self, at: &At) -> Result<Option<&Points>> {
         check_sigma(at.sigma, false, "a kernel estimate")?;
         let rows = self.stored.rows.as_ref();
+        if let Some(batch) = self.batch.filter(|batch| *batch < rows.n()) {
+            let drawn = rows.select(&draw_rows(rows.n(), None, batch.max(1), at.stream.label("target batch")))?;
+            at.pairwise.softmax_mean(at.z, &drawn, Values::Own, &Softmax::of(at.sigma), &mut self.mean)?;
+            return Ok(Some(&self.mean.mean));
+        }
         for range in rows.blocks(self.block) {
             let is_first = range.start == 0;
             let block = rows.read(range)?;
@@ -132,7 +144,14 @@ mod tests {
                 let mut of_rows = KdeOfRows::new(StoredRows::new(Arc::clone(&points) as Arc<dyn RowSource>)).unwrap();
                 assert_eq!(of_rows.extent(), kde.extent());
                 of_rows.evaluate(&at, Form::Displacement, &mut found).unwrap();
-                assert_eq!((found.data(), of_rows.ess()), (want.data(), kde.ess()));
+                let want_ess = kde.ess().unwrap();
+                assert_eq!((found.data(), of_rows.ess()), (want.data(), Some(want_ess)));
+                let mut batched = of_rows.clone().batched(Some(n / 3));
+                let mut of_batch = Points::default();
+                batched.evaluate(&at, Form::Displacement, &mut of_batch).unwrap();
+                let mut want_of_batch = Points::default();
+                kde.batched(Some(n / 3)).evaluate(&at, Form::Displacement, &mut want_of_batch).unwrap();
+                assert_eq!(of_batch, want_of_batch);
                 for block in [1, 7 * dim, n * dim / 2 + 1] {
                     of_rows.block = block;
                     of_rows.evaluate(&at, Form::Displacement, &mut found).unwrap();
@@ -140,7 +159,7 @@ mod tests {
                     for (found, want) in found.data().iter().zip(want.data()) {
                         assert!((found - want).abs() < 1e-5 * size, "{n} {sigma} {block}: {found} {want}");
                     }
-                    let (ess, want) = (of_rows.ess().unwrap(), kde.ess().unwrap());
+                    let (ess, want) = (of_rows.ess().unwrap(), want_ess);
                     assert!((ess / want - 1.0).abs() < 1e-4, "{n} {sigma} {block}: {ess} {want}");
                 }
             }

@@ -124,7 +124,7 @@ impl ScoreSpec {
             ScoreSpec::Smoothed(target, options) => {
                 Estimate::Other(Box::new(Smoothed::new(Arc::clone(target), options)?))
             }
-            ScoreSpec::Rows(rows) => Estimate::Other(Box::new(KdeOfRows::new(rows.clone())?)),
+            ScoreSpec::Rows(rows) => Estimate::Rows(Box::new(KdeOfRows::new(rows.clone())?)),
             ScoreSpec::Cloud => Kde::of_cloud().into(),
             ScoreSpec::Auto => Estimate::Auto(Box::new(Auto::new()?)),
             ScoreSpec::Gaussian(options) => Estimate::Other(Box::new(GaussianFit::new(options.clone())?)),

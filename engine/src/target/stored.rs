@@ -33,7 +33,7 @@ impl Target for Stored {
     fn sample(&self, n: usize, stream: Stream) -> Result<Points> {
         let total = self.rows.n();
         if n > total {
-            let want = format!("{} has {total} rows, and each is drawn once", self.rows.name());
+            let want = format!("{} has {}, and each is drawn once", self.rows.name(), counted(total, "row"));
             return Err(Error::argument("n", n, want));
         }
         self.rows.select(&stream.rng().choose(total, n))
