@@ -88,7 +88,7 @@ fn a_busy_folder_is_named_with_what_to_do() {
 /// No part of a run is silent for long, even if it reports no progress.
 #[test]
 fn silent_work_is_told_of() {
-    let sandbox = Sandbox::with("let x = normal(200000, 8);\nmemorisation(x, x, x);\n");
+    let sandbox = Sandbox::with("let x = normal(100000, 64);\nmemorisation(normal(100000, 64), x, x);\n");
     let begun = Instant::now();
     let log = sandbox.path("here/log.txt");
     let mut run = sandbox.command("a.rhai --out here").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
