@@ -3,17 +3,35 @@
 use crate::call::Call;
 use crate::language::{At, Fail, Type};
 use crate::value::{Cloud, Recipe};
-use sdflow::Points;
 use sdflow::metric::Reference;
 use sdflow::points::no_room;
 use sdflow::table::Table;
 use sdflow::target::{Samples, SamplesOptions, Target};
+use sdflow::{Error, Points};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// The types that are accepted as a score.
 pub const SCORE: Type = Type::OneOf(&[Type::Score, Type::Target, Type::Points]);
 /// The types that are accepted as a distribution: a target, or points as a sample.
 pub const SAMPLE: Type = Type::OneOf(&[Type::Target, Type::Points]);
+
+/// Returns the path of the data file that the first argument names, and records that the run
+/// depends on it.
+pub fn data_file(call: &Call) -> Result<PathBuf, Fail> {
+    let path = call.context.sandbox.readable(&call.text(0)?).map_err(|f| f.at(At::Argument(0)))?;
+    call.context.record_data(&path);
+    Ok(path)
+}
+
+/// Returns an error in a file, placed at the first argument, which names the file, unless it has a
+/// place of its own.
+pub fn in_file(call: &Call, error: Error) -> Fail {
+    match call.place(error) {
+        fail if fail.at == At::Call => fail.at(At::Argument(0)),
+        fail => fail,
+    }
+}
 
 /// Returns argument `i` as a score: points stand for their kernel estimate, a target for its exact
 /// score or the estimate from its data.

@@ -1,6 +1,6 @@
 //! Scores that are learned by nets or regression, and models in files.
 
-use crate::bind::arguments::{SAMPLE, distribution};
+use crate::bind::arguments::{SAMPLE, distribution, in_file};
 use crate::bind::first_training::{evaluate_once, shorten_first_training};
 use crate::bind::unused_options as idle;
 use crate::call::{Call, Entry, function};
@@ -144,10 +144,7 @@ fn load_model(call: &Call) -> Result<Dynamic, Fail> {
         _ => context.sandbox.readable(&name).map_err(|f| f.at(At::Argument(0)))?,
     };
     context.record_data(&path);
-    let refuse = |e| match call.place(e) {
-        fail if fail.at == At::Call => fail.at(At::Argument(0)),
-        fail => fail,
-    };
+    let refuse = |e| in_file(call, e);
     if let Some(bridge) = context.time("files", || TwoPotentialBridge::load(&path)).map_err(refuse)? {
         return Ok(Dynamic::from(BridgeHandle::two_potentials(bridge)));
     }

@@ -1,6 +1,6 @@
 //! Point sets.
 
-use crate::bind::arguments::check_size;
+use crate::bind::arguments::{check_size, data_file, in_file};
 use crate::call::{Call, Entry, function};
 use crate::language::{At, Fail, Kind, OPTIONS, Type, arg};
 use crate::value::{Cloud, Matrix, number, numbers};
@@ -131,21 +131,13 @@ fn receiver(call: &Call) -> Result<Arc<Points>, Fail> {
 
 fn load(call: &Call) -> Result<Dynamic, Fail> {
     let options: LoadOptions = call.options()?;
-    let path = call.context.sandbox.readable(&call.text(0)?).map_err(|f| f.at(At::Argument(0)))?;
-    call.context.record_data(&path);
+    let (name, path) = (call.text(0)?, data_file(call)?);
     let loaded = call.context.time("files", || io::load_with_note(&path, &options));
-    let loaded = loaded.map_err(|e| {
-        let fail = match call.place(e) {
-            fail if fail.at == At::Call => fail.at(At::Argument(0)),
-            fail => fail,
-        };
-        match NpyRows::open(&path) {
-            Ok(rows) if no_room(rows.n(), rows.dim()).is_some() => fail.hint(format!(
-                "leave it in the file: mapped({})",
-                call.arg(0).map_or_else(|_| String::new(), |file| format!("{file:?}"))
-            )),
-            _ => fail,
+    let loaded = loaded.map_err(|e| match (in_file(call, e), NpyRows::open(&path)) {
+        (fail, Ok(rows)) if no_room(rows.n(), rows.dim()).is_some() => {
+            fail.hint(format!("leave it in the file: mapped({name:?})"))
         }
+        (fail, _) => fail,
     })?;
     if let Some(note) = loaded.note {
         call.context.note_once(&format!("load: {note} ({})", file_name(&path)));

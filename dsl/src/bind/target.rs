@@ -1,8 +1,8 @@
 //! Targets and bases.
 
-use crate::bind::arguments::check_size;
+use crate::bind::arguments::{check_size, data_file, in_file};
 use crate::call::{Call, Entry, function};
-use crate::language::{At, Fail, Kind, OPTIONS, Type, arg};
+use crate::language::{Fail, Kind, OPTIONS, Type, arg};
 use crate::value::{Cloud, Matrix, numbers};
 use rhai::{Array, Dynamic};
 use sdflow::MissingPart;
@@ -107,12 +107,12 @@ pub const ENTRIES: &[Entry] = &[
         .example("let p = samples(load(\"x.npy\"), #{standardise: true});"),
     function("mapped", Kind::Target, &[arg("file", Type::Text)], Type::Target, mapped)
         .about(
-            "The rows of an `.npy` file as a target, for files larger than the memory. The rows stay in the \
-             file. `sample` reads random ones. `sd_flow` towards it computes the same field as \
-             towards all rows in memory, and reads the file block by block in each step; with \
-             `batch_target` it reads so many random rows. The rows have equal weights and the units of the file. `field_error` counts only the error of \
-             the particles. A flow has seen all rows, so that the reference of a metric must come \
-             from elsewhere. The path is relative to the script's folder, or to a folder given by \
+            "The rows of an `.npy` file as a target, for files larger than the memory. The rows \
+             stay in the file. `sample` reads random ones. `sd_flow` towards it computes the same \
+             field as towards all rows in memory, and reads the file block by block in each step; \
+             with `batch_target` it reads so many random rows. The rows have equal weights and the \
+             units of the file. `field_error` counts only the error of the particles. A flow has \
+             seen all rows, so that the reference of a metric must come from elsewhere. The path is relative to the script's folder, or to a folder given by \
              `--allow-read`.",
         )
         .example(
@@ -256,9 +256,7 @@ fn samples(call: &Call) -> Result<Dynamic, Fail> {
 }
 
 fn mapped(call: &Call) -> Result<Dynamic, Fail> {
-    let path = call.context.sandbox.readable(&call.text(0)?).map_err(|f| f.at(At::Argument(0)))?;
-    call.context.record_data(&path);
-    let rows = NpyRows::open(&path).map_err(|e| call.place(e).at(At::Argument(0)))?;
+    let rows = NpyRows::open(&data_file(call)?).map_err(|e| in_file(call, e))?;
     Ok(value(Stored::new(Arc::new(rows))))
 }
 

@@ -23,6 +23,7 @@ const BLOCK: u64 = 1 << 14;
 pub(super) type Decode = fn(&[u8], bool, &mut Vec<f64>);
 
 /// What a header says about the values that follow it.
+#[derive(Debug)]
 pub(super) struct Layout {
     pub shape: Vec<usize>,
     pub order: Order,
@@ -33,12 +34,6 @@ pub(super) struct Layout {
     pub big: bool,
     /// The place of the first value in the file.
     pub start: u64,
-}
-
-impl std::fmt::Debug for Layout {
-    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-        write!(f, "{:?} values of {} bytes", self.shape, self.width)
-    }
 }
 
 /// Reads the header of an array in `reader`, which contains `size` bytes.

@@ -75,13 +75,13 @@ pub fn floor_observed(
     let properties = metric.properties(1);
     // Of the signed values, smaller ones are better.
     let sign = if properties.better == Better::Higher { -1.0 } else { 1.0 };
+    let rate = rate_of(metric, reference, n, pairwise)?;
     let value = |k: u64| {
         let key = stream.at(k);
-        let (points, fresh, factor) = pair(metric, reference, n, key)?;
+        let (points, fresh, factor) = pair(metric, reference, n, rate, key)?;
         let found = metric.estimate(&points, &fresh, pairwise, key.label("metric"))?;
         Ok(sign * factor * found.value)
     };
-    let grown = growth(metric, reference, n, pairwise)?;
     // Each group has several pairs of samples per thread, so that few threads wait for the slowest
     // pair.
     let (group, all) = (4 * rayon::current_num_threads(), floor_pairs(metric));
@@ -93,45 +93,31 @@ pub fn floor_observed(
     }
     tell(all, all);
     let found = if properties.is_slow { quantile_of_moments(&values) } else { quantile(values) };
-    Ok(Floor { value: sign * grown * found.value, se: grown * found.se })
+    Ok(Floor { value: sign * found.value, se: found.se })
 }
 
-/// Returns the factor by which the floor from fewer points differs from one that falls with
-/// [`Properties::rate`](super::Properties::rate), for a metric whose rate depends on the
-/// distribution. The exponent is that between the values of a quarter of these points and of all of
-/// them.
-fn growth(metric: &dyn Metric, reference: &Reference, n: usize, pairwise: &Pairwise) -> Result<f64> {
+/// Returns the exponent with which the metric falls with the number of points. If it depends on the
+/// distribution and the floor of many points is computed from fewer, it is the exponent between the
+/// values of a quarter of these points and of all of them.
+fn rate_of(metric: &dyn Metric, reference: &Reference, n: usize, pairwise: &Pairwise) -> Result<f64> {
     let (properties, m) = (metric.properties(reference.points().dim()), reference.points().n());
-    let fresh = reference.distribution().is_some();
-    if !properties.rate_varies || (if fresh { n + m } else { m }) <= properties.floor_points {
-        return Ok(1.0);
+    let available = if reference.distribution().is_some() { n + m } else { m };
+    if !properties.rate_varies || available <= properties.floor_points {
+        return Ok(properties.rate);
     }
-    let (part, rest) = floor_sizes(metric, fresh, n, m);
     let stream = reference.floor_stream().label(metric.name()).label("rate");
-    let (few, few_rest) = (part.div_ceil(4), rest.div_ceil(4));
     let value = |k: u64| {
         let key = stream.at(k);
-        let (points, fresh) = match reference.distribution() {
-            Some(distribution) => {
-                let fresh = Reference::sample(distribution.clone(), rest, key.label("reference"))?;
-                (distribution.sample(part, key.label("points"))?, fresh)
-            }
-            None => {
-                let order = key.rng().choose(m, part + rest);
-                let points = reference.part(&order[..part])?;
-                (points.equal_points(part).into_owned(), reference.part(&order[part..])?)
-            }
-        };
-        let quarter = fresh.part(&(0..few_rest).collect::<Vec<_>>())?;
+        let (points, fresh, _) = pair(metric, reference, n, 0.0, key)?;
+        let quarter: Vec<usize> = (0..fresh.points().n().div_ceil(4)).collect();
+        let (few, few_fresh) = (points.rows(0..points.n().div_ceil(4)), fresh.part(&quarter)?);
         let of = |points: &Points, fresh: &Reference| metric.estimate(points, fresh, pairwise, key.label("metric"));
-        Ok([of(&points, &fresh)?.value, of(&points.rows(0..few), &quarter)?.value])
+        Ok([of(&points, &fresh)?.value, of(&few, &few_fresh)?.value])
     };
     let values = (0..RATE_PAIRS).into_par_iter().map(value).collect::<Result<Vec<[f64; 2]>>>()?;
     let [all, quarter] = [0, 1].map(|k| values.iter().map(|pair| pair[k]).sum::<f64>());
     let rate = ((quarter / all).ln() / 4f64.ln()).clamp(0.0, properties.rate);
-    let noise = |n: f64, m: f64| 1.0 / n + 1.0 / m;
-    let ratio = noise(part as f64, rest as f64) / noise(n as f64, m as f64);
-    Ok(if rate.is_nan() { 1.0 } else { ratio.powf(properties.rate - rate) })
+    Ok(if rate.is_nan() { properties.rate } else { rate })
 }
 
 /// The number of pairs of samples from which a rate is found.
@@ -164,11 +150,17 @@ pub fn floor_sizes(metric: &dyn Metric, fresh: bool, n: usize, m: usize) -> (usi
     (fewer(n), fewer(m))
 }
 
-/// Returns points, a reference for them, and the factor that scales their metric to the required
-/// sizes.
-fn pair(metric: &dyn Metric, reference: &Reference, n: usize, stream: Stream) -> Result<(Points, Reference, f64)> {
+/// Returns points, a reference for them, and the factor that scales their metric, which falls with
+/// this `rate`, to the required sizes.
+fn pair(
+    metric: &dyn Metric,
+    reference: &Reference,
+    n: usize,
+    rate: f64,
+    stream: Stream,
+) -> Result<(Points, Reference, f64)> {
     let m = reference.points().n();
-    let (rate, noise) = (metric.properties(reference.points().dim()).rate, |n: f64, m: f64| 1.0 / n + 1.0 / m);
+    let noise = |n: f64, m: f64| 1.0 / n + 1.0 / m;
     let (part, rest) = floor_sizes(metric, reference.distribution().is_some(), n, m);
     if let Some(distribution) = reference.distribution() {
         let points = distribution.sample(part, stream.label("points"))?;

@@ -60,7 +60,7 @@ pub fn discrepancy(
     if unbiased {
         check_two_each(x, reference)?;
     }
-    let pooled = concatenated(x, y);
+    let pooled = x.concat(y)?;
     // The difference of nearly equal means needs f64.
     let mut options = PairwiseOptions { precision: Precision::F64, ..pairwise.options().clone() };
     let on_grid = sums == Sums::Grid && options.backend == Backend::Auto;
@@ -136,12 +136,4 @@ fn means_of_grid(
 /// `squares` is `sum w^2`.
 pub fn self_bias(v_statistic: f64, squares: f64, at_zero: f64) -> f64 {
     v_statistic - (v_statistic - squares * at_zero) / (1.0 - squares)
-}
-
-fn concatenated(x: &Points, y: &Points) -> Points {
-    let mut both = Points::zeros(x.n() + y.n(), x.dim());
-    let (head, tail) = both.data_mut().split_at_mut(x.data().len());
-    head.copy_from_slice(x.data());
-    tail.copy_from_slice(y.data());
-    both
 }

@@ -6,18 +6,19 @@ use super::{Points, dot};
 /// Returns the projections in rising order, each with the index of its point. Equal projections
 /// keep the order of their points.
 pub(crate) fn sort_projections(direction: &[f64], points: &Points) -> Vec<(f64, usize)> {
-    let mut line: Vec<(f64, usize)> = points.iter().map(|p| dot(direction, p)).zip(0..).collect();
-    line.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-    line
+    sorted(points.iter().map(|p| dot(direction, p)))
 }
 
-/// Returns the projections of both sets in rising order, each with the index of its point; those of
-/// `y` follow those of `x`.
+/// Does the same for two sets together; the indices of `y` follow those of `x`.
 pub(crate) fn sort_pooled(direction: &[f64], x: &Points, y: &Points) -> Vec<(f64, usize)> {
-    let projections = x.iter().chain(y.iter()).map(|p| dot(direction, p));
-    // Whole numbers are sorted in half the time of pairs.
+    sorted(x.iter().chain(y.iter()).map(|p| dot(direction, p)))
+}
+
+/// Returns numbers in rising order, each with its index. Equal numbers keep their order.
+fn sorted(numbers: impl Iterator<Item = f64>) -> Vec<(f64, usize)> {
+    // Whole numbers are sorted more quickly than pairs.
     let pack = |(t, i): (f64, u64)| (u128::from(sort_key(t)) << 64) | u128::from(i);
-    let mut packed: Vec<u128> = projections.zip(0..).map(pack).collect();
+    let mut packed: Vec<u128> = numbers.zip(0..).map(pack).collect();
     packed.sort_unstable();
     packed.into_iter().map(|item| (of_sort_key((item >> 64) as u64), item as u64 as usize)).collect()
 }

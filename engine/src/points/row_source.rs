@@ -2,6 +2,7 @@
 
 use super::Points;
 use crate::Result;
+use crate::number::counted;
 use std::fmt;
 use std::ops::Range;
 
@@ -30,6 +31,11 @@ pub trait RowSource: Send + Sync + fmt::Debug {
 }
 
 impl dyn RowSource + '_ {
+    /// Returns the number and the name of the rows, such as "300 rows in x.npy".
+    pub(crate) fn title(&self) -> String {
+        format!("{} in {}", counted(self.n(), "row"), self.name())
+    }
+
     /// Returns consecutive ranges of rows, each of at most `values` values and at least one row.
     pub(crate) fn blocks(&self, values: usize) -> Vec<Range<usize>> {
         let (n, rows) = (self.n(), (values / self.dim()).max(1));

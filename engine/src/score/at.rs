@@ -42,4 +42,12 @@ impl Form {
             Form::Displacement => sigma * sigma,
         }
     }
+
+    /// Returns the factor that converts a displacement to this form.
+    pub fn scale_of_displacement(self, sigma: f64) -> f64 {
+        match self {
+            Form::Score => 1.0 / (sigma * sigma),
+            Form::Displacement => 1.0,
+        }
+    }
 }

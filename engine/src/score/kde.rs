@@ -179,10 +179,7 @@ impl Kde {
 
 /// Writes `D(z) - z`, or this displacement divided by `sigma^2`.
 pub(crate) fn displacement(denoised: &Points, at: &At, form: Form, out: &mut Points) {
-    let scale = match form {
-        Form::Displacement => 1.0,
-        Form::Score => 1.0 / (at.sigma * at.sigma),
-    };
+    let scale = form.scale_of_displacement(at.sigma);
     out.reshape(at.z.n(), at.z.dim());
     let both = denoised.data().iter().zip(at.z.data());
     out.data_mut().iter_mut().zip(both).for_each(|(o, (d, z))| *o = scale * (d - z));

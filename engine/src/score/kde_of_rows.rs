@@ -2,7 +2,6 @@
 
 use super::{At, Extent, Form, Score, SigmaRange, check_sigma, displacement};
 use crate::archive::Archive;
-use crate::number::counted;
 use crate::pairwise::{Softmax, SoftmaxMean, Values};
 use crate::points::{BLOCK_VALUES, RowSource, draw_rows};
 use crate::{Points, Result};
@@ -25,7 +24,7 @@ impl StoredRows {
 
 impl fmt::Display for StoredRows {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} in {}", counted(self.rows.n(), "row"), self.rows.name())
+        f.write_str(&self.rows.title())
     }
 }
 

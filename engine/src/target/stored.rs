@@ -22,7 +22,7 @@ impl Stored {
 
 impl Target for Stored {
     fn name(&self) -> String {
-        format!("{} in {}", counted(self.rows.n(), "row"), self.rows.name())
+        self.rows.title()
     }
 
     fn dim(&self) -> usize {

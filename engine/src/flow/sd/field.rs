@@ -84,7 +84,7 @@ impl SdFlow {
             Some(p) => match self.source.denoised(at)? {
                 Some(q) => {
                     out.reshape(p.n(), p.dim());
-                    let scale = form.scale(at.sigma) / (at.sigma * at.sigma);
+                    let scale = form.scale_of_displacement(at.sigma);
                     let both = p.data().iter().zip(q.data());
                     out.data_mut().iter_mut().zip(both).for_each(|(v, (p, q))| *v = scale * (p - q));
                     return Ok(());
@@ -142,7 +142,7 @@ fn displacement_difference(
     check_sigma(at.sigma, false, "a kernel estimate")?;
     at.pairwise.score_difference(queries, difference, out)?;
     if form == Form::Score {
-        let scale = 1.0 / (at.sigma * at.sigma);
+        let scale = form.scale_of_displacement(at.sigma);
         out.data_mut().iter_mut().for_each(|v| *v *= scale);
     }
     Ok(())

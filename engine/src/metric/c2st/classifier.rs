@@ -57,9 +57,7 @@ impl Classifier {
     ) -> Result<[f64; 2]> {
         let voters = neighbours.unwrap_or_else(|| votes::usual(train[0].n() + train[1].n()));
         let answers = match self {
-            Classifier::Knn | Classifier::Best => {
-                [votes::predict(train, test[0], voters, interrupt)?, votes::predict(train, test[1], voters, interrupt)?]
-            }
+            Classifier::Knn | Classifier::Best => votes::predict(train, test, voters, interrupt)?,
             Classifier::Logistic => logistic(train, test, stream, interrupt)?,
             Classifier::Additive => additive(train, test, stream, interrupt)?,
             Classifier::Mlp => mlp(train, test, stream, interrupt)?,

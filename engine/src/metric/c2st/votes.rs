@@ -8,16 +8,17 @@ pub fn usual(count: usize) -> usize {
     (count as f64).sqrt() as usize
 }
 
-/// Returns the prediction for every query: 1 for the first set, 0 for the second, 1/2 for a tie. An
-/// even number of `voters` is increased by one. In few dimensions the cost is proportional to
-/// `queries (voters + log(n + m))`, otherwise to `queries (n + m) d`; in parallel.
+/// Returns the predictions for both test sets: 1 for the first set, 0 for the second, 1/2 for a
+/// tie. An even number of `voters` is increased by one. In few dimensions the cost is proportional
+/// to `queries (voters + log(n + m))`, otherwise to `queries (n + m) d`; in parallel.
 ///
 /// # Errors
 /// An interrupt.
-pub fn predict(train: [&Points; 2], queries: &Points, voters: usize, interrupt: &Interrupt) -> Result<Vec<f64>> {
+pub fn predict(train: [&Points; 2], test: [&Points; 2], voters: usize, interrupt: &Interrupt) -> Result<[Vec<f64>; 2]> {
     let tree = KdTree::of(&train[0].concat(train[1])?);
     let voters = voters.clamp(1, train[0].n() + train[1].n() - 1) | 1;
-    neighbour::over(queries, interrupt, |_, x, near| verdict(&tree, train[0].n(), x, voters, near))
+    let of = |queries| neighbour::over(queries, interrupt, |_, x, near| verdict(&tree, train[0].n(), x, voters, near));
+    Ok([of(test[0])?, of(test[1])?])
 }
 
 /// Returns the prediction of the `voters` nearest training points: 1 for the points, 0 for the
