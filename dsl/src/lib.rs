@@ -7,7 +7,7 @@
 //! Each folder depends only on those before it: `language` (the source text and its errors) <
 //! `value` (the values of a script) < `dry` < `context` (the state of a run) < `call` (arguments
 //! in, a value out) < `bind` (the functions of a script) < `manual` < `explain` (Rhai's errors in
-//! plain words) < `script`, `check`.
+//! plain words) < `script`, `check`, `session`.
 
 mod bind;
 mod call;
@@ -22,6 +22,7 @@ mod mistakes;
 mod prepare;
 mod run_hash;
 mod script;
+pub mod session;
 mod value;
 
 pub use check::{CheckReport, check, estimate_memory};

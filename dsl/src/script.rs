@@ -27,15 +27,19 @@ pub fn execute(prepared: &Prepared, listener: Arc<dyn Listener>) -> Outcome {
 pub fn execute_here(prepared: &Prepared, listener: Arc<dyn Listener>) -> Outcome {
     let context = Arc::new(context_of(prepared, listener));
     quotients(&prepared.program).iter().for_each(|warning| context.tell(warning));
-    // A panic is a bug in sdflow; the run folder must survive it.
-    let run = std::panic::AssertUnwindSafe(|| watch(&context, || evaluate(&prepared.program, &context)));
-    let failure = std::panic::catch_unwind(run).unwrap_or_else(|panic| {
-        let text = panic.downcast_ref::<String>().cloned();
-        let text = text.or_else(|| panic.downcast_ref::<&str>().map(|s| s.to_string()));
-        Some(internal(format!("a bug in sdflow: {}", text.unwrap_or_default())))
-    });
+    // The run folder must survive a bug.
+    let failure = guarded(|| watch(&context, || evaluate(&prepared.program, &context))).unwrap_or_else(Some);
     context.tell_dropped();
     Outcome { failure, ..context.take_outcome() }
+}
+
+/// Calls `act`. A panic, which is a bug in sdflow, becomes an error.
+pub fn guarded<T>(act: impl FnOnce() -> T) -> Result<T, Diagnostic> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(act)).map_err(|panic| {
+        let text = panic.downcast_ref::<String>().cloned();
+        let text = text.or_else(|| panic.downcast_ref::<&str>().map(|s| s.to_string()));
+        internal(format!("a bug in sdflow: {}", text.unwrap_or_default()))
+    })
 }
 
 /// Performs a dry run of a script. Returns the error that a run would report, if any, and the

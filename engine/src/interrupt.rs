@@ -26,6 +26,11 @@ impl Interrupt {
         self.flag.store(true, Ordering::Relaxed);
     }
 
+    /// Lowers the flag, for a next piece of work; a request for an end stays.
+    pub fn lower(&self) {
+        self.flag.store(false, Ordering::Relaxed);
+    }
+
     /// Asks every process to end after its present step, because its state is then complete and can
     /// be written. A process that has not ended after the time `grace` is interrupted within its
     /// step.
@@ -68,6 +73,8 @@ mod tests {
         assert!(one.is_raised() && !other.is_raised() && !whole.is_raised());
         whole.raise();
         assert!(other.is_raised() && other.check().is_err());
+        whole.lower();
+        assert!(one.is_raised() && !other.is_raised());
     }
 
     #[test]

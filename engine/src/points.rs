@@ -121,6 +121,11 @@ impl Points {
         &self.data
     }
 
+    /// Returns the memory of the coordinates, row by row.
+    pub fn into_data(self) -> Vec<f64> {
+        self.data
+    }
+
     /// Returns the coordinates, mutable. A caller that may write values that are not finite must
     /// call [`Points::check_finite`].
     pub fn data_mut(&mut self) -> &mut [f64] {

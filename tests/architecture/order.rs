@@ -38,7 +38,7 @@ const SCRIPT_LANGUAGE: Order = &[
     &["mistakes"],
     &["prepare"],
     &["script"],
-    &["check"],
+    &["check", "session"],
 ];
 
 /// Modules that name a module of higher rank, and modules without a rank.

@@ -43,7 +43,7 @@ use crate::call::{Call, Entry};
 use crate::context::Context;
 use crate::language::{Fail, deprecated};
 use crate::value;
-use rhai::{Dynamic, Engine};
+use rhai::{Dynamic, Engine, EvalAltResult, NativeCallContext};
 use std::any::TypeId;
 use std::sync::{Arc, LazyLock};
 
@@ -104,17 +104,28 @@ pub fn register(engine: &mut Engine, context: &Arc<Context>) {
                 let context = Arc::clone(context);
                 engine.register_raw_fn(old, types.clone(), move |native, args| {
                     context.caution(&renamed(old, entry), native.call_position());
-                    Call::make(&entry.signature, entry.run, &context, &native, args)
+                    call(entry, &context, &native, args)
                 });
             }
             let context = Arc::clone(context);
-            engine.register_raw_fn(name.as_str(), types, move |native, args| {
-                Call::make(&entry.signature, entry.run, &context, &native, args)
-            });
+            engine.register_raw_fn(name.as_str(), types, move |native, args| call(entry, &context, &native, args));
         }
     }
     error_text(engine);
     context.mode.register(engine);
+}
+
+/// Calls `entry` for `context`.
+///
+/// # Errors
+/// Those of the function, as Rhai carries them.
+pub fn call(
+    entry: &'static Entry,
+    context: &Context,
+    native: &NativeCallContext,
+    args: &mut [&mut Dynamic],
+) -> Result<Dynamic, Box<EvalAltResult>> {
+    Call::make(&entry.signature, entry.run, context, native, args)
 }
 
 /// The warning about the former name `old` of `entry`.

@@ -5,6 +5,12 @@ use crate::language::{Diagnostic, Fail, limits, of_fail};
 use rhai::{EvalAltResult, Position};
 
 impl Context {
+    /// Prepares for a call of a session: every call sends its own messages and can be interrupted.
+    pub fn begin_call(&self) {
+        self.interrupt.lower();
+        self.state().told.clear();
+    }
+
     /// Sends a warning to the user and records it.
     pub fn warn(&self, warning: &str) {
         self.state().outcome.warnings.push(warning.into());

@@ -9,13 +9,22 @@ use std::path::{Component, Path, PathBuf};
 pub struct Sandbox {
     readable: Vec<PathBuf>,
     folder: PathBuf,
+    /// True if any file may be read and written.
+    is_open: bool,
 }
 
 impl Sandbox {
     /// Returns the sandbox of `script`.
     pub fn new(script: &Path, allowed: &[PathBuf], folder: &Path) -> Sandbox {
         let home = home_of(script);
-        Sandbox { readable: std::iter::once(home).chain(allowed.iter().cloned()).collect(), folder: folder.into() }
+        let readable = std::iter::once(home).chain(allowed.iter().cloned()).collect();
+        Sandbox { readable, folder: folder.into(), is_open: false }
+    }
+
+    /// Returns the sandbox of a host that may read and write what its user may; paths are relative
+    /// to the current folder.
+    pub fn open() -> Sandbox {
+        Sandbox { readable: vec![".".into()], folder: ".".into(), is_open: true }
     }
 
     /// Returns a sandbox with the same folders for reading, which writes below `folder`.
@@ -37,6 +46,9 @@ impl Sandbox {
             let place = if place == "." { "the current folder" } else { &place };
             return Err(Fail::data(format!("there is no file `{name}` in {place}")).hint(self.near(name)));
         };
+        if self.is_open {
+            return Ok(path);
+        }
         let real =
             std::fs::canonicalize(&path).map_err(|e| Fail::data(format!("cannot read {}: {e}", path.display())))?;
         if self.readable.iter().filter_map(|f| std::fs::canonicalize(f).ok()).any(|folder| real.starts_with(folder)) {
@@ -58,6 +70,7 @@ impl Sandbox {
             .collect();
         match sdflow::nearest(&last(wanted), there.iter().map(String::as_str)) {
             Some(near) => format!("did you mean \"{}\"?", wanted.with_file_name(near).display()),
+            None if self.is_open => "paths are relative to the current folder".into(),
             None => "paths are relative to the script's folder".into(),
         }
     }
@@ -65,6 +78,9 @@ impl Sandbox {
     /// Returns the path below the run folder for `name`, which need not exist. A bare name goes
     /// into `section` ("plots").
     pub fn below(&self, name: &str, section: &str) -> Result<PathBuf, Fail> {
+        if self.is_open {
+            return Ok(name.into());
+        }
         inside_run_folder(name)?;
         let relative = Path::new(name);
         let bare = relative.components().count() == 1;
@@ -76,6 +92,9 @@ impl Sandbox {
         let path = self.below(name, section)?;
         let parent = path.parent().unwrap_or(&self.folder);
         let refused = |e: std::io::Error| Fail::data(format!("cannot write {}: {e}", path.display()));
+        if self.is_open {
+            return Ok(path);
+        }
         std::fs::create_dir_all(parent).map_err(refused)?;
         let (real, home) = (parent.canonicalize().map_err(refused)?, self.folder.canonicalize().map_err(refused)?);
         if !real.starts_with(home) || path.is_symlink() {

@@ -41,6 +41,11 @@ pub fn type_id(of: Type) -> Option<TypeId> {
     handles().into_iter().find(|handle| handle.of == of).map(|handle| handle.type_id)
 }
 
+/// Returns the type of the language of a value, if the value is a handle.
+pub fn type_of(value: &Dynamic) -> Option<Type> {
+    handles().into_iter().find(|handle| handle.type_id == value.type_id()).map(|handle| handle.of)
+}
+
 /// Returns the name of the type of a value, for a sentence.
 pub fn spoken_type(value: &Dynamic) -> &'static str {
     handles().iter().find(|handle| handle.type_id == value.type_id()).map_or("a value", |handle| handle.spoken)

@@ -21,7 +21,7 @@ pub use bridge::BridgeHandle;
 pub use display::{describe, format_value, unquoted};
 pub use flow::{Flow, Plan};
 pub use generator::Model;
-pub use handle::{register, spoken, type_id};
+pub use handle::{register, spoken, type_id, type_of};
 pub use matrix::Matrix;
 pub use metric_value::{ARITHMETIC, Reading, UNARY, plain_value};
 pub use number::{number, numbers};

@@ -1,0 +1,76 @@
+"""Particle flows between distributions on a CPU.
+
+Targets, scores, flows, bridges, generators and metrics are functions of this package, with arrays in
+and out. `dir(sdflow)` lists them, `help(sdflow.sd_flow)` describes one.
+
+>>> import sdflow as sd
+>>> x = sd.dataset("moons").sample(500)
+>>> r = sd.sd_flow(x).run(sd.normal(300, 2), x, steps=30, metrics=["energy"])
+>>> r.points.numpy().shape
+(300, 2)
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import _functions
+from ._engine import __version__
+from ._errors import DataError, DivergedError, SdflowError, SdflowWarning
+from ._session import Session, configure, seed
+from ._sums import SoftmaxMean, kernel_sum, log_sum_exp, score_difference, softmax_mean
+from ._values import Bridge, Coupling, Flow, Generator, Points, Reading, Record, Result, Score, Table, Target, Value
+from .runs import Run, load_run
+from .runs import run as _run_script
+
+_made = _functions.functions()
+_run_flow = _made.pop("run")
+globals().update(_made)
+
+
+def run(what: Any, *args: Any, **options: Any) -> Any:
+    """Run a script, or move points along a flow.
+
+    `run("script.rhai", params, seed=1)` is `sdflow.runs.run`, and `run(flow, start, reference, ..)`
+    is `flow.run(start, reference, ..)`.
+    """
+    if isinstance(what, Flow):
+        return _run_flow(what, *args, **options)
+    return _run_script(what, *args, **options)
+
+
+__all__ = [
+    "Bridge",
+    "Coupling",
+    "DataError",
+    "DivergedError",
+    "Flow",
+    "Generator",
+    "Points",
+    "Reading",
+    "Record",
+    "Result",
+    "Run",
+    "Score",
+    "SdflowError",
+    "SdflowWarning",
+    "Session",
+    "SoftmaxMean",
+    "Table",
+    "Target",
+    "Value",
+    "__version__",
+    "configure",
+    "kernel_sum",
+    "load_run",
+    "log_sum_exp",
+    "run",
+    "score_difference",
+    "seed",
+    "softmax_mean",
+    *_made,
+]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

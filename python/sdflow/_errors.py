@@ -1,0 +1,28 @@
+"""What goes wrong, as exceptions."""
+
+from __future__ import annotations
+
+
+class SdflowError(ValueError):
+    """An argument, an option or a combination of them that cannot be used."""
+
+
+class DataError(SdflowError, OSError):
+    """A file that is missing, or whose content cannot be used."""
+
+
+class DivergedError(SdflowError):
+    """A flow whose particles became infinite or NaN."""
+
+
+class SdflowWarning(UserWarning):
+    """Valid code that is probably a mistake, or a result that deserves doubt."""
+
+
+KINDS: dict[str, type[Exception]] = {
+    "value": SdflowError,
+    "data": DataError,
+    "diverged": DivergedError,
+    "interrupted": KeyboardInterrupt,  # type: ignore[dict-item]
+    "internal": RuntimeError,
+}

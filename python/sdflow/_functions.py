@@ -1,0 +1,261 @@
+"""The functions and methods of the package, built from the manual of the engine.
+
+A function that the engine gets appears here without a line of code.
+"""
+
+from __future__ import annotations
+
+import inspect
+import keyword
+import re
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from . import _engine
+from ._errors import SdflowError
+from ._script import as_python
+from ._session import current
+from ._values import CLASSES, Value, wrapped
+
+#: Functions that this package writes as methods of their first argument as well.
+METHODS = {"run": "flow", "fit": "generator", "distill": "generator", "regress": "generator"}
+#: Names that this package defines itself: these values are types of Python.
+OWN = {("points", None), ("reading", "*"), ("matrix", "*")}
+HINTS = {
+    "()": "None",
+    "bool": "bool",
+    "int": "int",
+    "float": "float",
+    "String": "str",
+    "Array": "list[Any]",
+    "Map": "Mapping[str, Any]",
+    "FnPtr": "Callable[..., Any]",
+    "points": "Points | ArrayLike",
+    "matrix": "ArrayLike",
+    "reading": "Reading",
+}
+RESULTS = {"Map": "Record", "points": "Points", "matrix": "NDArray[np.float64]", "Array": "list[Any]"}
+
+
+@dataclass(frozen=True)
+class Option:
+    """A keyword argument: its type in Python and in words, its default as written, what it is."""
+
+    name: str
+    hint: str
+    words: str
+    default: str | None
+    doc: str
+
+
+@dataclass(frozen=True)
+class Arg:
+    """A positional argument."""
+
+    name: str
+    hint: str
+    words: str
+    is_optional: bool
+
+
+class Entry:
+    """One function, method or property of the manual."""
+
+    def __init__(self, told: dict[str, Any]) -> None:
+        self.index: int = told["index"]
+        self.name: str = told["name"]
+        self.receiver: str | None = told["receiver"]
+        self.is_property: bool = told["is_property"]
+        args = [arg for arg in told["args"] if arg[0] != "options"]
+        self.args = [Arg(_word(name), _hint(name, defined), words, optional) for name, defined, words, optional in args]
+        self.options = [Option(_word(option[0]), *option[1:]) for option in told["options"]]
+        self.returns: str = _result(told["returns"])
+        self.returned: str = told["returned"]
+        self.about: str = told["about"]
+        self.names: list[tuple[str, str]] = told["names"]
+        self.script: str = told["example"]
+
+    @property
+    def example(self) -> str | None:
+        """The example in Python; None if the script has no counterpart."""
+        return as_python(self.script, NAMES)
+
+    def signature(self, *, is_method: bool) -> inspect.Signature:
+        kind = inspect.Parameter
+        made = [kind("self", kind.POSITIONAL_OR_KEYWORD)] if is_method else []
+        for arg in self.args[is_method and self.receiver is None :]:
+            default = None if arg.is_optional else kind.empty
+            made.append(kind(arg.name, kind.POSITIONAL_OR_KEYWORD, default=default))
+        options = [option.name for option in self.options]
+        if self.name == "run":
+            options.append("callback")
+        made += [kind(name, kind.KEYWORD_ONLY, default=None) for name in options]
+        return inspect.Signature(made)
+
+    def doc(self) -> str:
+        """The documentation in the style of numpy."""
+        lines = [_plain(self.about), ""]
+        if self.args or self.options:
+            lines += ["Parameters", "----------"]
+            for arg in self.args:
+                lines.append(f"{arg.name} : {arg.words}{', optional' if arg.is_optional else ''}")
+            for option in self.options:
+                default = "optional" if option.default is None else f"default {_default(option.default)}"
+                lines += [f"{option.name} : {_plain(option.words)}, {default}", _indented(_plain(option.doc))]
+            if self.name == "run":
+                lines += ["callback : a function, optional", _indented(CALLBACK)]
+            lines.append("")
+        if self.names:
+            lines += ["Notes", "-----"]
+            lines += [f'- "{name}": {what}' for name, what in self.names] + [""]
+        lines += ["Returns", "-------", self.returned, ""]
+        example = self.example
+        if example:
+            lines += ["Examples", "--------", ">>> import sdflow as sd"]
+            lines += [f">>> {line}" for line in example.splitlines()]
+        return "\n".join(lines)
+
+    def call(self, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        """Call it with a receiver, if it has one, first among `args`."""
+        callback = options.pop("callback", None) if self.name == "run" else None
+        places = list(args)
+        shift = 0 if self.receiver is None else 1
+        names = [arg.name for arg in self.args]
+        for name in [name for name in options if name in names]:
+            place = names.index(name) + shift
+            if place < len(args):
+                raise TypeError(f"{self.name}() got two values for `{name}`")
+            places += [None] * (place + 1 - len(places))
+            places[place] = options.pop(name)
+        while places and places[-1] is None:
+            places.pop()
+        missing = [arg.name for arg in self.args[max(len(places) - shift, 0) :] if not arg.is_optional]
+        missing += [
+            arg.name
+            for arg, given in zip(self.args, places[shift:], strict=False)
+            if given is None and not arg.is_optional
+        ]
+        if missing:
+            raise TypeError(f"{self.name}() needs `{missing[0]}`: {self.usage()}")
+        if len(places) - shift > len(self.args):
+            raise TypeError(f"{self.name}() takes {len(self.args)} arguments without a name: {self.usage()}")
+        given = {_script_word(name): value for name, value in options.items() if value is not None}
+        return wrapped(current().call(self.index, tuple(places), given, callback))
+
+    def usage(self) -> str:
+        """How it is written."""
+        args = [f"{arg.name}=None" if arg.is_optional else arg.name for arg in self.args]
+        return f"{self.name}({', '.join(args + (['..'] if self.options else []))})"
+
+
+CALLBACK = """Called during the run with each row of the history, a dictionary. An exception that it raises ends
+the run and is passed on."""
+
+
+def _word(name: str) -> str:
+    return name + "_" if keyword.iskeyword(name) else name
+
+
+def _script_word(name: str) -> str:
+    return name[:-1] if name.endswith("_") and keyword.iskeyword(name[:-1]) else name
+
+
+def _parts(defined: str) -> list[str]:
+    """Return the alternatives of a type; those inside brackets belong to one."""
+    return re.findall(r"(?:\[(?:[^\[\]]|\[[^\]]*\])*\]|[^|\[ ])+", defined)
+
+
+def _hint(name: str, defined: str) -> str:
+    """Return the type of an argument as an annotation."""
+    hints: list[str] = ["PathLike[str]"] if name == "file" else []
+    for part in _parts(defined):
+        inner = re.fullmatch(r"\[(.*)\]", part)
+        hint = "ArrayLike" if inner else HINTS.get(part, part.capitalize())
+        hints += [one for one in hint.split(" | ") if one not in hints]
+    return " | ".join(hint for hint in hints if not (hint == "int" and "float" in hints))
+
+
+def _result(defined: str) -> str:
+    if defined in ("[float]", "[int]", "[[float]]"):
+        return "NDArray[np.float64]"
+    inner = re.fullmatch(r"\[(.*)\]", defined)
+    if inner:
+        return f"list[{_result(inner.group(1))}]"
+    return " | ".join(RESULTS.get(part, HINTS.get(part, part.capitalize())) for part in _parts(defined))
+
+
+def _plain(text: str) -> str:
+    """Return a description with code in the words of Python."""
+    def code(found: re.Match[str]) -> str:
+        return {"true": "`True`", "false": "`False`", "()": "`None`"}.get(found.group(1), found.group())
+
+    text = re.sub(r"`([^`]*)`", code, text).replace("true or false", "True or False")
+    return "\n".join(textwrap.wrap(text, 96)) or text
+
+
+def _default(written: str) -> str:
+    return {"true": "True", "false": "False", "()": "None", "#{}": "{}"}.get(written, written)
+
+
+def _indented(text: str) -> str:
+    return textwrap.indent(text, "    ")
+
+
+def _is_own(entry: Entry) -> bool:
+    return (entry.name, entry.receiver) in OWN or (entry.receiver, "*") in OWN
+
+
+ENTRIES = [Entry(told) for told in _engine.entries()]
+NAMES = frozenset(entry.name for entry in ENTRIES if entry.receiver is None)
+
+
+def function_of(entry: Entry) -> Callable[..., Any]:
+    """Return the function of the package for an entry without a receiver."""
+
+    def function(*args: Any, **options: Any) -> Any:
+        return entry.call(args, options)
+
+    return _named(function, entry, is_method=False)
+
+
+def method_of(entry: Entry) -> Callable[..., Any]:
+    """Return the method of a class for an entry; the receiver is its first argument."""
+
+    def method(self: Value, *args: Any, **options: Any) -> Any:
+        return entry.call((self, *args), options)
+
+    return _named(method, entry, is_method=True)
+
+
+def _named(function: Callable[..., Any], entry: Entry, *, is_method: bool) -> Callable[..., Any]:
+    function.__name__ = function.__qualname__ = entry.name
+    function.__module__ = __package__ or ""
+    function.__signature__ = entry.signature(is_method=is_method)  # type: ignore[attr-defined]
+    function.__doc__ = entry.doc()
+    return function
+
+
+def functions() -> dict[str, Callable[..., Any]]:
+    """Return the functions of the package by name, and give the classes their methods."""
+    made = {}
+    for entry in ENTRIES:
+        if _is_own(entry):
+            continue
+        if entry.receiver is None:
+            made[entry.name] = function_of(entry)
+            owner = METHODS.get(entry.name)
+            if owner is not None:
+                setattr(CLASSES[owner], entry.name, method_of(entry))
+        elif entry.is_property:
+            setattr(CLASSES[entry.receiver], entry.name, property(method_of(entry), doc=entry.doc()))
+        else:
+            setattr(CLASSES[entry.receiver], entry.name, method_of(entry))
+    return made
+
+
+def check_names(names: dict[str, Any]) -> None:
+    """Refuse settings of an estimator that are no options."""
+    if names:
+        raise SdflowError(f"unknown setting `{min(names)}`")

@@ -1,0 +1,323 @@
+"""The values that the functions take and return: points, flows, results and others."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from . import _engine
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+T = TypeVar("T")
+
+
+class Value:
+    """A value of the engine. Its methods and properties are those of the script language."""
+
+    __slots__ = ("_handle", "__weakref__")
+    _handle: _engine.Handle
+
+    def __repr__(self) -> str:
+        return f"<sdflow.{type(self).__name__}>"
+
+
+class Points(Value):
+    """`n` points with `dim` coordinates, a read-only array of float64.
+
+    It can be used where numpy takes an array. Points that are a sample of a target remember the
+    target: metrics then draw their noise floors from it.
+
+    Parameters
+    ----------
+    rows : array_like
+        Points of the shape (n, dim): an array of numpy, a tensor, a list of rows.
+
+    Examples
+    --------
+    >>> import sdflow as sd
+    >>> x = sd.Points([[0, 1], [2, 3], [4, 6]])
+    >>> x.n, x.dim, x.mean().tolist()
+    (3, 2, [2.0, 3.3333333333333335])
+    >>> x.numpy()[1]
+    array([2., 3.])
+    """
+
+    __slots__ = ("_array",)
+    _array: NDArray[np.float64] | None
+
+    def __init__(self, rows: ArrayLike) -> None:
+        self._handle = rows._handle if isinstance(rows, Points) else _engine.Handle.of_array(rows, "rows")
+        self._array = None
+
+    def numpy(self) -> NDArray[np.float64]:
+        """Return the points as an array, n x dim, which cannot be written to."""
+        if self._array is None:
+            self._array = _known(self._handle.array())
+            self._array.flags.writeable = False
+        return self._array
+
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
+        array = self.numpy()
+        if dtype is not None and np.dtype(dtype) != array.dtype:
+            if copy is False:
+                raise ValueError("points are float64; another type needs a copy")
+            return array.astype(dtype)
+        return array.copy() if copy else array
+
+    def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
+        # A function of numpy sees an array, not the methods of this class.
+        return function(*_arrays(args), **_arrays(options))
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """The shape (n, dim)."""
+        return _known(self._handle.shape())
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes, 2."""
+        return 2
+
+    @property
+    def dtype(self) -> np.dtype[np.float64]:
+        """The type of the coordinates, float64."""
+        return np.dtype(np.float64)
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.numpy()[index]
+
+    def __iter__(self) -> Iterator[NDArray[np.float64]]:
+        return iter(self.numpy())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Points, (self.numpy(),))
+
+    def __repr__(self) -> str:
+        return f"<sdflow.Points: {self.shape[0]} points in {self.shape[1]} dimensions>"
+
+
+def _arrays(value: Any) -> Any:
+    """Return arrays in place of points."""
+    if isinstance(value, Points):
+        return value.numpy()
+    if isinstance(value, (list, tuple)):
+        return type(value)([_arrays(item) for item in value])
+    if isinstance(value, dict):
+        return {key: _arrays(item) for key, item in value.items()}
+    return value
+
+
+def _known(found: T | None) -> T:
+    """Return what a handle of this type always has."""
+    assert found is not None
+    return found
+
+
+class Reading(float):
+    """The value of a metric, with its standard error and its noise floor.
+
+    It is a float. `se` is the standard error and `floor` the noise floor, the 95 % quantile of the
+    value between two fresh samples of the reference; each is None if it is not known. `parts` holds
+    further results by name.
+    """
+
+    se: float | None
+    floor: float | None
+    parts: Record
+
+    def __new__(cls, value: float, se: float | None = None, floor: float | None = None, parts: Any = ()) -> Reading:
+        made = super().__new__(cls, value)
+        made.se, made.floor, made.parts = se, floor, Record(parts)
+        return made
+
+    @property
+    def value(self) -> float:
+        """The value alone."""
+        return float(self)
+
+    def __repr__(self) -> str:
+        se = "" if self.se is None else f" ± {self.se:.2g}"
+        floor = "" if self.floor is None else f" (floor {self.floor:.3g})"
+        return f"{float(self):.4g}{se}{floor}"
+
+    __str__ = __repr__
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Reading, (float(self), self.se, self.floor, dict(self.parts)))
+
+
+class Record(dict[str, Any]):
+    """A dictionary whose keys can be read as attributes."""
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(f"no `{name}` here, but {', '.join(self) or 'nothing'}") from None
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self]
+
+
+class Table(Value):
+    """A table with named columns.
+
+    `table["energy"]` is a column, as an array of numbers if all of its cells are numbers (an empty
+    cell is NaN), otherwise as a list. `dict(table)` and `pandas.DataFrame(dict(table))` have all
+    columns.
+    """
+
+    __slots__ = ("_columns",)
+    _columns: dict[str, Any] | None
+
+    def _all(self) -> dict[str, Any]:
+        if self._columns is None:
+            self._columns = {name: _column(cells) for name, cells in _known(self._handle.columns()).items()}
+        return self._columns
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of the columns."""
+        return list(self._all())
+
+    def keys(self) -> list[str]:
+        """Return the names of the columns."""
+        return self.columns
+
+    def __getitem__(self, name: str) -> Any:
+        found = self._all().get(name)
+        if found is None:
+            raise KeyError(f"no column `{name}`, but {', '.join(self.columns)}")
+        return found
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._all()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def __repr__(self) -> str:
+        columns = self._all()
+        rows = len(next(iter(columns.values()), ()))
+        return f"<sdflow.Table: {rows} rows of {', '.join(columns)}>"
+
+
+def _column(cells: list[Any]) -> Any:
+    if any(isinstance(cell, str) for cell in cells):
+        return cells
+    return np.array([np.nan if cell is None else cell for cell in cells], dtype=float)
+
+
+class Target(Value):
+    """A distribution to sample from or to move towards."""
+
+    __slots__ = ()
+
+
+class Score(Value):
+    """The gradient of a log density, exact or estimated."""
+
+    __slots__ = ()
+
+
+class Flow(Value):
+    """How particles move."""
+
+    __slots__ = ()
+
+
+class Bridge(Value):
+    """A stochastic process between two distributions."""
+
+    __slots__ = ()
+
+
+class Generator(Value):
+    """A map from noise to samples, affine or a small net.
+
+    A generator can be pickled: its parameters are stored in f32, as `save` stores them.
+    """
+
+    __slots__ = ()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        from . import save
+
+        made: Any = self
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "model.safetensors")
+            save(made, path)
+            return (_generator, (path.read_bytes(),))
+
+
+class Result(Value):
+    """The result of a run of a flow or of a training."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        steps = getattr(self, "stats", {}).get("steps")
+        return f"<sdflow.Result: {getattr(self, 'stop', '?')} after {steps} steps>"
+
+
+class Coupling(Value):
+    """The result of Sinkhorn's algorithm: potentials and an implicit plan."""
+
+    __slots__ = ()
+
+
+def _generator(stored: bytes) -> Any:
+    """Return the generator that was pickled."""
+    from . import load_model
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "model.safetensors")
+        path.write_bytes(stored)
+        return load_model(path)
+
+
+CLASSES: dict[str, type[Value]] = {
+    "points": Points,
+    "table": Table,
+    "target": Target,
+    "score": Score,
+    "flow": Flow,
+    "bridge": Bridge,
+    "generator": Generator,
+    "result": Result,
+    "coupling": Coupling,
+}
+
+
+def wrapped(value: Any) -> Any:
+    """Return what the engine returned as a value of this package."""
+    if isinstance(value, _engine.Handle):
+        reading = value.reading()
+        if reading is not None:
+            return Reading(*reading)
+        made = CLASSES[value.kind].__new__(CLASSES[value.kind])
+        made._handle = value
+        if isinstance(made, Points):
+            made._array = None
+        elif isinstance(made, Table):
+            made._columns = None
+        return made
+    if isinstance(value, dict):
+        return Record({key: wrapped(item) for key, item in value.items()})
+    if isinstance(value, list):
+        items = [wrapped(item) for item in value]
+        is_numbers = bool(items) and all(type(item) in (int, float) for item in items)
+        return np.array(items) if is_numbers else items
+    return value

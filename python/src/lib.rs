@@ -1,0 +1,42 @@
+//! The Python module `sdflow._engine`: sessions of the script language, and the pairwise sums.
+//!
+//! The package in `python/sdflow` builds its functions and classes from [`manual::entries`], and
+//! calls them by [`session::Session`]. A new function of the language needs no line here.
+
+mod array;
+mod handle;
+mod manual;
+mod session;
+mod sums;
+mod watched;
+
+use pyo3::prelude::*;
+use std::ffi::OsString;
+
+pyo3::create_exception!(
+    sdflow._engine,
+    EngineError,
+    pyo3::exceptions::PyException,
+    "A failed call: kind, message, hint."
+);
+
+/// Performs the command `sdflow-engine` with these words, of which the first is the name of the
+/// program, and returns its exit code.
+#[pyfunction]
+fn command(py: Python<'_>, words: Vec<OsString>) -> u8 {
+    py.detach(|| sdflow_engine::main_with(words))
+}
+
+#[pymodule(gil_used = false)]
+fn _engine(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add("EngineError", module.py().get_type::<EngineError>())?;
+    module.add_class::<handle::Handle>()?;
+    module.add_class::<session::Session>()?;
+    module.add_function(wrap_pyfunction!(command, module)?)?;
+    module.add_function(wrap_pyfunction!(manual::entries, module)?)?;
+    module.add_function(wrap_pyfunction!(sums::score_difference, module)?)?;
+    module.add_function(wrap_pyfunction!(sums::log_sum_exp, module)?)?;
+    module.add_function(wrap_pyfunction!(sums::softmax_mean, module)?)?;
+    module.add_function(wrap_pyfunction!(sums::kernel_sum, module)?)
+}

@@ -1,0 +1,121 @@
+"""Arrays of every kind as points, and points as arrays."""
+
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pytest
+
+import sdflow as sd
+
+X = np.arange(12, dtype=float).reshape(4, 3) / 7
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        X,
+        np.asfortranarray(X),
+        X.T.copy().T,
+        np.repeat(np.repeat(X, 2, 0), 3, 1)[::2, ::3],
+        X[::-1][::-1],
+        X.tolist(),
+        [tuple(row) for row in X],
+        list(X),
+        X.astype(">f8"),
+        X.astype(np.longdouble),
+        np.ma.array(X),
+        sd.Points(X),
+    ],
+)
+def test_any_layout_gives_the_same_points(array: object) -> None:
+    assert (sd.Points(array).numpy() == X).all()  # type: ignore[arg-type]
+    assert (sd.normal(2, 3).join(array).numpy()[2:] == X).all()  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", ["f4", "i1", "u2", "i8", "?", "f2"])
+def test_numbers_of_any_type_are_exact(kind: str) -> None:
+    x = np.array([[0, 1], [1, 0]], dtype=kind)
+    assert sd.Points(x).numpy().tolist() == [[0, 1], [1, 0]]
+
+
+@pytest.mark.parametrize(
+    ("array", "error", "words"),
+    [
+        (np.zeros(5), ValueError, "`rows` has the shape (5), but points have the shape (n, dim)"),
+        (np.zeros((2, 2, 2)), ValueError, "reshape(len(rows), -1)"),
+        (np.zeros((0, 2)), ValueError, "no values"),
+        (np.zeros((2, 0)), ValueError, "no values"),
+        ([[1.0, np.nan]], ValueError, "NaN"),
+        ([[1.0, np.inf]], ValueError, "inf"),
+        (np.zeros((2, 2), complex), TypeError, "real numbers"),
+        (np.array([["a", "b"]]), TypeError, "real numbers"),
+        (np.array([[None, 1]]), TypeError, "real numbers"),
+        ([[1, 2], [3]], ValueError, ""),
+    ],
+)
+def test_what_is_no_set_of_points_is_refused(array: object, error: type[Exception], words: str) -> None:
+    with pytest.raises(error) as raised:
+        sd.Points(array)  # type: ignore[arg-type]
+    assert words in str(raised.value)
+
+
+def test_the_argument_is_named() -> None:
+    with pytest.raises(ValueError, match=r"`reference` has the shape \(2, 2, 2\)"):
+        sd.energy(X, np.zeros((2, 2, 2)))
+    with pytest.raises(ValueError, match="`start`"):
+        sd.sd_flow(X).run([[np.nan] * 3])
+
+
+class Tensor:
+    """A tensor that speaks only the array exchange protocol."""
+
+    def __init__(self, array: np.ndarray) -> None:
+        self.array = array
+
+    def __dlpack__(self, **options: object) -> object:
+        return self.array.__dlpack__()
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return self.array.__dlpack_device__()
+
+
+def test_tensors_are_taken_by_the_exchange_protocol() -> None:
+    assert (sd.Points(Tensor(X.astype("f4"))).numpy() == X.astype("f4")).all()  # type: ignore[arg-type]
+    assert sd.energy(Tensor(X), X) == sd.energy(X, X)  # type: ignore[arg-type]
+
+
+def test_points_are_an_array() -> None:
+    points = sd.Points(X)
+    assert points.shape == (4, 3) and len(points) == 4 and points.ndim == 2
+    assert (np.asarray(points) == X).all() and (points[1:3, 0] == X[1:3, 0]).all()
+    assert (np.array(points, dtype="f4") == X.astype("f4")).all() and np.mean(points) == X.mean()
+    assert [row.tolist() for row in points] == X.tolist()
+    with pytest.raises(ValueError, match="read-only"):
+        points.numpy()[0, 0] = 1
+    changed = np.array(points)
+    changed[0, 0] = 5
+    assert points[0, 0] == X[0, 0]
+    assert (pickle.loads(pickle.dumps(points)).numpy() == X).all()
+    assert repr(points) == "<sdflow.Points: 4 points in 3 dimensions>"
+
+
+def test_the_input_is_not_changed_or_kept() -> None:
+    x = X.copy()
+    points = sd.Points(x)
+    x[:] = 0
+    assert (points.numpy() == X).all()
+
+
+def test_arrays_as_options() -> None:
+    cov = np.array([[2.0, 0.5], [0.5, 1.0]])
+    target = sd.gaussian(mean=np.array([1, 2]), cov=cov)
+    assert target.mean().tolist() == [1, 2] and (target.cov() == cov).all()
+    assert sd.gaussian(dim=np.int64(3), std=np.float32(0.5)).dim == 3
+    parts = sd.Points(X).split_by_label(np.array([0, 1, 0, 1]))
+    assert (parts[1].numpy() == X[1::2]).all()
+    assert sd.relative_error(cov, np.eye(2)) == pytest.approx(np.sqrt(1.5) / np.sqrt(2))
+    x = sd.Points(X)
+    r = sd.sd_flow(x).run(sd.normal(5, 3), steps=2, carry=X)
+    assert r.carried.shape == X.shape

@@ -1,0 +1,99 @@
+//! The command `sdflow-engine` as a library: [`main_with`] is the whole program. The main path is
+//! in `run`.
+
+mod allocator;
+mod args;
+mod bench;
+mod check;
+mod compare;
+mod diagnostics;
+mod doctor;
+mod error_json;
+mod every_second;
+mod exit;
+mod field;
+mod findings;
+mod listener;
+mod lock;
+mod machine;
+mod manual;
+mod memory;
+mod new;
+mod progress;
+mod quote;
+mod record;
+mod request;
+mod run;
+mod run_files;
+mod run_folder;
+mod run_script;
+mod signals;
+mod summary;
+mod sweep;
+mod terminal;
+mod threads;
+mod unfinished_run;
+mod visible;
+mod wrap;
+
+use args::{Command, Parsed};
+use exit::Exit;
+use sdflow_dsl::Diagnostic;
+use std::ffi::OsString;
+
+/// Performs the command with these words, of which the first is the name of the program, and
+/// returns its exit code. It takes over the signals of the process.
+pub fn main_with(words: Vec<OsString>) -> u8 {
+    signals::explain_panics();
+    signals::survive_file_limit();
+    // If the arguments cannot be parsed, `--json` among them still has an effect.
+    let wants_json = words.iter().any(|word| word == "--json");
+    let command = match machine::requested_isa().and_then(|_| args::parse(words)) {
+        Ok(Parsed::Command(command)) => command,
+        Ok(Parsed::Printed(code)) => return code,
+        Err(error) => return report_refusal(&error, wants_json).code(),
+    };
+    let exit = match signals::catch(|| execute(&command)) {
+        Some(Ok(exit)) => exit,
+        Some(Err(error)) => report_refusal(&error, command.wants_json()),
+        None => Exit::Internal,
+    };
+    exit.code()
+}
+
+fn execute(command: &Command) -> Result<Exit, Diagnostic> {
+    threads::start(command.threads())?;
+    if let Some(bytes) = command.memory_budget() {
+        sdflow::points::set_memory_budget(bytes);
+    }
+    match command {
+        Command::Run(args) => run::run(args),
+        Command::Sweep(args) => sweep::sweep(args),
+        Command::Check(args) => check::check(args),
+        Command::New(args) => new::new(args),
+        Command::Compare(args) => compare::compare(args),
+        Command::Findings(args) => findings::findings(args),
+        Command::Field(args) => field::field(args),
+        Command::Bench(args) => bench::command::bench(args),
+        Command::Doctor(args) => doctor::doctor(args),
+        Command::List { kind } => manual::list(kind.as_deref()),
+        Command::Doc { name: Some(name), .. } => manual::doc(name),
+        Command::Doc { definitions: true, .. } => manual::print_definitions(),
+        Command::Doc { markdown: true, .. } => manual::print_markdown(),
+        Command::Doc { .. } => manual::list(None),
+        Command::Completions { shell } => {
+            terminal::print_result(args::completions(*shell).trim_end());
+            terminal::check_printed().map(|()| Exit::Done)
+        }
+    }
+}
+
+/// Prints the error because of which nothing ran; with `json` also as an object on standard output.
+fn report_refusal(error: &Diagnostic, json: bool) -> Exit {
+    terminal::print_error(error);
+    let exit = Exit::of_diagnostic(error);
+    if json {
+        terminal::print_json(&error_json::RefusalJson::of(error, exit));
+    }
+    exit
+}
