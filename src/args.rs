@@ -5,6 +5,7 @@ mod compare;
 mod field;
 mod findings;
 mod new;
+mod report;
 mod run;
 mod sweep;
 mod values;
@@ -14,11 +15,12 @@ pub use compare::CompareArgs;
 pub use field::{FieldArgs, FlowName};
 pub use findings::FindingsArgs;
 pub use new::NewArgs;
+pub use report::ReportArgs;
 pub use run::{CheckArgs, RunArgs, ScriptArgs};
 pub use sweep::{SweepArgs, Zip};
 
 use crate::visible::visible_line;
-use crate::{diagnostics, machine, terminal};
+use crate::{machine, terminal};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use sdflow_dsl::Diagnostic;
 use std::ffi::OsString;
@@ -40,6 +42,8 @@ pub enum Command {
     Compare(CompareArgs),
     /// Collect the conclusions of runs in one Markdown document
     Findings(FindingsArgs),
+    /// Write the reports of runs again: a page that shows everything about a run
+    Report(ReportArgs),
     /// Compute one velocity field from two files of points
     Field(FieldArgs),
     /// Measure the speed and accuracy of the engine on this machine
@@ -127,10 +131,6 @@ struct Cli {
     command: Command,
 }
 
-/// Commands of a later version. They are refused by name, so that the user does not look for a
-/// typing error.
-const LATER: [&str; 1] = ["report"];
-
 /// The result of reading the command line.
 #[derive(Debug)]
 pub enum Parsed {
@@ -143,16 +143,10 @@ pub enum Parsed {
 /// Parses `words`, which begin with the name of the program.
 ///
 /// # Errors
-/// The flag or command does not exist in this version yet.
+/// A flag or command does not exist.
 pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Parsed, Diagnostic> {
     let mut words: Vec<OsString> = words.into_iter().collect();
     let first = words.get(1).map(|word| word.to_string_lossy().into_owned()).unwrap_or_default();
-    if LATER.contains(&first.as_str()) {
-        return Err(diagnostics::usage(
-            format!("the command `{first}` is not available yet"),
-            "`sdflow-engine --help` lists the commands of this version",
-        ));
-    }
     if means_run(&first) {
         words.insert(1, "run".into());
     }

@@ -3,11 +3,9 @@
 
 use crate::args::FindingsArgs;
 use crate::exit::Exit;
-use crate::quote::for_shell;
 use crate::record::{Record, Status, read};
 use crate::{diagnostics, run_folder, terminal};
 use sdflow_dsl::Diagnostic;
-use serde_json::Value;
 use std::path::Path;
 
 const HEAD: &str = "# Findings
@@ -101,26 +99,5 @@ fn origin(record: &Record) -> String {
         false => "",
     };
     let (version, isa) = (&record.engine.version, &record.machine.isa);
-    format!("`{}` (version {version}, {isa}): {checks}.{quick}", command(record))
-}
-
-/// Returns the command that repeats this run.
-fn command(record: &Record) -> String {
-    let mut words = vec!["sdflow-engine".to_string(), for_shell(&record.script.to_string_lossy())];
-    for (name, param) in record.params.iter().filter(|(_, param)| param.origin != "script") {
-        let value = match &param.value {
-            // Without quotes the comma would separate the values of a list.
-            Value::String(text) if text.contains(',') => format!("\"{text}\""),
-            Value::String(text) => text.clone(),
-            other => other.to_string(),
-        };
-        words.extend(["-p".to_string(), for_shell(&format!("{name}={value}"))]);
-    }
-    if record.seed != 0 {
-        words.push(format!("--seed {}", record.seed));
-    }
-    if record.quick {
-        words.push("--quick".into());
-    }
-    words.join(" ")
+    format!("`{}` (version {version}, {isa}): {checks}.{quick}", record.command())
 }

@@ -22,6 +22,7 @@ mod new;
 mod progress;
 mod quote;
 mod record;
+mod report;
 mod request;
 mod run;
 mod run_files;
@@ -73,6 +74,7 @@ fn execute(command: &Command) -> Result<Exit, Diagnostic> {
         Command::New(args) => new::new(args),
         Command::Compare(args) => compare::compare(args),
         Command::Findings(args) => findings::findings(args),
+        Command::Report(args) => report::report(args),
         Command::Field(args) => field::field(args),
         Command::Bench(args) => bench::command::bench(args),
         Command::Doctor(args) => doctor::doctor(args),

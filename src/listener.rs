@@ -7,7 +7,7 @@ use crate::run_files::RunFiles;
 use crate::terminal;
 use crate::unfinished_run::UnfinishedRun;
 use sdflow::Interrupt;
-use sdflow_dsl::{Diagnostic, Listener, Outcome, goes_on};
+use sdflow_dsl::{Diagnostic, Film, Listener, Outcome, goes_on};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Instant;
@@ -118,6 +118,17 @@ impl Listener for RunListener {
 
     fn row(&self, row: &BTreeMap<String, f64>) {
         self.check_written(lock(&self.files).row(row));
+    }
+
+    /// Only a run that a user watches is filmed, not the cells of a sweep.
+    fn wants_film(&self) -> bool {
+        matches!(self.voice, Voice::Terminal { .. }) && lock(&self.files).wants_film()
+    }
+
+    fn film(&self, film: &Film) {
+        if let Some(json) = film.json() {
+            self.check_written(lock(&self.files).film(&json));
+        }
     }
 
     /// Stores and reports the outcome, and ends the process: its script cannot be ended otherwise.

@@ -23,7 +23,7 @@ pub fn list(word: Option<&str>) -> Result<Exit, Diagnostic> {
 }
 
 /// The works that the manual cites, one entry each.
-const REFERENCES: &str = include_str!("../REFERENCES.bib");
+pub const REFERENCES: &str = include_str!("../REFERENCES.bib");
 
 /// Explains one name, word or citation, lists the names below one heading of the list, or prints
 /// the glossary.
@@ -70,7 +70,7 @@ fn explain_other(name: &str) -> Result<String, Diagnostic> {
 }
 
 /// Returns the entry of the bibliography with this key.
-fn cited_work(key: &str) -> Option<&'static str> {
+pub fn cited_work(key: &str) -> Option<&'static str> {
     let key_of = |entry: &'static str| Some(entry.split_once('{')?.1.split_once(',')?.0);
     REFERENCES.split("\n\n").find(|entry| key_of(entry) == Some(key))
 }

@@ -1,5 +1,6 @@
 //! `run.json`: everything about a run, for programs.
 
+mod command;
 mod difference;
 pub mod read;
 

@@ -7,7 +7,7 @@ use crate::progress::Progress;
 use crate::record::{Record, Status};
 use crate::request::request;
 use crate::run_folder::{self, FolderState, RunFolder};
-use crate::{machine, memory, run_script, signals, summary, terminal};
+use crate::{machine, memory, report, run_script, signals, summary, terminal};
 use sdflow::Interrupt;
 use sdflow_dsl::Diagnostic;
 use std::path::{Path, PathBuf};
@@ -35,7 +35,10 @@ pub fn run(args: &RunArgs) -> Result<Exit, Diagnostic> {
     args.time.max_time.iter().for_each(|time| signals::end_after(&interrupt, *time));
     let voice = Voice::terminal(Progress::new(args.quiet), args.json);
     let ended = run_script::compute(prepared, folder, args.script.quick, interrupt, voice, sdflow_dsl::execute)?;
-    report(args, &ended.record, &ended.path)?;
+    if !args.no_report {
+        report::write(&ended.record, &ended.path)?;
+    }
+    report_end(args, &ended.record, &ended.path)?;
     match (ended.record.exit(), ended.failure) {
         (Exit::Interrupted, _) => {
             let path = ended.path.display();
@@ -95,12 +98,12 @@ fn report_stored_run(args: &RunArgs, record: &Record, folder: &Path) -> Result<E
         ));
         record.warnings.iter().for_each(|warning| terminal::print_message(&format!("warning: {warning}")));
     }
-    report(args, record, folder)?;
+    report_end(args, record, folder)?;
     Ok(record.exit())
 }
 
 /// Prints the end of the run in `folder`.
-fn report(args: &RunArgs, record: &Record, folder: &Path) -> Result<(), Diagnostic> {
+fn report_end(args: &RunArgs, record: &Record, folder: &Path) -> Result<(), Diagnostic> {
     match (args.json, args.quiet) {
         (true, _) => terminal::print_json(record),
         (false, false) => terminal::print_result(summary::of(record, folder).trim_end()),

@@ -11,6 +11,11 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+/// The folder of the films.
+pub const FILM_FOLDER: &str = "films";
+/// The largest number of films of a run.
+const FILMS: usize = 4;
+
 /// The growing files of a run.
 #[derive(Debug)]
 pub struct RunFiles {
@@ -19,6 +24,7 @@ pub struct RunFiles {
     csv: Option<File>,
     jsonl: Option<File>,
     log: File,
+    films: usize,
 }
 
 impl RunFiles {
@@ -29,7 +35,7 @@ impl RunFiles {
     pub fn create(folder: &Path) -> Result<RunFiles, Diagnostic> {
         let path = folder.join("log.txt");
         let log = File::create(&path).map_err(|e| cannot_write(&path, &e))?;
-        Ok(RunFiles { folder: folder.into(), columns: Vec::new(), csv: None, jsonl: None, log })
+        Ok(RunFiles { folder: folder.into(), columns: Vec::new(), csv: None, jsonl: None, log, films: 0 })
     }
 
     /// Adds a line to the log.
@@ -50,6 +56,22 @@ impl RunFiles {
         self.append_json(&jsonl, row).map_err(|e| cannot_write(&jsonl, &e))?;
         let csv = self.folder.join("metrics.csv");
         self.append_csv(&csv, row).map_err(|e| cannot_write(&csv, &e))
+    }
+
+    /// True if there is room for a further film.
+    pub fn wants_film(&self) -> bool {
+        self.films < FILMS
+    }
+
+    /// Writes a film as JSON.
+    ///
+    /// # Errors
+    /// The I/O error of the operating system.
+    pub fn film(&mut self, json: &str) -> Result<(), Diagnostic> {
+        let path = self.folder.join(FILM_FOLDER).join(format!("{}.json", self.films));
+        self.films += 1;
+        let folder = self.folder.join(FILM_FOLDER);
+        std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&path, json)).map_err(|e| cannot_write(&path, &e))
     }
 
     fn append_json(&mut self, path: &Path, row: &BTreeMap<String, f64>) -> io::Result<()> {

@@ -11,6 +11,8 @@ use crate::diagnostics;
 use crate::lock::open_lock;
 use crate::record::read::unreadable;
 use crate::record::{Record, Status};
+use crate::report::REPORT;
+use crate::run_files::FILM_FOLDER;
 use sdflow_dsl::{CELLS, CHECKPOINTS, Diagnostic};
 use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind};
@@ -19,7 +21,7 @@ use std::path::{Component, Path, PathBuf};
 /// The files of a run folder. Besides these files, only [`DRAFTS`] and the files that the record
 /// names are ever deleted. The record is removed last: if the program is killed while it deletes a
 /// folder, the folder is still recognised.
-const CONTENT: [&str; 12] = [
+const CONTENT: [&str; 13] = [
     CELLS,
     CHECKPOINTS,
     "script.rhai",
@@ -30,7 +32,8 @@ const CONTENT: [&str; 12] = [
     "plots",
     "models",
     "tables",
-    "report.html",
+    FILM_FOLDER,
+    REPORT,
     "run.json",
 ];
 /// Files that may have been written only in part.

@@ -2,6 +2,7 @@
 
 use crate::progress::duration;
 use crate::record::{CheckRecord, MetricRecord, NonFinite, Record, Status};
+use crate::report::REPORT;
 use crate::wrap::{WIDTH, wrap};
 use sdflow::number::counted;
 use sdflow_dsl::{Ending, Param};
@@ -34,6 +35,10 @@ fn write_all(text: &mut String, record: &Record, folder: &Path) -> std::fmt::Res
     }
     work(text, record)?;
     writeln!(text, "  folder    {}", folder.display())?;
+    let report = folder.join(REPORT);
+    if report.exists() {
+        writeln!(text, "  report    {}", report.display())?;
+    }
     for file in record.files.iter().filter(|file| is_picture(file)) {
         writeln!(text, "  picture   {}", folder.join(file).display())?;
     }

@@ -27,7 +27,7 @@ mod value;
 
 pub use check::{CheckReport, check, estimate_memory};
 pub use context::{
-    CELLS, CHECKPOINTS, Check, CheckpointPace, EARLIER, Ending, GRACE, Listener, Outcome, Param, Request, goes_on,
+    CELLS, CHECKPOINTS, Check, CheckpointPace, EARLIER, Ending, Film, GRACE, Listener, Outcome, Param, Request, goes_on,
 };
 pub use dry::{Cost, Work};
 pub use language::limits::STACK;

@@ -1,7 +1,7 @@
 //! The reports of a long process (a run of a flow or the training of a generator), and its ending.
 
-use crate::Result;
 use crate::archive::{Archive, Archived};
+use crate::{Points, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -16,6 +16,9 @@ pub trait Observer {
     /// Receives the progress: `done` of `total` units of `what`. `detail` returns a short live
     /// reading, and is called only if the reading is shown.
     fn progress(&mut self, _what: &str, _done: usize, _total: usize, _detail: &dyn Fn() -> String) {}
+
+    /// Receives the cloud after `done` of `total` steps of a run, for a film of the motion.
+    fn cloud(&mut self, _done: usize, _total: usize, _cloud: &Points) {}
 
     /// Receives a row of measurements as soon as it exists.
     fn row(&mut self, _row: &Row) {}

@@ -5,7 +5,7 @@ and out. `dir(sdflow)` lists them, `help(sdflow.sd_flow)` describes one.
 
 >>> import sdflow as sd
 >>> x = sd.dataset("moons").sample(500)
->>> r = sd.sd_flow(x).run(sd.normal(300, 2), x, steps=30, metrics=["energy"])
+>>> r = sd.sd_flow(x).run(sd.normal(300, 2), sd.dataset("moons"), steps=30, metrics=["energy"])
 >>> r.points.numpy().shape
 (300, 2)
 """

@@ -117,7 +117,9 @@ def test_the_types_for_editors_are_those_of_the_build() -> None:
 
 def checked(words: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     pytest.importorskip("mypy")
-    environment = {**os.environ, "MYPYPATH": str(PACKAGE.parent)}
+    # mypy finds an installed package by itself, and refuses to be told of it.
+    is_installed = PACKAGE.parent.name == "site-packages"
+    environment = os.environ if is_installed else {**os.environ, "MYPYPATH": str(PACKAGE.parent)}
     command = [sys.executable, "-m", *words]
     return subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment, check=False)
 

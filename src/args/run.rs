@@ -53,6 +53,9 @@ pub struct RunArgs {
     /// error
     #[arg(long)]
     pub json: bool,
+    /// Write no report.html
+    #[arg(long)]
+    pub no_report: bool,
     /// Run again even if this run is already finished
     #[arg(long)]
     pub force: bool,

@@ -14,13 +14,6 @@ fn a_script_that_does_not_exist_is_still_a_script() {
 }
 
 #[test]
-fn commands_to_come_are_refused_by_name() {
-    let sandbox = Sandbox::with("1");
-    let done = sandbox.run("report a").code(2);
-    assert!(done.stderr.contains("is not available yet"), "{}", done.stderr);
-}
-
-#[test]
 fn bad_flags_leave_with_2() {
     let sandbox = Sandbox::with("1");
     for words in [

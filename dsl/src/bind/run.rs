@@ -54,9 +54,10 @@ fn run_flow(call: &Call) -> Result<Dynamic, Fail> {
     let dim = start.dim();
     let (number, stream) = context.numbered_stream("run");
     let what = format!("run {}", plan.name);
-    let mut watch = ContextObserver::new(context, call.owner(format!("run-{number}")), &what);
-    let pairwise = &context.pairwise;
     let reference = reference.as_ref();
+    let watch = ContextObserver::new(context, call.owner(format!("run-{number}")), &what);
+    let mut watch = watch.filming(&start, reference.map(|reference| reference.points()));
+    let pairwise = &context.pairwise;
     let act = || {
         let mut motion = plan.motion()?;
         let run = Run::of(motion.dynamics(), Points::clone(&start)).reference(reference).options(options.clone());
@@ -65,6 +66,7 @@ fn run_flow(call: &Call) -> Result<Dynamic, Fail> {
     let measure =
         |gauge: &Gauge| cost::run(&|| plan.motion(), Points::clone(&start), reference, &options, gauge, stream);
     let made = call.work(what, act, measure)?;
+    watch.finish();
     made.warnings.iter().for_each(|warning| context.warn_once(warning));
     let metrics: BTreeMap<_, _> = made.metrics.iter().map(|(name, e)| (name.clone(), Reading::from(e))).collect();
     metrics.iter().for_each(|(name, reading)| context.record_metric(name, reading.clone()));

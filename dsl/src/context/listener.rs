@@ -1,6 +1,7 @@
 //! The listener, which receives the messages of a running script.
 
 use super::Outcome;
+use super::film::Film;
 use crate::language::Diagnostic;
 use sdflow::number::counted;
 use std::collections::BTreeMap;
@@ -29,6 +30,12 @@ pub trait Listener: Send + Sync {
     }
     /// A row of the run's history, to be written to the metrics files at once.
     fn row(&self, row: &BTreeMap<String, f64>);
+    /// True if the listener has room for a further film of a run.
+    fn wants_film(&self) -> bool {
+        false
+    }
+    /// Receives the film of a run that has ended.
+    fn film(&self, _film: &Film) {}
     /// Receives the outcome so far of a script whose present operation does not end; its failure
     /// says why the run cannot go on. No thread can end such an operation from outside, so a
     /// program should store the outcome and end. By default nothing happens, and the run waits.

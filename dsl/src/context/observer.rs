@@ -2,9 +2,10 @@
 
 use super::Context;
 use super::checkpoint::{Keeper, Owner};
-use sdflow::Result;
+use super::film::Film;
 use sdflow::archive::Archive;
 use sdflow::process::{Observer, Row};
+use sdflow::{Points, Result};
 
 /// Passes the reports of a process to the listener, and writes its checkpoints.
 pub struct ContextObserver<'a> {
@@ -12,12 +13,24 @@ pub struct ContextObserver<'a> {
     keeper: Option<Keeper>,
     /// The name of the process for the user: "run sd_flow".
     what: String,
+    film: Option<Film>,
 }
 
 impl<'a> ContextObserver<'a> {
     /// Creates an observer for the call `owner` of this context; `what` is its name for the user.
     pub fn new(context: &'a Context, owner: Owner, what: impl Into<String>) -> Self {
-        ContextObserver { context, keeper: Keeper::new(context, owner), what: what.into() }
+        ContextObserver { context, keeper: Keeper::new(context, owner), what: what.into(), film: None }
+    }
+
+    /// Films the run from `start`, if the listener wants a film; `reference` is shown behind it.
+    pub fn filming(mut self, start: &Points, reference: Option<&Points>) -> Self {
+        self.film = self.context.listener.wants_film().then(|| Film::new(&self.what, start, reference));
+        self
+    }
+
+    /// Passes the film of the run on.
+    pub fn finish(&self) {
+        self.film.iter().for_each(|film| self.context.listener.film(film));
     }
 }
 
@@ -28,6 +41,10 @@ impl Observer for ContextObserver<'_> {
 
     fn progress(&mut self, what: &str, done: usize, total: usize, detail: &dyn Fn() -> String) {
         self.context.listener.progress(what, done, total, &detail());
+    }
+
+    fn cloud(&mut self, done: usize, total: usize, cloud: &Points) {
+        self.film.iter_mut().for_each(|film| film.take(done, total, cloud));
     }
 
     fn row(&mut self, row: &Row) {

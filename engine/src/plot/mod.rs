@@ -27,6 +27,8 @@ pub use chart::Layer;
 pub use chart::{Chart, Cloud, Curve, Images, Level};
 pub use colour::Colour;
 pub use heat::Heat;
+#[doc(hidden)]
+pub use pca::View;
 pub use picture::Picture;
 #[doc(hidden)]
 pub use sweep_plot::{Place, survey};

@@ -11,7 +11,7 @@ const ROWS: usize = 1000;
 /// A projection of points of more than three coordinates onto the two directions of largest
 /// variance.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct View {
+pub struct View {
     mean: Vec<f64>,
     axes: [Vec<f64>; 2],
     /// Share of the variance along each axis.

@@ -99,6 +99,7 @@ impl<'d, 'a> Driver<'d, 'a> {
                 break;
             }
             self.keep_snapshot(step);
+            observer.cloud(step, steps, &self.cloud);
             if self.measured_at(step) {
                 let reached = self.measure(step, observer);
                 if self.stops(reached, step)? {
@@ -119,6 +120,7 @@ impl<'d, 'a> Driver<'d, 'a> {
         }
         if matches!(self.result.ending, Ending::Finished) && !self.pause(steps, observer)? {
             self.keep_snapshot(steps);
+            observer.cloud(steps, steps, &self.cloud);
             let measured = self.measure(steps, observer);
             // All steps have been taken, so a threshold that the last measurement meets changes
             // nothing.
