@@ -36,7 +36,8 @@ pub fn run(args: &RunArgs) -> Result<Exit, Diagnostic> {
     let voice = Voice::terminal(Progress::new(args.quiet), args.json);
     let ended = run_script::compute(prepared, folder, args.script.quick, interrupt, voice, sdflow_dsl::execute)?;
     if !args.no_report {
-        report::write(&ended.record, &ended.path)?;
+        // The results are stored; a report can be written again.
+        report::write(&ended.record, &ended.path).err().iter().for_each(terminal::print_warning);
     }
     report_end(args, &ended.record, &ended.path)?;
     match (ended.record.exit(), ended.failure) {
