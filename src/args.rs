@@ -7,6 +7,7 @@ mod findings;
 mod new;
 mod report;
 mod run;
+mod runs;
 mod sweep;
 mod values;
 
@@ -17,6 +18,7 @@ pub use findings::FindingsArgs;
 pub use new::NewArgs;
 pub use report::ReportArgs;
 pub use run::{CheckArgs, RunArgs, ScriptArgs};
+pub use runs::RunsArgs;
 pub use sweep::{SweepArgs, Zip};
 
 use crate::visible::visible_line;
@@ -42,8 +44,10 @@ pub enum Command {
     Compare(CompareArgs),
     /// Collect the conclusions of runs in one Markdown document
     Findings(FindingsArgs),
-    /// Write the reports of runs again: a page that shows everything about a run
+    /// Write the reports of runs and sweeps again: a page that shows everything about a run
     Report(ReportArgs),
+    /// List the runs in a folder
+    Runs(RunsArgs),
     /// Compute one velocity field from two files of points
     Field(FieldArgs),
     /// Measure the speed and accuracy of the engine on this machine
@@ -86,6 +90,7 @@ impl Command {
             Command::Bench(args) => args.json,
             Command::Doctor(args) => args.json,
             Command::Compare(args) => args.json,
+            Command::Runs(args) => args.json,
             _ => false,
         }
     }

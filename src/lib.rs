@@ -28,6 +28,7 @@ mod run;
 mod run_files;
 mod run_folder;
 mod run_script;
+mod runs;
 mod signals;
 mod summary;
 mod sweep;
@@ -74,6 +75,7 @@ fn execute(command: &Command) -> Result<Exit, Diagnostic> {
         Command::New(args) => new::new(args),
         Command::Compare(args) => compare::compare(args),
         Command::Findings(args) => findings::findings(args),
+        Command::Runs(args) => runs::runs(args),
         Command::Report(args) => report::report(args),
         Command::Field(args) => field::field(args),
         Command::Bench(args) => bench::command::bench(args),

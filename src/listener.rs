@@ -26,16 +26,17 @@ pub struct RunListener {
 /// The destination of the reports of a run, besides its files.
 #[derive(Debug)]
 pub enum Voice {
-    /// The user; with `json` the script's prints go to standard error.
-    Terminal { progress: Mutex<Progress>, json: bool },
+    /// The user; with `json` the script's prints go to standard error. With `filmed` the runs of
+    /// flows are filmed for the report.
+    Terminal { progress: Mutex<Progress>, json: bool, filmed: bool },
     /// Nowhere else: log.txt contains all reports.
     Log,
 }
 
 impl Voice {
     /// Creates the voice of the terminal.
-    pub fn terminal(progress: Progress, json: bool) -> Voice {
-        Voice::Terminal { progress: Mutex::new(progress), json }
+    pub fn terminal(progress: Progress, json: bool, filmed: bool) -> Voice {
+        Voice::Terminal { progress: Mutex::new(progress), json, filmed }
     }
 }
 
@@ -78,7 +79,7 @@ impl RunListener {
 
 impl Listener for RunListener {
     fn print(&self, text: &str) {
-        if let Voice::Terminal { progress, json } = &self.voice {
+        if let Voice::Terminal { progress, json, .. } = &self.voice {
             lock(progress)
                 .without_bars(|| if *json { terminal::print_message(text) } else { terminal::print_result(text) });
         }
@@ -120,9 +121,9 @@ impl Listener for RunListener {
         self.check_written(lock(&self.files).row(row));
     }
 
-    /// Only a run that a user watches is filmed, not the cells of a sweep.
+    /// A run that has a report is filmed.
     fn wants_film(&self) -> bool {
-        matches!(self.voice, Voice::Terminal { .. }) && lock(&self.files).wants_film()
+        matches!(self.voice, Voice::Terminal { filmed: true, .. })
     }
 
     fn film(&self, film: &Film) {

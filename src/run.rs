@@ -33,7 +33,7 @@ pub fn run(args: &RunArgs) -> Result<Exit, Diagnostic> {
     memory::check(&prepared, 1)?;
     signals::raise_on_ctrl_c(&interrupt);
     args.time.max_time.iter().for_each(|time| signals::end_after(&interrupt, *time));
-    let voice = Voice::terminal(Progress::new(args.quiet), args.json);
+    let voice = Voice::terminal(Progress::new(args.quiet), args.json, !args.no_report);
     let ended = run_script::compute(prepared, folder, args.script.quick, interrupt, voice, sdflow_dsl::execute)?;
     if !args.no_report {
         // The results are stored; a report can be written again.

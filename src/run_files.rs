@@ -13,7 +13,8 @@ use std::path::{Path, PathBuf};
 
 /// The folder of the films.
 pub const FILM_FOLDER: &str = "films";
-/// The largest number of films of a run.
+/// The largest number of films that are kept: those of the first runs of a script, and that of its
+/// last run.
 const FILMS: usize = 4;
 
 /// The growing files of a run.
@@ -58,17 +59,12 @@ impl RunFiles {
         self.append_csv(&csv, row).map_err(|e| cannot_write(&csv, &e))
     }
 
-    /// True if there is room for a further film.
-    pub fn wants_film(&self) -> bool {
-        self.films < FILMS
-    }
-
     /// Writes a film as JSON.
     ///
     /// # Errors
     /// The I/O error of the operating system.
     pub fn film(&mut self, json: &str) -> Result<(), Diagnostic> {
-        let path = self.folder.join(FILM_FOLDER).join(format!("{}.json", self.films));
+        let path = self.folder.join(FILM_FOLDER).join(format!("{}.json", self.films.min(FILMS - 1)));
         self.films += 1;
         let folder = self.folder.join(FILM_FOLDER);
         std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&path, json)).map_err(|e| cannot_write(&path, &e))

@@ -7,8 +7,12 @@ class SdflowError(ValueError):
     """An argument, an option or a combination of them that cannot be used."""
 
 
-class DataError(SdflowError, OSError):
-    """A file that is missing, or whose content cannot be used."""
+class DataError(SdflowError):
+    """Data that cannot be used: a file that is missing or damaged, or arrays of the wrong shape."""
+
+
+class MissingError(SdflowError, AttributeError):
+    """A property that this value does not have."""
 
 
 class DivergedError(SdflowError):

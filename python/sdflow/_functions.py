@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import _engine
-from ._errors import SdflowError
-from ._script import as_python
+from ._errors import MissingError, SdflowError
+from ._script import as_python, in_python
 from ._session import current
 from ._values import CLASSES, Value, wrapped
 
@@ -70,7 +70,9 @@ class Entry:
         self.is_property: bool = told["is_property"]
         args = [arg for arg in told["args"] if arg[0] != "options"]
         self.args = [Arg(_word(name), _hint(name, defined), words, optional) for name, defined, words, optional in args]
-        self.options = [Option(_word(option[0]), *option[1:]) for option in told["options"]]
+        self.takes_options = any(arg[0] == "options" for arg in told["args"])
+        options = [option for option in told["options"] if option[0] not in SCRIPT_OPTIONS]
+        self.options = [Option(_word(option[0]), *option[1:]) for option in options]
         self.returns: str = _result(told["returns"])
         self.returned: str = told["returned"]
         self.about: str = told["about"]
@@ -141,6 +143,10 @@ class Entry:
             raise TypeError(f"{self.name}() needs `{missing[0]}`: {self.usage()}")
         if len(places) - shift > len(self.args):
             raise TypeError(f"{self.name}() takes {len(self.args)} arguments without a name: {self.usage()}")
+        unknown = [name for name in options if not self.takes_options or name in SCRIPT_OPTIONS]
+        if unknown:
+            hint = ": use sdflow.seed(..)" if unknown[0] in ("seed", "random_state") else f": {self.usage()}"
+            raise TypeError(f"{self.name}() has no option `{unknown[0]}`{hint}")
         given = {_script_word(name): value for name, value in options.items() if value is not None}
         return wrapped(current().call(self.index, tuple(places), given, callback))
 
@@ -150,6 +156,25 @@ class Entry:
         return f"{self.name}({', '.join(args + (['..'] if self.options else []))})"
 
 
+#: What the manual says of scripts, in the words of Python.
+PHRASES = [
+    ("`true`", "`True`"),
+    ("`false`", "`False`"),
+    ("true or false", "True or False"),
+    ("`()`", "`None`"),
+    (" into `plots/` of the run folder", ""),
+    (" into the run folder", ""),
+    (
+        " A bare file name goes into `samples/` for points, `plots/` for pictures, `tables/` for tables and"
+        " `models/` for models.",
+        "",
+    ),
+    ("The path is relative to the script's folder, or to a folder given by `--allow-read`.", ""),
+    ("and the run prints the choice", "and the choice is logged"),
+    ("function of the script", "function"),
+]
+#: Options that have no effect outside of a script.
+SCRIPT_OPTIONS = {"checkpoint_every"}
 CALLBACK = """Called during the run with each row of the history, a dictionary. An exception that it raises ends
 the run and is passed on."""
 
@@ -187,12 +212,10 @@ def _result(defined: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return a description with code in the words of Python."""
-    def code(found: re.Match[str]) -> str:
-        return {"true": "`True`", "false": "`False`", "()": "`None`"}.get(found.group(1), found.group())
-
-    text = re.sub(r"`([^`]*)`", code, text).replace("true or false", "True or False")
-    return "\n".join(textwrap.wrap(text, 96)) or text
+    """Return a description in the words of Python."""
+    for before, after in PHRASES:
+        text = text.replace(before, after)
+    return "\n".join(textwrap.wrap(in_python(text, NAMES, ""), 96)) or text
 
 
 def _default(written: str) -> str:
@@ -229,6 +252,21 @@ def method_of(entry: Entry) -> Callable[..., Any]:
     return _named(method, entry, is_method=True)
 
 
+def property_of(entry: Entry) -> Callable[[Value], Any]:
+    """Return the getter of a property."""
+
+    def getter(self: Value) -> Any:
+        try:
+            return entry.call((self,), {})
+        except MissingError:
+            raise
+        except SdflowError as error:
+            # `hasattr` and its like expect this.
+            raise MissingError(str(error)) from None
+
+    return getter
+
+
 def _named(function: Callable[..., Any], entry: Entry, *, is_method: bool) -> Callable[..., Any]:
     function.__name__ = function.__qualname__ = entry.name
     function.__module__ = __package__ or ""
@@ -249,13 +287,7 @@ def functions() -> dict[str, Callable[..., Any]]:
             if owner is not None:
                 setattr(CLASSES[owner], entry.name, method_of(entry))
         elif entry.is_property:
-            setattr(CLASSES[entry.receiver], entry.name, property(method_of(entry), doc=entry.doc()))
+            setattr(CLASSES[entry.receiver], entry.name, property(property_of(entry), doc=entry.doc()))
         else:
             setattr(CLASSES[entry.receiver], entry.name, method_of(entry))
     return made
-
-
-def check_names(names: dict[str, Any]) -> None:
-    """Refuse settings of an estimator that are no options."""
-    if names:
-        raise SdflowError(f"unknown setting `{min(names)}`")

@@ -36,6 +36,55 @@ def as_python(script: str, functions: frozenset[str], prefix: str = "sd.") -> st
         return None
 
 
+def in_python(text: str, functions: frozenset[str], prefix: str = "sd.") -> str:
+    """Return prose with its calls, options and values in the words of Python."""
+    out, at = "", 0
+    while at < len(text):
+        found = CALL.search(text, at)
+        if found is None:
+            break
+        start = found.start()
+        end = _closed(text, found.end() - 1)
+        call = text[start:end] if end else None
+        if call is None or (found.group(1) and found.group(1) not in functions):
+            out, at = out + text[at : found.end()], found.end()
+            continue
+        written = as_python(call, functions, prefix) if found.group(1) else _pairs(call, functions, prefix)
+        out, at = out + text[at:start] + (written or call), end or len(text)
+    out += text[at:]
+    out = re.sub(r"(?<![\w`])([a-z_]+): (?=[-\d\"\[])", _option, out)
+    out = re.sub(r"`([a-z_]+): (?=[^`]*`)", r"`\1=", out)
+    return re.sub(r"(?<=[=`])(true|false)\b", lambda found: WORDS[found.group()], out)
+
+
+#: The beginning of a call in prose, or of a map.
+CALL = re.compile(r"(?<![\w.#])([a-z_]\w*)\(|\#\{")
+#: Words before a colon that are no options.
+PROSE = {"example", "are", "is", "expected", "file", "it", "row", "line"}
+
+
+def _option(found: re.Match[str]) -> str:
+    name = found.group(1)
+    return found.group() if name in PROSE or "_" not in name and len(name) < 3 else f"{name}="
+
+
+def _closed(text: str, start: int) -> int | None:
+    """Return the place after the bracket that closes the one at `start`."""
+    depth = 0
+    for i in range(start, len(text)):
+        depth += text[i] in "([{"
+        depth -= text[i] in ")]}"
+        if depth == 0:
+            return i + 1
+    return None
+
+
+def _pairs(written: str, functions: frozenset[str], prefix: str) -> str | None:
+    """Return a map in prose as keyword arguments."""
+    call = as_python(f"normal({written})", functions | {"normal"}, "")
+    return None if call is None else call.removeprefix("normal(").removesuffix(")")
+
+
 class _Untold(Exception):
     """This piece of a script has no counterpart."""
 

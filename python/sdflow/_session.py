@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
+import operator
 import sys
-import threading
 import warnings
 from collections.abc import Callable, Mapping
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from typing import Any
 
 from . import _engine
@@ -17,10 +17,19 @@ from ._progress import Progress
 
 LOG = logging.getLogger("sdflow")
 PAIRWISE = ("precision", "backend", "isa", "skip")
+PRECISIONS = ("f32", "f64", "bf16x3", "bf16x6", "auto")
+CHOICES = {
+    "precision": PRECISIONS,
+    "backend": ("auto", "naive", "direct", "fused", "gemm", "grid"),
+    "isa": ("auto", "scalar", "avx2", "avx512", "amx"),
+}
 
 
 class Session:
     """The state that calls share: random numbers, threads, arithmetic.
+
+    Calls of one session take turns. A function of Python that a call needs may call sdflow itself, but
+    it must not wait for another thread that does.
 
     A session has one random stream for each purpose. The same calls in the same order with the same
     seed give the same bytes, for any number of threads, and the bytes of a script with these calls.
@@ -65,36 +74,34 @@ class Session:
         skip: bool = True,
         progress: bool | None = None,
     ) -> None:
-        if not isinstance(seed, int) or not 0 <= seed < 2**64:
-            raise SdflowError(f"`seed` is {seed!r}, but it must be a whole number from 0 to 2**64 - 1")
-        if threads is not None and (not isinstance(threads, int) or not 1 <= threads <= 4096):
-            raise SdflowError(f"`threads` is {threads!r}, but it must be a whole number from 1 to 4096")
+        seed = _whole("seed", seed, 0, 2**64 - 1)
+        threads = None if threads is None else _whole("threads", threads, 1, 4096)
         self.settings: dict[str, Any] = {
             "seed": seed,
             "threads": threads,
             "precision": precision,
             "backend": backend,
             "isa": isa,
-            "skip": skip,
+            "skip": bool(skip),
             "progress": progress,
         }
+        for name, known in CHOICES.items():
+            _known(name, self.settings[name], known)
         self.pairwise = json.dumps({name: self.settings[name] for name in PAIRWISE})
         try:
-            self._engine = _engine.Session(seed, self.pairwise, threads or 0)
+            self.engine = _engine.Session(seed, self.pairwise, threads or 0)
         except _engine.EngineError as error:
-            raise _translated(error) from None
-        except ValueError as error:
-            raise SdflowError(str(error)) from None
-        # Each thread enters and leaves a session on its own.
-        self._entered = threading.local()
+            raise translated(error) from None
 
     def __enter__(self) -> Session:
-        tokens: list[Token[Session]] = self._entered.__dict__.setdefault("tokens", [])
-        tokens.append(_CURRENT.set(self))
+        _ENTERED.set((*_ENTERED.get(), self))
         return self
 
     def __exit__(self, *_: object) -> None:
-        _CURRENT.reset(self._entered.tokens.pop())
+        _ENTERED.set(_ENTERED.get()[:-1])
+
+    def __reduce__(self) -> Any:
+        raise TypeError("a session cannot be pickled: begin one in each process, sdflow.Session(seed=..)")
 
     def __repr__(self) -> str:
         changed = {name: value for name, value in self.settings.items() if value != _DEFAULTS.get(name)}
@@ -112,7 +119,7 @@ class Session:
 
         def hear(kind: str, content: Any) -> None:
             if kind == "warning":
-                _warn(content)
+                _warn(told(content))
             elif kind == "note":
                 LOG.info(content)
             elif kind == "progress":
@@ -121,30 +128,40 @@ class Session:
                 callback(content)
 
         try:
-            return self._engine.call(index, args, dict(options), hear)
+            return self.engine.call(index, args, dict(options), hear)
         except _engine.EngineError as error:
-            raise _translated(error) from None
+            raise translated(error) from None
         finally:
             progress.end()
 
 
-def _translated(error: _engine.EngineError) -> BaseException:
+def translated(error: _engine.EngineError) -> BaseException:
     kind, message, hint = error.args
-    return KINDS.get(kind, SdflowError)(f"{message}: {told(hint)}" if hint else message)
+    return KINDS.get(kind, SdflowError)(told(f"{message}: {hint}" if hint else message))
 
 
-def told(hint: str) -> str:
-    """Return a hint of the engine in the words of Python."""
+def told(words: str) -> str:
+    """Return words of the engine in those of Python."""
     from ._functions import NAMES
-    from ._script import as_python
+    from ._script import in_python
 
-    start, _, call = hint.rpartition(": ")
-    for words in ("write ", "for example ", "use ", ""):
-        if not start and call.startswith(words):
-            start, call = words, call[len(words) :]
-            break
-    written = as_python(call, NAMES) if "(" in call else None
-    return hint if written is None else f"{start}{'' if start.endswith(' ') or not start else ': '}{written}"
+    return in_python(words, NAMES)
+
+
+def _whole(name: str, value: Any, least: int, most: int) -> int:
+    try:
+        whole = operator.index(value)
+    except TypeError:
+        whole = -1
+    if isinstance(value, bool) or not least <= whole <= most:
+        raise SdflowError(f"`{name}` is {value!r}, but it must be a whole number from {least} to {most}")
+    return whole
+
+
+def _known(name: str, value: Any, known: tuple[str, ...]) -> Any:
+    if value not in known:
+        raise SdflowError(f"`{name}` is {value!r}, but it must be one of {', '.join(known)}")
+    return value
 
 
 def _warn(text: str) -> None:
@@ -156,16 +173,16 @@ def _warn(text: str) -> None:
 
 
 _DEFAULTS = {"precision": "f32", "backend": "auto", "isa": "auto", "skip": True}
-_CURRENT: ContextVar[Session] = ContextVar("sdflow_session")
+_ENTERED: ContextVar[tuple[Session, ...]] = ContextVar("sdflow_sessions", default=())
 _default: Session | None = None
 
 
 def current() -> Session:
     """Return the session of the calls here: that of the innermost `with`, or the default one."""
     global _default
-    found = _CURRENT.get(None)
-    if found is not None:
-        return found
+    entered = _ENTERED.get()
+    if entered:
+        return entered[-1]
     if _default is None:
         _default = Session()
     return _default

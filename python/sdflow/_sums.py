@@ -10,7 +10,7 @@ import numpy as np
 
 from . import _engine
 from ._errors import SdflowError
-from ._session import current
+from ._session import PRECISIONS, _known, current, translated
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -29,18 +29,19 @@ class SoftmaxMean(NamedTuple):
     ess: NDArray[np.float64]
 
 
-def _how(weights: ArrayLike | None, leave_out_self: bool, precision: str | None) -> tuple[Any, bool, str]:
-    options = current().pairwise
+def _how(weights: ArrayLike | None, leave_out_self: bool, precision: str | None) -> tuple[Any, ...]:
+    session = current()
+    options = session.pairwise
     if precision is not None:
-        options = json.dumps({**json.loads(options), "precision": precision})
-    return weights, leave_out_self, options
+        options = json.dumps({**json.loads(options), "precision": _known("precision", precision, PRECISIONS)})
+    return weights, bool(leave_out_self), options, session.engine
 
 
 def _called(function: Callable[..., T], *args: Any) -> T:
     try:
         return function(*args)
-    except ValueError as error:
-        raise SdflowError(str(error)) from None
+    except _engine.EngineError as error:
+        raise translated(error) from None
 
 
 def score_difference(
@@ -234,7 +235,12 @@ def kernel_sum(
     >>> sd.kernel_sum([[0.0]], [[0.0], [0.0]], sd.gaussian_kernel(1.0), weights=[1.0, 2.0]).tolist()
     [3.0]
     """
-    chosen = kernel if isinstance(kernel, dict) else {"kernel": "gaussian", "h": float(kernel)}
+    if isinstance(kernel, dict):
+        chosen = kernel
+    elif isinstance(kernel, str):
+        raise SdflowError(f"`kernel` is {kernel!r}, but a kernel is expected: for example sd.gaussian_kernel(1.0)")
+    else:
+        chosen = {"kernel": "gaussian", "h": float(kernel)}
     how = _how(weights, leave_out_self, precision)
     mass, moment = _called(_engine.kernel_sum, at, x, json.dumps(chosen), values, slope, how)
     return mass if moment is None else (mass, moment)

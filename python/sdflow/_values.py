@@ -23,11 +23,22 @@ class Value:
     __slots__ = ("_handle", "__weakref__")
     _handle: _engine.Handle
 
+    def __init__(self) -> None:
+        raise TypeError(f"a {type(self).__name__} is made by a function of sdflow: dir(sdflow) lists them")
+
+    def __reduce__(self) -> Any:
+        raise TypeError(f"a {type(self).__name__} cannot be pickled: keep its points or how it was made")
+
+    def __copy__(self) -> Any:
+        made = type(self).__new__(type(self))
+        made._handle = self._handle
+        return made
+
     def __repr__(self) -> str:
         return f"<sdflow.{type(self).__name__}>"
 
 
-class Points(Value):
+class Points(Value, np.lib.mixins.NDArrayOperatorsMixin):
     """`n` points with `dim` coordinates, a read-only array of float64.
 
     It can be used where numpy takes an array. Points that are a sample of a target remember the
@@ -55,8 +66,15 @@ class Points(Value):
         self._handle = rows._handle if isinstance(rows, Points) else _engine.Handle.of_array(rows, "rows")
         self._array = None
 
-    def numpy(self) -> NDArray[np.float64]:
-        """Return the points as an array, n x dim, which cannot be written to."""
+    __hash__ = None  # type: ignore[assignment]
+
+    def __copy__(self) -> Points:
+        return Points(self)
+
+    def numpy(self, copy: bool = False) -> NDArray[np.float64]:
+        """Return the points as an array, n x dim, which cannot be written to unless it is a copy."""
+        if copy:
+            return self.numpy().copy()
         if self._array is None:
             self._array = _known(self._handle.array())
             self._array.flags.writeable = False
@@ -70,6 +88,9 @@ class Points(Value):
             return array.astype(dtype)
         return array.copy() if copy else array
 
+    def __array_ufunc__(self, function: Any, method: str, *args: Any, **options: Any) -> Any:
+        return getattr(function, method)(*_arrays(args), **_arrays(options))
+
     def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
         # A function of numpy sees an array, not the methods of this class.
         return function(*_arrays(args), **_arrays(options))
@@ -78,6 +99,19 @@ class Points(Value):
     def shape(self) -> tuple[int, int]:
         """The shape (n, dim)."""
         return _known(self._handle.shape())
+
+    @property
+    def T(self) -> NDArray[np.float64]:  # noqa: N802
+        """The coordinates as rows, dim x n."""
+        return self.numpy().T
+
+    def tolist(self) -> list[list[float]]:
+        """Return the points as lists."""
+        return self.numpy().tolist()
+
+    def std(self, axis: int | None = 0) -> Any:
+        """Return the standard deviation of every coordinate."""
+        return self.numpy().std(axis=axis)
 
     @property
     def ndim(self) -> int:
@@ -172,8 +206,8 @@ class Table(Value):
     """A table with named columns.
 
     `table["energy"]` is a column, as an array of numbers if all of its cells are numbers (an empty
-    cell is NaN), otherwise as a list. `dict(table)` and `pandas.DataFrame(dict(table))` have all
-    columns.
+    cell is NaN), otherwise as a list. `dict(table)` has all columns, and `table.pandas()` is a
+    data frame.
     """
 
     __slots__ = ("_columns",)
@@ -188,6 +222,12 @@ class Table(Value):
     def columns(self) -> list[str]:
         """The names of the columns."""
         return list(self._all())
+
+    def pandas(self) -> Any:
+        """Return a data frame; it needs pandas."""
+        import pandas  # type: ignore[import-untyped, unused-ignore]
+
+        return pandas.DataFrame(self._all())
 
     def keys(self) -> list[str]:
         """Return the names of the columns."""
@@ -247,10 +287,20 @@ class Bridge(Value):
 class Generator(Value):
     """A map from noise to samples, affine or a small net.
 
-    A generator can be pickled: its parameters are stored in f32, as `save` stores them.
+    A generator can be pickled: its parameters are stored in f32, as `save` stores them, without the
+    base on which it was trained. `sample` of the restored generator begins from standard normal
+    points, and `apply` maps any points as before. A copy has its own parameters and the same base.
     """
 
     __slots__ = ()
+
+    def __copy__(self) -> Generator:
+        made = Generator.__new__(Generator)
+        made._handle = self._handle.copy()
+        return made
+
+    def __deepcopy__(self, memo: Any) -> Generator:
+        return self.__copy__()
 
     def __reduce__(self) -> tuple[Any, ...]:
         from . import save
@@ -273,9 +323,37 @@ class Result(Value):
 
 
 class Coupling(Value):
-    """The result of Sinkhorn's algorithm: potentials and an implicit plan."""
+    """The result of Sinkhorn's algorithm: potentials and an implicit plan.
+
+    Examples
+    --------
+    >>> import sdflow as sd
+    >>> c = sd.sinkhorn([[0.0], [1.0]], [[0.0], [1.0]], epsilon=0.1)
+    >>> c.plan_rows().round(3).tolist()
+    [[0.497, 0.003], [0.003, 0.497]]
+    """
 
     __slots__ = ()
+
+    def plan_rows(self, rows: Any = None) -> NDArray[np.float64]:
+        """Return rows of the plan as an array.
+
+        Parameters
+        ----------
+        rows : array_like of int, optional
+            The points of the first side; by default all. A row has a number for each point of the
+            second side, so all rows of large sets may not fit into memory.
+
+        Returns
+        -------
+        ndarray of shape (len(rows), m)
+        """
+        n = _known(self._handle.plan_shape())[0]
+        chosen = range(n) if rows is None else [int(i) for i in np.atleast_1d(rows)]
+        try:
+            return _known(self._handle.plan_rows(list(chosen)))
+        except (_engine.EngineError, OverflowError):
+            raise IndexError(f"`rows` holds a number that is none of the {n} points, which are counted from 0") from None
 
 
 def _generator(stored: bytes) -> Any:

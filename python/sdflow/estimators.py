@@ -6,7 +6,8 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, DensityMixin, TransformerMixin
+from joblib import effective_n_jobs
+from sklearn.base import BaseEstimator, DensityMixin, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import check_array, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -20,12 +21,12 @@ if TYPE_CHECKING:
 BANDWIDTHS = 40
 
 
-def _session(estimator: Any) -> sdflow.Session:
+def _session(estimator: Any, *, is_random: bool = False) -> sdflow.Session:
     """Return a session of its own for one call of an estimator."""
-    random = check_random_state(estimator.random_state)
     jobs = estimator.n_jobs
-    threads = None if jobs is None or jobs < 0 else jobs
-    return sdflow.Session(seed=int(random.randint(2**31)), threads=threads)
+    threads = None if jobs is None else effective_n_jobs(jobs)
+    seed = int(check_random_state(estimator.random_state).randint(2**31)) if is_random else 0
+    return sdflow.Session(seed=seed, threads=threads)
 
 
 class FlowSampler(DensityMixin, BaseEstimator):
@@ -90,12 +91,16 @@ class FlowSampler(DensityMixin, BaseEstimator):
         return self
 
     def _bandwidth(self) -> float:
-        n, dim = self.points_.shape
+        # A copy of a point must not vouch for it: equal points are left out together.
+        rows, counts = np.unique(self.points_.numpy(), axis=0, return_counts=True)
+        if len(rows) == 1:
+            return 1.0
         found: list[tuple[float, float]] = []
         for sigma in np.geomspace(2.0, 1e-3, BANDWIDTHS):
-            logs = sdflow.log_sum_exp(self.points_, self.points_, sigma, leave_out_self=True, precision="f64")
-            likelihood = logs.mean() - math.log(n - 1) - dim * math.log(sigma)
-            found.append((likelihood, sigma))
+            logs = sdflow.log_sum_exp(rows, rows, sigma, weights=counts, leave_out_self=True, precision="f64")
+            logs -= np.log(counts.sum() - counts)
+            likelihood = np.average(logs, weights=counts) - self.points_.dim * math.log(sigma)
+            found.append((float(likelihood), float(sigma)))
         return max(found)[1]
 
     def score_samples(self, X: ArrayLike) -> NDArray[np.float64]:  # noqa: N803
@@ -147,14 +152,14 @@ class FlowSampler(DensityMixin, BaseEstimator):
         """
         check_is_fitted(self)
         dim = self.points_.dim
-        with _session(self):
+        with _session(self, is_random=True):
             covariance = np.cov(self.points_.numpy().T).reshape(dim, dim) + 1e-6 * np.eye(dim)
             start = sdflow.gaussian(mean=np.zeros(dim), cov=covariance).sample(n_samples)
             moved = sdflow.sd_flow(self.points_).run(start, steps=self.steps)
         return moved.points.numpy() * self.scale_ + self.mean_
 
 
-class FlowMap(TransformerMixin, BaseEstimator):
+class FlowMap(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """A map that takes the distribution of data to another one.
 
     The data flow to the target, and a net learns where each point went. The net then maps new points.
@@ -219,7 +224,7 @@ class FlowMap(TransformerMixin, BaseEstimator):
         """
         source: NDArray[Any] = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
         dim = source.shape[1]
-        with _session(self):
+        with _session(self, is_random=True):
             if self.target is None:
                 target = sdflow.normal(*source.shape).numpy()
             else:

@@ -71,6 +71,9 @@ class Run:
 
     def array(self, name: str) -> np.ndarray[Any, Any]:
         """Return an array that the script saved as `.npy`."""
+        same_name = [file for file in self.files if Path(file).name == name]
+        if name not in self.files and len(same_name) == 1:
+            name = same_name[0]
         if name not in self.files:
             raise DataError(f"the run saved no file `{name}`, but {', '.join(self.files) or 'none'}")
         found: np.ndarray[Any, Any] = np.load(self.files[name], allow_pickle=False)
@@ -135,7 +138,9 @@ def run(
     """
     folder = Path(tempfile.mkdtemp(prefix="sdflow-")) / "run" if out is None else Path(out)
     words = [sys.executable, "-m", "sdflow", str(Path(script)), "--out", str(folder), "--json"]
-    for name, value in (params or {}).items():
+    for name, value in dict(params or {}).items():
+        if value is None:
+            continue
         words += ["-p", f"{name}={_written(value)}"]
     if seed is not None:
         words += ["--seed", str(seed)]
@@ -164,7 +169,7 @@ def _failure(ended: subprocess.CompletedProcess[bytes], folder: Path) -> Excepti
 
 def _written(value: Any) -> str:
     """Return the value of a parameter as the command line takes it."""
-    if isinstance(value, bool):
+    if isinstance(value, (bool, np.bool_)):
         return "true" if value else "false"
     if isinstance(value, (list, tuple, np.ndarray)):
         return json.dumps(np.asarray(value).tolist())

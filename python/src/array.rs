@@ -1,19 +1,24 @@
 //! Arrays of numpy as points, and points as arrays.
 
+use crate::refused;
 use numpy::{
     PyArray1, PyArray2, PyArrayDescrMethods, PyArrayMethods, PyReadonlyArrayDyn, PyUntypedArray, PyUntypedArrayMethods,
 };
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use sdflow::{Mat, Points};
 
 /// Returns `object` as an array of numpy: an array of any library that offers `__array__` or
 /// `__dlpack__`, or a list of numbers or of rows.
 pub fn as_array<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyUntypedArray>> {
-    if let Ok(array) = object.cast::<PyUntypedArray>() {
+    if let Ok(array) = object.cast_exact::<PyUntypedArray>() {
         return Ok(array.clone());
     }
     let numpy = object.py().import("numpy")?;
+    let is_masked = object.hasattr("mask")? && numpy.getattr("ma")?.call_method1("is_masked", (object,))?.extract()?;
+    if is_masked {
+        return Err(refused("an array has masked values: leave those rows out"));
+    }
     let by_array = object.hasattr("__array__")? || !object.hasattr("__dlpack__")?;
     let made = numpy.getattr(if by_array { "asarray" } else { "from_dlpack" })?.call1((object,))?;
     Ok(made.cast_into()?)
@@ -30,13 +35,15 @@ pub fn is_array(object: &Bound<'_, PyAny>) -> bool {
 pub fn numbers(array: &Bound<'_, PyUntypedArray>, name: &str) -> PyResult<(Vec<f64>, Vec<usize>)> {
     let shape = array.shape().to_vec();
     let kind = char::from(array.dtype().kind());
-    if !"biuf".contains(kind) {
+    // Columns of a table of several types arrive as objects.
+    if !"biufO".contains(kind) {
         let seen = array.dtype().str()?;
         let message = format!("`{name}` is an array of {seen}, but an array of real numbers is expected");
         return Err(PyTypeError::new_err(message));
     }
     let numpy = array.py().import("numpy")?;
-    let plain = numpy.call_method1("ascontiguousarray", (array, numpy.getattr("float64")?))?;
+    let plain = numpy.call_method1("ascontiguousarray", (array, numpy.getattr("float64")?));
+    let plain = plain.map_err(|error| PyTypeError::new_err(format!("`{name}` does not hold real numbers: {error}")))?;
     let plain: PyReadonlyArrayDyn<'_, f64> = plain.extract()?;
     Ok((plain.as_slice()?.to_vec(), shape))
 }
@@ -46,15 +53,15 @@ pub fn points(object: &Bound<'_, PyAny>, name: &str) -> PyResult<Points> {
     let (data, shape) = numbers(&as_array(object)?, name)?;
     let [_, dim] = shape[..] else {
         let written = shape.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
-        let hint = if shape.len() == 1 {
-            format!(": write {name}.reshape(-1, 1) for points on a line")
-        } else {
-            format!(": write {name}.reshape(len({name}), -1) for one row per point")
+        let hint = match shape.len() {
+            0 => String::new(),
+            1 => format!(": write {name}.reshape(-1, 1) for points on a line"),
+            _ => format!(": write {name}.reshape(len({name}), -1) for one row per point"),
         };
         let message = format!("`{name}` has the shape ({written}), but points have the shape (n, dim){hint}");
-        return Err(PyValueError::new_err(message));
+        return Err(refused(message));
     };
-    Points::new(data, dim, &format!("`{name}`")).map_err(|error| PyValueError::new_err(error.to_string()))
+    Points::new(data, dim, &format!("`{name}`")).map_err(|error| refused(error.to_string()))
 }
 
 /// Returns points as an array, n x dim.

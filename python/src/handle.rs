@@ -1,8 +1,10 @@
 //! Values of the script language as Python holds them.
 
+use crate::refused;
+use crate::watched::inside;
 use crate::{array, session};
-use numpy::PyUntypedArrayMethods;
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use numpy::{PyArray1, PyArrayMethods, PyUntypedArrayMethods};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 use sdflow::table::Cell;
@@ -28,6 +30,7 @@ impl Handle {
             Content::Points(_) => "points",
             Content::Reading(_) => "reading",
             Content::Table(_) => "table",
+            Content::Coupling(_) => "coupling",
             Content::Handle(of) => of.name(),
             _ => "value",
         }
@@ -45,6 +48,30 @@ impl Handle {
     fn shape(&self) -> Option<(usize, usize)> {
         match self.value.content() {
             Content::Points(points) => Some((points.n(), points.dim())),
+            _ => None,
+        }
+    }
+
+    /// A copy with parameters of its own, for a generator; the same value otherwise.
+    fn copy(&self) -> Handle {
+        Handle { value: self.value.deep_clone() }
+    }
+
+    /// Rows `rows` of a transport plan, an array with a column for each point of the second side;
+    /// None for another value.
+    fn plan_rows<'py>(&self, py: Python<'py>, rows: Vec<usize>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let Content::Coupling(coupling) = self.value.content() else { return Ok(None) };
+        let columns = coupling.sizes().1;
+        let mass = |i: &usize| (0..columns).map(|j| coupling.plan(*i, j)).collect::<Result<Vec<f64>, _>>();
+        let data: Result<Vec<Vec<f64>>, _> = py.detach(|| rows.iter().map(mass).collect());
+        let data = data.map_err(|error| crate::refused(error.to_string()))?;
+        Ok(Some(PyArray1::from_vec(py, data.concat()).reshape([rows.len(), columns])?.into_any()))
+    }
+
+    /// The sizes of both sides of a transport plan; None for another value.
+    fn plan_shape(&self) -> Option<(usize, usize)> {
+        match self.value.content() {
+            Content::Coupling(coupling) => Some(coupling.sizes()),
             _ => None,
         }
     }
@@ -78,7 +105,7 @@ impl Handle {
     }
 }
 
-/// The form in which an argument wants arrays.
+/// The form in which an argument wants arrays; other forms are read as they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wanted {
     /// Points.
@@ -87,6 +114,8 @@ pub enum Wanted {
     Matrix,
     /// Lists of numbers.
     Lists,
+    /// The result of a function: points, or numbers.
+    Result,
 }
 
 /// Returns `object` as a value of the language; `name` names it in messages.
@@ -99,7 +128,7 @@ pub fn to_value(object: &Bound<'_, PyAny>, name: &str, wanted: Wanted) -> PyResu
 
 fn nested(object: &Bound<'_, PyAny>, name: &str, wanted: Wanted, depth: usize) -> PyResult<Value> {
     let Some(depth) = depth.checked_sub(1) else {
-        return Err(PyValueError::new_err(format!("`{name}` has lists inside each other, more than {DEPTH} deep")));
+        return Err(refused(format!("`{name}` has lists inside each other, more than {DEPTH} deep")));
     };
     if object.is_none() {
         return Ok(Value::nothing());
@@ -114,8 +143,7 @@ fn nested(object: &Bound<'_, PyAny>, name: &str, wanted: Wanted, depth: usize) -
         return Ok(truth.is_true().into());
     }
     if object.is_instance_of::<PyInt>() {
-        let whole: i64 =
-            object.extract().map_err(|_| PyValueError::new_err(format!("`{name}` does not fit 64 bits")))?;
+        let whole: i64 = object.extract().map_err(|_| refused(format!("`{name}` does not fit 64 bits")))?;
         return Ok(whole.into());
     }
     if object.is_instance_of::<PyFloat>() {
@@ -129,7 +157,7 @@ fn nested(object: &Bound<'_, PyAny>, name: &str, wanted: Wanted, depth: usize) -
             let key: String = key.extract().map_err(|_| {
                 PyTypeError::new_err(format!("`{name}` is a dictionary with a key that is not a string"))
             })?;
-            let item = nested(&item, &key, inside(wanted), depth)?;
+            let item = nested(&item, &key, within(wanted), depth)?;
             Ok((key, item))
         };
         return Ok(Value::map(map.iter().map(pair).collect::<PyResult<Vec<_>>>()?));
@@ -139,11 +167,11 @@ fn nested(object: &Bound<'_, PyAny>, name: &str, wanted: Wanted, depth: usize) -
         return of_array(object, name, wanted);
     }
     if is_list {
-        let items = object.try_iter()?.map(|item| nested(&item?, name, inside(wanted), depth));
+        let items = object.try_iter()?.map(|item| nested(&item?, name, within(wanted), depth));
         return Ok(Value::list(items.collect::<PyResult<Vec<_>>>()?));
     }
     if object.is_callable() {
-        return Ok(function(object.clone().unbind()));
+        return function(object);
     }
     if object.hasattr("__fspath__")? {
         return Ok(object.call_method0("__fspath__")?.extract::<String>()?.into());
@@ -153,7 +181,7 @@ fn nested(object: &Bound<'_, PyAny>, name: &str, wanted: Wanted, depth: usize) -
 }
 
 /// The form of arrays inside a list or a dictionary.
-fn inside(wanted: Wanted) -> Wanted {
+fn within(wanted: Wanted) -> Wanted {
     if wanted == Wanted::Matrix { Wanted::Lists } else { wanted }
 }
 
@@ -178,29 +206,32 @@ fn of_array(object: &Bound<'_, PyAny>, name: &str, wanted: Wanted) -> PyResult<V
             let (data, shape) = array::numbers(&array, name)?;
             Ok(Mat::from_fn(shape[0], shape[1], |i, j| data[i * shape[1] + j]).into())
         }
-        (_, Wanted::Points) if array.ndim() != 1 => array::points(object, name).map(Value::from),
-        // The elements of a one-dimensional array may be labels, weights or a mean.
+        (_, Wanted::Points) => array::points(object, name).map(Value::from),
+        // A result with two axes is a set of points.
+        (2, Wanted::Result) => array::points(object, name).map(Value::from),
+        // The elements may be labels, weights or a mean.
         _ => nested(&array.call_method0("tolist")?, name, Wanted::Lists, DEPTH),
     }
 }
 
-/// Returns a function of Python as a value. It is called with arrays for points.
-fn function(function: Py<PyAny>) -> Value {
-    let function = Arc::new(function);
-    Value::function(Arc::new(move |args| {
+/// Returns a function of Python as a value. It is called with arrays for points, and with the
+/// context variables that hold here, among them the session.
+fn function(function: &Bound<'_, PyAny>) -> PyResult<Value> {
+    let context = function.py().import("contextvars")?.call_method0("copy_context")?.unbind();
+    let function = function.clone().unbind();
+    Ok(Value::function(Arc::new(move |args| {
         Python::attach(|py| {
             let call = || -> PyResult<Value> {
-                let args = args.iter().map(|arg| argument(py, arg)).collect::<PyResult<Vec<_>>>()?;
-                let made = function.bind(py).call1(PyTuple::new(py, args)?)?;
-                to_value(&made, "the result of the function", Wanted::Points)
+                let first = [Ok(function.bind(py).clone())];
+                let args = first.into_iter().chain(args.iter().map(|arg| argument(py, arg)));
+                let args = PyTuple::new(py, args.collect::<PyResult<Vec<_>>>()?)?;
+                // A context can be entered once at a time, so each call has its own copy.
+                let made = context.bind(py).call_method0("copy")?.call_method1("run", args)?;
+                to_value(&made, "the result of the function", Wanted::Result)
             };
-            session::inside(call).map_err(|error| {
-                let reason = error.to_string();
-                session::keep_exception(error);
-                reason
-            })
+            inside(call).map_err(session::kept_exception)
         })
-    }))
+    })))
 }
 
 /// Returns an argument of a function of Python: an array for points.
@@ -231,7 +262,7 @@ pub fn of_value(py: Python<'_>, value: Value) -> PyResult<Bound<'_, PyAny>> {
             map.into_any()
         }
         Content::Matrix(matrix) => array::of_matrix(py, &matrix)?.into_any(),
-        Content::Points(_) | Content::Reading(_) | Content::Table(_) | Content::Handle(_) => {
+        Content::Points(_) | Content::Reading(_) | Content::Table(_) | Content::Coupling(_) | Content::Handle(_) => {
             Bound::new(py, Handle { value })?.into_any()
         }
     })

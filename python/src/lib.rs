@@ -20,6 +20,11 @@ pyo3::create_exception!(
     "A failed call: kind, message, hint."
 );
 
+/// The exception for an argument that cannot be used.
+fn refused(message: impl Into<String>) -> PyErr {
+    EngineError::new_err(("value", message.into(), None::<String>))
+}
+
 /// Performs the command `sdflow-engine` with these words, of which the first is the name of the
 /// program, and returns its exit code.
 #[pyfunction]

@@ -3,41 +3,44 @@
 use crate::EngineError;
 use crate::handle::{Handle, Wanted, of_value, to_value};
 use crate::manual::wants_points;
-use crate::watched::watched;
+use crate::watched::{is_inside, wait_for, watched};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use pyo3::sync::MutexExt;
 use pyo3::types::{PyDict, PyTuple};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use sdflow::pairwise::PairwiseOptions;
 use sdflow_dsl::manual::{Entry, Type, manual};
 use sdflow_dsl::session::{self, Value};
 use sdflow_dsl::{Diagnostic, Fault, Listener};
-use std::cell::Cell;
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The exception that a function of Python raised during the present call.
-static EXCEPTION: Mutex<Option<PyErr>> = Mutex::new(None);
+/// The exceptions of functions of Python, by their keys. The message of the failed call carries the
+/// key, so that the call that needed the function raises the exception.
+static EXCEPTIONS: Mutex<BTreeMap<u64, PyErr>> = Mutex::new(BTreeMap::new());
+/// The largest number of exceptions that wait for their call; beyond it the oldest are dropped.
+const WAITING: usize = 100;
+/// The character before and after a key in a message.
+const MARK: char = '\u{1}';
 
-thread_local! {
-    /// True while this thread runs a function of Python that a call needs. Calls of that function
-    /// are a part of the outer call.
-    static IS_INSIDE: Cell<bool> = const { Cell::new(false) };
+/// Keeps an exception and returns the reason of the failure, which leads back to it.
+pub fn kept_exception(error: PyErr) -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let (key, text) = (NEXT.fetch_add(1, Ordering::Relaxed), error.to_string());
+    let mut kept = lock(&EXCEPTIONS);
+    kept.insert(key, error);
+    let oldest = if kept.len() > WAITING { kept.pop_first() } else { None };
+    drop(kept);
+    // Dropping an exception may run code of Python, so the lock is not held.
+    drop(oldest);
+    format!("{MARK}{key}{MARK}{text}")
 }
 
-/// Runs `function`, a function of Python that a call needs.
-pub fn inside<T>(function: impl FnOnce() -> T) -> T {
-    let before = IS_INSIDE.replace(true);
-    let made = function();
-    IS_INSIDE.set(before);
-    made
-}
-
-/// Keeps the exception of a function of Python, so that the call that needed the function raises
-/// it.
-pub fn keep_exception(error: PyErr) {
-    lock(&EXCEPTION).get_or_insert(error);
+/// Returns the exception to which a message leads.
+fn exception_of(message: &str) -> Option<PyErr> {
+    let key = message.split(MARK).nth(1)?.parse().ok()?;
+    lock(&EXCEPTIONS).remove(&key)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -131,27 +134,32 @@ impl Session {
         let entry: &'static Entry =
             manual().get(index).copied().ok_or_else(|| PyRuntimeError::new_err("no such function"))?;
         let args = arguments(entry, args, options)?;
-        let is_outer = !IS_INSIDE.get();
-        let _turn = is_outer.then(|| self.turn.lock_py_attached(py));
+        // A call that an outer call needs is a part of it.
+        let is_outer = !is_inside();
+        let _turn = is_outer.then(|| wait_for(py, &self.turn, self.session.interrupt())).transpose()?;
         if is_outer {
             self.session.begin();
-            lock(&EXCEPTION).take();
+            lock(&self.mailbox.0).clear();
         }
-        let work = || match &self.pool {
-            Some(pool) => pool.install(|| self.session.call(entry, args)),
-            None => self.session.call(entry, args),
-        };
-        let look = |py: Python<'_>| self.pass_on(py, hear);
-        let made = watched(py, self.session.interrupt(), work, look)?;
-        match (made, lock(&EXCEPTION).take()) {
-            (Ok(value), _) => of_value(py, value),
-            (Err(_), Some(exception)) => Err(exception),
-            (Err(error), None) => Err(failure(&error)),
+        let work = || self.within(|| self.session.call(entry, args));
+        let look = |py: Python<'_>| if is_outer { self.pass_on(py, hear) } else { Ok(()) };
+        match watched(py, self.session.interrupt(), work, look)? {
+            Ok(value) => of_value(py, value),
+            Err(error) => Err(exception_of(&error.message).unwrap_or_else(|| failure(&error))),
         }
     }
 }
 
 impl Session {
+    /// Calls `work` on the threads of the session.
+    pub fn within<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        match &self.pool {
+            // The pool may wait for the code of Python in which this thread is.
+            Some(pool) if !is_inside() => pool.install(work),
+            _ => work(),
+        }
+    }
+
     /// Passes the messages on to `hear`.
     fn pass_on(&self, py: Python<'_>, hear: &Bound<'_, PyAny>) -> PyResult<()> {
         let messages = std::mem::take(&mut *lock(&self.mailbox.0));
@@ -197,6 +205,7 @@ fn arguments(entry: &Entry, args: &Bound<'_, PyTuple>, options: &Bound<'_, PyDic
 fn wanted(of: Type) -> Wanted {
     match of {
         Type::Points | Type::Score => Wanted::Points,
+        Type::OneOf(types) if types.iter().any(|one| matches!(one, Type::List(_) | Type::Array)) => Wanted::Lists,
         Type::Matrix => Wanted::Matrix,
         Type::OneOf(types) => {
             types.iter().map(|one| wanted(*one)).find(|w| *w != Wanted::Lists).unwrap_or(Wanted::Lists)
@@ -214,7 +223,7 @@ pub fn failure(error: &Diagnostic) -> PyErr {
         Fault::Interrupted => "interrupted",
         Fault::Internal => "internal",
     };
-    EngineError::new_err((kind, error.message.clone(), error.hint.clone()))
+    EngineError::new_err((kind, error.message.replace(MARK, " "), error.hint.clone()))
 }
 
 /// Handles are shared between threads of Python.

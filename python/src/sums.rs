@@ -2,9 +2,10 @@
 
 use crate::array::{as_array, into_array, numbers};
 use crate::handle::points_of;
+use crate::refused;
+use crate::session::Session;
 use crate::watched::watched;
 use numpy::PyArray1;
-use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use sdflow::pairwise::{
     Kernel, KernelSum, KernelSums, Pairwise, PairwiseOptions, Part, ScoreDifference, Softmax, SoftmaxMean, Values,
@@ -12,20 +13,33 @@ use sdflow::pairwise::{
 use sdflow::{Error, Interrupt, Points};
 use std::sync::Arc;
 
-fn refused(error: Error) -> PyErr {
-    PyValueError::new_err(error.to_string())
-}
-
 /// Returns the engine with these options as JSON.
 fn engine(options: &str) -> PyResult<Pairwise> {
-    let options: PairwiseOptions =
-        serde_json::from_str(options).map_err(|error| PyValueError::new_err(error.to_string()))?;
+    let options: PairwiseOptions = serde_json::from_str(options).map_err(|error| refused(error.to_string()))?;
     Ok(Pairwise::new(options, Interrupt::default()))
 }
 
-/// Performs a sum while the thread of Python waits.
-fn sum<T: Send>(py: Python<'_>, pairwise: &Pairwise, act: impl FnOnce() -> sdflow::Result<T> + Send) -> PyResult<T> {
-    watched(py, pairwise.interrupt(), act, |_| Ok(()))?.map_err(refused)
+/// Performs a sum on the threads of the session while the thread of Python waits.
+fn sum<T: Send>(
+    py: Python<'_>,
+    session: &Session,
+    pairwise: &Pairwise,
+    act: impl FnOnce() -> sdflow::Result<T> + Send,
+) -> PyResult<T> {
+    let made = watched(py, pairwise.interrupt(), || session.within(act), |_| Ok(()))?;
+    made.map_err(|error: Error| refused(error.to_string()))
+}
+
+/// Checks that query `i` and source `i` are the same point, as far as the shapes tell.
+fn check_left_out(leave_out_self: bool, queries: &Points, sources: &Points) -> PyResult<()> {
+    let (n, m) = (queries.n(), sources.n());
+    match leave_out_self {
+        true if n != m => {
+            Err(refused(format!("`leave_out_self` needs the same points on both sides, but there are {n} and {m}")))
+        }
+        true if n == 1 => Err(refused("`leave_out_self` leaves nothing of a single point")),
+        _ => Ok(()),
+    }
 }
 
 /// Returns a list of numbers.
@@ -34,7 +48,7 @@ fn list(object: Option<&Bound<'_, PyAny>>, name: &str) -> PyResult<Option<Vec<f6
     let (values, shape) = numbers(&as_array(object)?, name)?;
     match shape.len() {
         1 => Ok(Some(values)),
-        axes => Err(PyValueError::new_err(format!("`{name}` has {axes} axes, but one number per point is expected"))),
+        axes => Err(refused(format!("`{name}` has {axes} axes, but one number per point is expected"))),
     }
 }
 
@@ -43,18 +57,18 @@ fn logs(object: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Vec<f64>>> {
     let weights = list(object, "weights")?;
     let bad = weights.iter().flatten().enumerate().find(|(_, w)| !(w.is_finite() && **w >= 0.0));
     if let Some((i, w)) = bad {
-        return Err(PyValueError::new_err(format!("weight {i} is {w}, but weights are finite and not negative")));
+        return Err(refused(format!("weight {i} is {w}, but weights are finite and not negative")));
     }
     if weights.as_ref().is_some_and(|weights| !weights.iter().any(|w| *w > 0.0)) {
-        return Err(PyValueError::new_err("all weights are 0"));
+        return Err(refused("all weights are 0"));
     }
     Ok(weights.map(|weights| weights.iter().map(|w| w.ln()).collect()))
 }
 
 /// What all sums take, as a tuple: weights of the sources, whether query `i` leaves out source `i`,
-/// and the options of the engine as JSON.
+/// the options of the engine as JSON, and the session whose threads compute.
 #[derive(FromPyObject)]
-pub struct How<'py>(Option<Bound<'py, PyAny>>, bool, String);
+pub struct How<'py>(Option<Bound<'py, PyAny>>, bool, String, Bound<'py, Session>);
 
 type Sums<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>);
 
@@ -70,16 +84,15 @@ pub fn score_difference<'py>(
     how: How<'py>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let (particles, targets) = (points_of(y, "y")?, points_of(x, "x")?);
+    check_left_out(how.1, &particles, &particles)?;
     let at = at.map(|at| points_of(at, "at")).transpose()?;
-    let How(weights, leave_out_self, options) = how;
+    let How(weights, leave_out_self, options, session) = how;
     let logs = logs(weights.as_ref())?;
     let pairwise = engine(&options)?;
     if leave_out_self && at.is_some() {
-        return Err(PyValueError::new_err(
-            "`leave_out_self` needs `at` left out: only a particle can be left out of itself",
-        ));
+        return Err(refused("`leave_out_self` needs `at` left out: only a particle can be left out of itself"));
     }
-    let out = sum(py, &pairwise, || {
+    let out = sum(py, session.get(), &pairwise, || {
         let difference = ScoreDifference {
             targets: &targets,
             target_log_weights: logs.as_deref(),
@@ -108,10 +121,11 @@ pub fn log_sum_exp<'py>(
     how: How<'py>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let (queries, sources) = (points_of(at, "at")?, points_of(x, "x")?);
-    let How(weights, leave_out_self, options) = how;
+    check_left_out(how.1, &queries, &sources)?;
+    let How(weights, leave_out_self, options, session) = how;
     let logs = logs(weights.as_ref())?;
     let pairwise = engine(&options)?;
-    let out = sum(py, &pairwise, || {
+    let out = sum(py, session.get(), &pairwise, || {
         let softmax = Softmax { sigma, log_weights: logs.as_deref(), leave_out_self };
         let mut out = Vec::new();
         pairwise.log_sum_exp(&queries, &sources, &softmax, &mut out).map(|()| out)
@@ -132,11 +146,12 @@ pub fn softmax_mean<'py>(
     how: How<'py>,
 ) -> PyResult<Sums<'py>> {
     let (queries, sources) = (points_of(at, "at")?, points_of(x, "x")?);
+    check_left_out(how.1, &queries, &sources)?;
     let values: Option<Arc<Points>> = values.map(|values| points_of(values, "values")).transpose()?;
-    let How(weights, leave_out_self, options) = how;
+    let How(weights, leave_out_self, options, session) = how;
     let logs = logs(weights.as_ref())?;
     let pairwise = engine(&options)?;
-    let out = sum(py, &pairwise, || {
+    let out = sum(py, session.get(), &pairwise, || {
         let softmax = Softmax { sigma, log_weights: logs.as_deref(), leave_out_self };
         let values = values.as_deref().map_or(Values::Own, Values::Of);
         let mut out = SoftmaxMean::default();
@@ -159,12 +174,13 @@ pub fn kernel_sum<'py>(
     how: How<'py>,
 ) -> PyResult<(Bound<'py, PyAny>, Option<Bound<'py, PyAny>>)> {
     let (queries, sources) = (points_of(at, "at")?, points_of(x, "x")?);
-    let kernel: Kernel = serde_json::from_str(kernel).map_err(|error| PyValueError::new_err(error.to_string()))?;
+    check_left_out(how.1, &queries, &sources)?;
+    let kernel: Kernel = serde_json::from_str(kernel).map_err(|error| refused(error.to_string()))?;
     let values: Option<Arc<Points>> = values.map(|values| points_of(values, "values")).transpose()?;
-    let How(weights, leave_out_self, options) = how;
+    let How(weights, leave_out_self, options, session) = how;
     let weights = list(weights.as_ref(), "weights")?;
     let pairwise = engine(&options)?;
-    let out = sum(py, &pairwise, || {
+    let out = sum(py, session.get(), &pairwise, || {
         let part = if slope { Part::Slope } else { Part::Value };
         let values = values.as_deref().map(Values::Of);
         let terms = KernelSum { kernel, part, weights: weights.as_deref(), values, leave_out_self };

@@ -48,6 +48,9 @@ pub struct SweepArgs {
     /// Print no progress and no summary; failures remain
     #[arg(long)]
     pub quiet: bool,
+    /// Write no report.html
+    #[arg(long)]
+    pub no_report: bool,
     /// Print the summary as one JSON object
     #[arg(long)]
     pub json: bool,

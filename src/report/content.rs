@@ -4,15 +4,19 @@ use crate::record::Record;
 use crate::run_files::FILM_FOLDER;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 /// The largest size of the films and the pictures of a report, in bytes of its text.
 const FILMS: usize = 3_000_000;
 const PICTURES: usize = 1_500_000;
 /// The largest number of rows of the history, and of a table.
-const ROWS: usize = 1500;
+const ROWS: usize = 400;
+/// The largest number of runs whose curves are shown.
+const RUNS: usize = 40;
 const TABLE_ROWS: usize = 100;
 
 /// The content of a run folder.
@@ -44,36 +48,52 @@ impl Content {
     }
 
     fn read_curves(&mut self, folder: &Path) {
-        let Ok(text) = fs::read_to_string(folder.join("metrics.jsonl")) else { return };
-        let rows = text.lines().filter_map(|line| serde_json::from_str::<Map<String, Value>>(line).ok());
-        let mut runs: Vec<Vec<Map<String, Value>>> = Vec::new();
-        let step = |row: &Map<String, Value>| row.get("step").and_then(Value::as_f64);
+        let Ok(file) = fs::File::open(folder.join("metrics.jsonl")) else { return };
+        let rows = BufReader::new(file).lines().map_while(Result::ok);
+        let rows = rows.filter_map(|line| serde_json::from_str::<Map<String, Value>>(&line).ok());
+        let mut runs: Vec<History> = Vec::new();
+        let mut last = f64::INFINITY;
         for mut row in rows {
+            let Some(step) = row.get("step").and_then(Value::as_f64) else { continue };
             row.remove("flags");
-            match runs.last_mut() {
-                Some(run) if run.last().and_then(step) < step(&row) => run.push(row),
-                _ => runs.push(vec![row]),
+            if step <= last {
+                runs.push(History::default());
+            }
+            last = step;
+            if let Some(run) = runs.last_mut() {
+                run.push(row);
             }
         }
-        let total: usize = runs.iter().map(Vec::len).sum();
-        let every = total.div_ceil(ROWS).max(1);
-        if every > 1 {
-            self.left_out.push(format!("The curves show every {every}th row of metrics.csv."));
+        if runs.len() > RUNS {
+            self.left_out.push(format!("The curves show the last {RUNS} of {} runs.", runs.len()));
+            runs.drain(..runs.len() - RUNS);
         }
-        self.curves = runs.iter().map(|run| columns(run, every)).collect();
+        if runs.iter().any(|run| run.every > 1) {
+            self.left_out.push("The curves show some of the rows of metrics.csv.".into());
+        }
+        self.curves = runs.iter().map(History::columns).collect();
     }
 
     fn read_films(&mut self, folder: &Path) {
-        let mut size = 0;
+        let (mut size, mut runs) = (0, None);
         for number in 0.. {
-            let Ok(text) = fs::read_to_string(folder.join(FILM_FOLDER).join(format!("{number}.json"))) else { break };
-            size += text.len();
-            let is_film = serde_json::from_str::<Value>(&text).is_ok_and(|film| film["frames"].is_string());
-            if size > FILMS || !is_film {
-                self.left_out.push(format!("The film {FILM_FOLDER}/{number}.json is left out."));
-                continue;
+            let path = folder.join(FILM_FOLDER).join(format!("{number}.json"));
+            if !path.exists() {
+                break;
             }
-            self.films.push(text);
+            let text = fs::read_to_string(path).unwrap_or_default();
+            size += text.len();
+            match StoredFilm::checked(&text) {
+                Some(film) if size <= FILMS => {
+                    runs = Some(film.run);
+                    self.films.push(text);
+                }
+                _ => self.left_out.push(format!("The film {FILM_FOLDER}/{number}.json is left out.")),
+            }
+        }
+        let filmed = self.films.len();
+        if runs.is_some_and(|last| last > filmed) {
+            self.left_out.push("Only some of the runs were filmed: the first ones and the last one.".into());
         }
     }
 
@@ -85,11 +105,16 @@ impl Content {
                 Some("png") => "png",
                 _ => continue,
             };
-            let Ok(bytes) = fs::read(folder.join(file)) else {
+            let path = folder.join(file);
+            if fs::metadata(&path).is_ok_and(|found| found.len() > PICTURES as u64) {
+                self.left_out.push(format!("The picture {} is left out because of its size.", file.display()));
+                continue;
+            }
+            let Ok(bytes) = fs::read(path) else {
                 self.left_out.push(format!("The picture {} cannot be read.", file.display()));
                 continue;
             };
-            let source = format!("data:image/{kind};base64,{}", BASE64_STANDARD.encode(&bytes));
+            let source = base64_source(kind, &bytes);
             if size + source.len() > PICTURES {
                 self.left_out.push(format!("The picture {} is left out because of its size.", file.display()));
                 continue;
@@ -102,15 +127,11 @@ impl Content {
     fn read_tables(&mut self, record: &Record, folder: &Path) {
         let is_table = |file: &&PathBuf| file.starts_with("tables") && file.extension().is_some_and(|e| e == "csv");
         for file in record.files.iter().filter(is_table) {
-            let reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_path(folder.join(file));
-            let Ok(mut reader) = reader else {
+            let Some((rows, is_whole)) = read_table(&folder.join(file), TABLE_ROWS) else {
                 self.left_out.push(format!("The table {} cannot be read.", file.display()));
                 continue;
             };
-            let rows = reader.records().flatten().map(|row| row.iter().map(String::from).collect());
-            let mut rows: Vec<Vec<String>> = rows.take(TABLE_ROWS + 2).collect();
-            if rows.len() > TABLE_ROWS + 1 {
-                rows.truncate(TABLE_ROWS + 1);
+            if !is_whole {
                 self.left_out.push(format!("The report shows {TABLE_ROWS} rows of {}.", file.display()));
             }
             self.tables.push((file.clone(), rows));
@@ -118,19 +139,102 @@ impl Content {
     }
 }
 
-/// Returns every k-th row and the last one as columns: an object of arrays.
-fn columns(rows: &[Map<String, Value>], every: usize) -> Value {
-    let last = rows.len().saturating_sub(1);
-    let kept: Vec<_> = rows.iter().enumerate().filter(|(i, _)| i % every == 0 || *i == last).map(|(_, r)| r).collect();
-    let mut names: Vec<&String> = Vec::new();
-    for name in kept.iter().flat_map(|row| row.keys()) {
-        if !names.contains(&name) {
-            names.push(name);
+/// Returns a picture as the source of an image.
+pub fn base64_source(kind: &str, bytes: &[u8]) -> String {
+    format!("data:image/{kind};base64,{}", BASE64_STANDARD.encode(bytes))
+}
+
+/// Returns the header and at most `most` rows of a CSV file, and whether these are all; None if it
+/// cannot be read.
+pub fn read_table(path: &Path, most: usize) -> Option<(Vec<Vec<String>>, bool)> {
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_path(path).ok()?;
+    let rows = reader.records().map(|row| row.map(|row| row.iter().map(String::from).collect()));
+    let mut rows = rows.take(most + 2).collect::<Result<Vec<Vec<String>>, _>>().ok()?;
+    let is_whole = rows.len() <= most + 1;
+    rows.truncate(most + 1);
+    Some((rows, is_whole))
+}
+
+/// The rows of a run, thinned while they are read.
+#[derive(Debug)]
+struct History {
+    kept: Vec<Map<String, Value>>,
+    /// The last row, which is always shown.
+    last: Option<Map<String, Value>>,
+    seen: usize,
+    every: usize,
+}
+
+impl Default for History {
+    fn default() -> History {
+        History { kept: Vec::new(), last: None, seen: 0, every: 1 }
+    }
+}
+
+impl History {
+    fn push(&mut self, row: Map<String, Value>) {
+        if self.seen.is_multiple_of(self.every) {
+            self.kept.push(row.clone());
+        }
+        self.last = Some(row);
+        self.seen += 1;
+        if self.kept.len() > ROWS {
+            self.every *= 2;
+            let mut index = 0;
+            self.kept.retain(|_| {
+                index += 1;
+                index % 2 == 1
+            });
         }
     }
-    let column = |name: &String| kept.iter().map(|row| row.get(name).cloned().unwrap_or(Value::Null)).collect();
-    let columns: Map<String, Value> = names.iter().map(|name| ((*name).clone(), Value::Array(column(name)))).collect();
-    json!(columns)
+
+    /// Returns the rows as columns: an object of arrays.
+    fn columns(&self) -> Value {
+        let is_last_kept = self.seen.checked_sub(1).is_none_or(|last| last.is_multiple_of(self.every));
+        let rows: Vec<_> = self.kept.iter().chain(self.last.iter().filter(|_| !is_last_kept)).collect();
+        let mut names: Vec<&String> = Vec::new();
+        for name in rows.iter().flat_map(|row| row.keys()) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        let column = |name: &String| rows.iter().map(|row| row.get(name).cloned().unwrap_or(Value::Null)).collect();
+        let columns: Map<String, Value> =
+            names.iter().map(|name| ((*name).clone(), Value::Array(column(name)))).collect();
+        json!(columns)
+    }
+}
+
+/// The parts of a film that its player relies on.
+#[derive(Debug, Deserialize)]
+struct StoredFilm {
+    /// The number of the run, counted from 1.
+    run: usize,
+    axes: Vec<String>,
+    low: Vec<f64>,
+    high: Vec<f64>,
+    steps: Vec<u64>,
+    shown: usize,
+    frames: String,
+    reference: String,
+}
+
+impl StoredFilm {
+    /// Returns the film if its lengths agree.
+    fn checked(text: &str) -> Option<StoredFilm> {
+        let film: StoredFilm = serde_json::from_str(text).ok()?;
+        let dim = film.axes.len();
+        let bytes = |text: &str| BASE64_STANDARD.decode(text).ok().map(|bytes| bytes.len());
+        let wanted = film.steps.len().checked_mul(film.shown)?.checked_mul(2 * dim)?;
+        let fits = (1..=3).contains(&dim)
+            && film.low.len() == dim
+            && film.high.len() == dim
+            && film.steps.len() >= 2
+            && film.shown > 0
+            && bytes(&film.frames) == Some(wanted)
+            && bytes(&film.reference)?.is_multiple_of(2 * dim);
+        fits.then_some(film)
+    }
 }
 
 #[cfg(test)]
@@ -149,7 +253,11 @@ mod tests {
         let curves = rows(text).curves;
         assert_eq!(curves[0], json!({"step": [0, 5], "energy": [3, null]}));
         assert_eq!(curves[1], json!({"step": [0], "mmd": [1]}));
-        assert!(rows("").curves.is_empty() && rows("{\n[1]").curves.is_empty());
+        assert!(rows("").curves.is_empty() && rows("{\n[1]\n{\"energy\": 1}").curves.is_empty());
+        let many: String = (0..50).map(|k| format!("{{\"step\":0,\"k\":{k}}}\n{{\"step\":1,\"k\":{k}}}\n")).collect();
+        let content = rows(&many);
+        assert_eq!((content.curves.len(), &content.curves[0]["k"][0]), (RUNS, &json!(10)));
+        assert_eq!(content.left_out, ["The curves show the last 40 of 50 runs."]);
     }
 
     #[test]
@@ -157,7 +265,8 @@ mod tests {
         let text: String = (0..4000).map(|step| format!("{{\"step\":{step}}}\n")).collect();
         let content = rows(&text);
         let steps = content.curves[0]["step"].as_array().unwrap();
-        assert!(steps.len() <= ROWS + 1 && steps.last() == Some(&json!(3999)), "{}", steps.len());
-        assert_eq!(content.left_out, ["The curves show every 3th row of metrics.csv."]);
+        assert!((ROWS / 2..=ROWS + 1).contains(&steps.len()), "{}", steps.len());
+        assert!(steps.first() == Some(&json!(0)) && steps.last() == Some(&json!(3999)));
+        assert_eq!(content.left_out, ["The curves show some of the rows of metrics.csv."]);
     }
 }

@@ -1,116 +1,64 @@
-//! The sections of a report.
+//! The page of a run.
 
 use super::content::Content;
+use super::document::{Document, badge, escaped, prose, table, table_of_cells};
 use super::{references, script};
 use crate::progress::duration;
-use crate::record::{MetricRecord, Record, Status};
+use crate::record::{CheckRecord, MetricRecord, Record, Status};
 use sdflow::number::number;
 use std::fmt::Write;
 
-const STYLE: &str = include_str!("assets/report.css");
-const CODE: &str = include_str!("assets/report.js");
-const CHART_STYLE: &str = include_str!("assets/uPlot.min.css");
-const CHARTS: &str = include_str!("assets/uPlot.min.js");
-const CHARTS_LICENCE: &str = include_str!("assets/uPlot.LICENSE");
-
 /// Returns the page of a run.
 pub fn page(record: &Record, content: &Content) -> String {
-    let mut sections = String::new();
-    section(&mut sections, "Checks", checks(record));
-    section(&mut sections, "Conclusion", conclusion(record));
-    section(&mut sections, "Metrics", metrics(record));
-    section(&mut sections, "Warnings", warnings(record, content));
-    section(&mut sections, "Motion", films(content));
-    section(&mut sections, "Curves", curves(content));
-    section(&mut sections, "Pictures", pictures(content));
-    section(&mut sections, "Tables", tables(content));
-    section(&mut sections, "What was run", what_was_run(record, content));
-    section(&mut sections, "Work and time", work(record));
-    section(&mut sections, "References", literature(content));
-    let name = escaped(&record.name());
-    let (status, class) = status(record);
-    let films: Vec<&str> = content.films.iter().map(String::as_str).collect();
-    let curves = serde_json::Value::Array(content.curves.clone());
-    let floors = serde_json::Value::Object(floors(record));
-    // Inside a script element, only `</` could end the data.
-    let data = format!("{{\"curves\":{curves},\"floors\":{floors},\"films\":[{}]}}", films.join(","));
-    let data = data.replace("</", "<\\/");
-    format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; \
-         style-src 'unsafe-inline'; script-src 'unsafe-inline'\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"color-scheme\" content=\"light dark\">\n<title>{name}: {status}</title>\n\
-         <style>{CHART_STYLE}\n{STYLE}</style>\n</head>\n<body>\n<main>\n\
-         <h1>{name} <span class=\"status {class}\">{status}</span></h1>\n{sections}</main>\n\
-         <script type=\"application/json\" id=\"data\">{data}</script>\n\
-         <script>/*\n{CHARTS_LICENCE}*/\n{CHARTS}</script>\n<script>{CODE}</script>\n</body>\n</html>\n"
-    )
+    let mut page = Document::of(content.curves.clone(), floors(record), content.films.clone());
+    page.section("Checks", checks(record));
+    page.section("Conclusion", conclusion(record));
+    page.section("Metrics", metrics(record));
+    page.section("Warnings", warnings(record, content));
+    page.section("Motion", films(content));
+    page.section("Curves", curves(content));
+    page.section("Pictures", pictures(content));
+    page.section("Tables", tables(content));
+    page.section("What was run", what_was_run(record, content));
+    page.section("Work and time", work(record));
+    page.section("References", literature(content));
+    page.html(&record.name(), Some(status(record)))
 }
 
-/// Returns text as HTML.
-pub fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
-}
-
-/// Returns prose as HTML, with code for what stands between back quotes.
-fn prose(text: &str) -> String {
-    let parts: Vec<&str> = text.split('`').collect();
-    // The last back quote of an odd number opens nothing.
-    let is_code = |i: usize| i % 2 == 1 && i + 1 < parts.len();
-    let piece = |(i, part): (usize, &&str)| match (is_code(i), i % 2) {
-        (true, _) => format!("<code>{}</code>", escaped(part)),
-        (false, 1) => format!("`{}", escaped(part)),
-        _ => escaped(part),
-    };
-    parts.iter().enumerate().map(piece).collect()
-}
-
-/// Returns a cell of a table as HTML: a number with four digits, and all of its digits as a tip.
-fn cell(text: &str) -> String {
-    match text.parse::<f64>() {
-        Ok(value) if value.is_finite() && text.len() > 8 => {
-            format!("<span title=\"{}\">{}</span>", escaped(text), number(value))
-        }
-        _ => escaped(text),
-    }
-}
-
-fn section(page: &mut String, title: &str, body: String) {
-    if !body.is_empty() {
-        let id = title.to_lowercase().replace(' ', "-");
-        let _ = write!(page, "<section id=\"{id}\">\n<h2>{title}</h2>\n{body}\n</section>\n");
-    }
-}
-
-fn status(record: &Record) -> (&'static str, &'static str) {
+/// Returns how the run ended, in a word, and whether that is good.
+pub fn status(record: &Record) -> (&'static str, bool) {
     match record.status {
-        Status::Running => ("unfinished", "bad"),
-        Status::Failed => ("failed", "bad"),
-        Status::Stopped => ("stopped", "bad"),
-        Status::Done if record.checks.iter().any(|check| !check.pass) => ("a check failed", "bad"),
-        Status::Done => ("done", "good"),
+        Status::Running => ("unfinished", false),
+        Status::Failed => ("failed", false),
+        Status::Stopped => ("stopped", false),
+        Status::Done if record.checks.iter().any(|check| !check.pass) => ("a check failed", false),
+        Status::Done if record.stop.as_ref().is_some_and(|stop| stop.reason == "diverged") => ("diverged", false),
+        Status::Done => ("done", true),
     }
-}
-
-fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
-    let head: String = header.iter().map(|title| format!("<th>{title}</th>")).collect();
-    let body: String = rows
-        .into_iter()
-        .map(|row| format!("<tr>{}</tr>\n", row.iter().map(|cell| format!("<td>{cell}</td>")).collect::<String>()))
-        .collect();
-    format!("<div class=\"wide\"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table></div>")
 }
 
 fn checks(record: &Record) -> String {
-    let line = |check: &crate::record::CheckRecord| {
-        let (class, mark) = if check.pass { ("good", "holds") } else { ("bad", "fails") };
+    let line = |check: &CheckRecord| {
         let value = check.value.map(|value| format!(" ({})", number(value))).unwrap_or_default();
-        format!("<li><span class=\"status {class}\">{mark}</span> {}{value}</li>\n", escaped(&check.name))
+        let mark = badge(if check.pass { "holds" } else { "fails" }, check.pass);
+        format!("<li>{mark} {}{value}</li>\n", escaped(&check.name))
     };
     match record.checks.is_empty() {
         true => String::new(),
-        false => format!("<ul class=\"checks\">\n{}</ul>", record.checks.iter().map(line).collect::<String>()),
+        false => {
+            let (held, failed): (Vec<_>, Vec<_>) = record.checks.iter().partition(|check| check.pass);
+            let list = |checks: &[&CheckRecord]| {
+                format!("<ul class=\"checks\">\n{}</ul>", checks.iter().map(|check| line(check)).collect::<String>())
+            };
+            let failures = if failed.is_empty() { String::new() } else { list(&failed) };
+            match held.len() {
+                0 => failures,
+                count if count > 20 => {
+                    format!("{failures}<details><summary>{count} checks hold</summary>\n{}</details>", list(&held))
+                }
+                _ => format!("{failures}{}", list(&held)),
+            }
+        }
     }
 }
 
@@ -142,20 +90,18 @@ fn metrics(record: &Record) -> String {
     let header = ["metric", "value", "standard error", "noise floor", "value / floor"];
     let note = "<p class=\"note\">Two fresh samples of the reference stay below the noise floor in 19 of 20 cases (above it, \
                 where larger values are better). A value on that side of the floor cannot be told from a perfect result.</p>";
-    table(&header, record.metrics.iter().map(row)) + note
+    let has_floor = record.metrics.values().any(|metric| metric.floor.is_some());
+    table(&header, record.metrics.iter().map(row)) + if has_floor { note } else { "" }
 }
 
 fn warnings(record: &Record, content: &Content) -> String {
     let mut lines: Vec<String> = Vec::new();
-    if let Some(error) = &record.error {
+    if let Some(error) = record.error.as_ref().filter(|_| record.status == Status::Failed) {
         lines.push(format!("<b>The run failed:</b> {}", prose(&error.message)));
         lines.extend(error.hint.iter().map(|hint| prose(hint)));
     }
     if let Some(stop) = record.stop.as_ref().filter(|stop| stop.reason != "finished" && stop.reason != "converged") {
         lines.push(format!("The last flow ended as \"{}\". {}", escaped(&stop.reason), prose(&stop.advice)));
-    }
-    if record.quick {
-        lines.push("<code>--quick</code> caps points and steps: these are not the numbers of the full run.".into());
     }
     lines.extend(record.warnings.iter().map(|warning| prose(warning)));
     lines.extend(content.left_out.iter().map(|sentence| escaped(sentence)));
@@ -190,11 +136,7 @@ fn pictures(content: &Content) -> String {
 
 fn tables(content: &Content) -> String {
     let one = |(file, rows): &(std::path::PathBuf, Vec<Vec<String>>)| {
-        let escaped_rows = rows.iter().map(|row| row.iter().map(|text| cell(text)).collect::<Vec<String>>());
-        let mut rows = escaped_rows;
-        let header = rows.next().unwrap_or_default();
-        let header: Vec<&str> = header.iter().map(String::as_str).collect();
-        format!("<h3>{}</h3>\n{}\n", escaped(&file.to_string_lossy()), table(&header, rows))
+        format!("<h3>{}</h3>\n{}\n", escaped(&file.to_string_lossy()), table_of_cells(rows))
     };
     content.tables.iter().map(one).collect()
 }
@@ -254,26 +196,4 @@ fn literature(content: &Content) -> String {
 /// Returns the noise floors by metric.
 fn floors(record: &Record) -> serde_json::Map<String, serde_json::Value> {
     record.metrics.iter().filter_map(|(name, metric)| Some((name.clone(), metric.floor?.into()))).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn prose_keeps_its_text_and_marks_code() {
-        assert_eq!(prose("use `a < b` here"), "use <code>a &lt; b</code> here");
-        assert_eq!(
-            prose("one ` alone & `code` then `open"),
-            "one <code> alone &amp; </code>code<code> then </code>open"
-        );
-        assert_eq!(prose("a ` b"), "a ` b");
-    }
-
-    #[test]
-    fn long_numbers_are_rounded_and_keep_their_digits() {
-        assert_eq!(cell("0.0036902123456"), "<span title=\"0.0036902123456\">0.00369</span>");
-        assert_eq!(cell("12.5"), "12.5");
-        assert_eq!(cell("a<b"), "a&lt;b");
-    }
 }

@@ -16,7 +16,7 @@ use crate::diagnostics::of_engine;
 use crate::exit::Exit;
 use crate::record::Record;
 use crate::request::request;
-use crate::{machine, run, run_folder, signals, terminal};
+use crate::{machine, report, run, run_folder, signals, terminal};
 use plan::{Cell, SweepPlan};
 use run_cells::{RunCells, layout_of};
 use sdflow::Interrupt;
@@ -27,6 +27,9 @@ use std::time::Instant;
 use summary::{BestMetric, BestPlace, CellCounts, SweepReport};
 use sweep_folder::SweepFolder;
 use table::{CellRow, SweepTable};
+
+/// The name of the picture in the folder of a sweep.
+pub const SWEEP_PICTURE: &str = "sweep.svg";
 
 /// Computes the cells that are not finished yet and writes the table of all cells.
 ///
@@ -48,6 +51,9 @@ pub fn sweep(args: &SweepArgs) -> Result<Exit, Diagnostic> {
     let cells = RunCells::new(plan.cells.iter().filter(mine), &folder, args, &interrupt);
     let records = cells.run(|waiting| layout(args, waiting))?;
     let (rows, picture) = folder.locked(|| write_tables(&plan, &folder, args, &records))?;
+    if !args.no_report {
+        report::write_of_sweep(&path).err().iter().for_each(terminal::print_warning);
+    }
     let (wanted, warning) = BestMetric::of(args.best.as_deref(), &rows);
     if let Some(warning) = warning {
         terminal::print_message(&format!("warning: {warning}"));
@@ -142,12 +148,11 @@ fn draw(
     args: &SweepArgs,
     rows: &[CellRow],
 ) -> Result<Option<&'static str>, Diagnostic> {
-    const NAME: &str = "sweep.svg";
     let (wanted, _) = BestMetric::of(args.best.as_deref(), rows);
     let Some(wanted) = wanted else { return Ok(None) };
     let means = seed_mean::means(rows, &wanted.metric);
     let Some(picture) = picture::picture(plan, &means, &wanted.metric) else { return Ok(None) };
-    folder.write(NAME, picture.svg().map_err(|e| of_engine(&e))?).map(|()| Some(NAME))
+    folder.write(SWEEP_PICTURE, picture.svg().map_err(|e| of_engine(&e))?).map(|()| Some(SWEEP_PICTURE))
 }
 
 /// Prints the sweep as an array job.

@@ -36,6 +36,7 @@ fn a_run_writes_a_page_that_needs_no_network() {
         "noise floor",
         "\"what\":\"run sd_flow\"",
         "principal axis 1",
+        "<nav><a href=\"#checks\">Checks</a>",
     ] {
         assert!(page.contains(part), "the page does not contain {part}");
     }
@@ -87,5 +88,61 @@ fn damaged_files_of_a_run_are_left_out() {
     std::fs::remove_file(sandbox.path("out/plots/moved.svg")).unwrap();
     sandbox.run("report out").code(0);
     let page = page(&sandbox);
-    assert!(page.contains("The film films/0.json is left out.") && page.contains("plots/moved.svg cannot be read"));
+    assert!(page.contains("The film films/0.json is left out.") && page.contains("The film films/1.json is left out."));
+    assert!(page.contains("\"films\":[]}") && page.contains("plots/moved.svg cannot be read"));
+}
+
+#[test]
+fn names_that_a_script_chooses_cannot_end_the_data() {
+    let sandbox = Sandbox::with(
+        "let r = run(sd_flow(normal(9, 2)), normal(9, 2), #{steps: 3});\nrecord(#{\"<!--<script>\": 1.0});",
+    );
+    sandbox.run("a.rhai --out out").code(0);
+    let page = page(&sandbox);
+    assert!(!page.contains("<!--"), "a comment begins");
+}
+
+#[test]
+fn a_diverged_run_says_so_and_an_early_end_is_filmed() {
+    let script = "let f = sd_flow(density(1, \"x[0]^4\"), #{sigma: 0.1, step: 50, scaling: \"raw\"});\n\
+                  run(f, normal(50, 1), #{steps: 1000});";
+    let sandbox = Sandbox::with(script);
+    let done = sandbox.run("a.rhai --out out");
+    let page = page(&sandbox);
+    assert!(page.contains("<span class=\"status bad\">"), "{}", done.stderr);
+}
+
+#[test]
+fn many_runs_have_their_first_and_last_film() {
+    let script = "for i in 1..8 { run(sd_flow(normal(9, 2)), normal(9, 2), #{steps: i}); }";
+    let sandbox = Sandbox::with(script);
+    sandbox.run("a.rhai --out out").code(0);
+    let run = |film: usize| {
+        let text = std::fs::read_to_string(sandbox.path("out/films").join(format!("{film}.json"))).unwrap();
+        serde_json::from_str::<serde_json::Value>(&text).unwrap()["run"].as_u64().unwrap()
+    };
+    assert_eq!([0, 1, 2, 3].map(run), [1, 2, 3, 7]);
+    assert!(page(&sandbox).contains("Only some of the runs were filmed"));
+}
+
+#[test]
+fn a_sweep_has_a_page_and_past_runs_are_listed() {
+    let sandbox = Sandbox::with(SCRIPT);
+    sandbox.run("sweep a.rhai -p n=60,80 --out runs/s --quiet").code(0);
+    let sweep = std::fs::read_to_string(sandbox.path("runs/s/report.html")).unwrap();
+    assert!(sweep.contains("2 cells: 2 done.") && sweep.contains("data:image/svg+xml"), "{}", &sweep[..300]);
+    sandbox.run("a.rhai -p n=70 --seed 3 --out runs/one --quiet").code(0);
+    sandbox.run("a.rhai --out runs/two --quiet").code(0);
+    let list = sandbox.run("runs").code(0).stdout;
+    assert!(list.contains("n = 70, seed = 3") && list.contains("runs/two") && !list.contains("runs/s "), "{list}");
+    let sorted = sandbox.run("runs --sort energy --json").code(0).stdout;
+    let rows: Vec<serde_json::Value> = serde_json::from_str(&sorted).unwrap();
+    let energy = |i: usize| rows[i]["metrics"]["energy"]["value"].as_f64().unwrap();
+    assert!(rows.len() == 2 && energy(0) <= energy(1));
+    sandbox.run("runs --html list.html --status done").code(0);
+    let page = std::fs::read_to_string(sandbox.path("list.html")).unwrap();
+    assert!(page.contains("<a href=\"runs/one/report.html\">"), "{page}");
+    assert!(sandbox.run("runs --sort enrgy").code(2).stderr.contains("did you mean `energy`"));
+    assert!(sandbox.run("runs nowhere").code(6).stderr.contains("cannot read the folder nowhere"));
+    assert!(sandbox.run("runs --script other").code(0).stderr.contains("there are no such runs"));
 }

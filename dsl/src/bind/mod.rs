@@ -1,5 +1,6 @@
 //! The functions of the script language: one file for each kind, one table for all.
 
+mod animation;
 mod arguments;
 mod bridge;
 mod bridge_learned;
@@ -77,6 +78,7 @@ const LISTS: &[&[Entry]] = &[
     checks::ENTRIES,
     table::ENTRIES,
     picture::ENTRIES,
+    animation::ENTRIES,
 ];
 
 /// Returns all entries, by kind and in the order of the manual.

@@ -112,36 +112,53 @@ fn charts(call: &Call, what: &Dynamic, options: &PlotOptions) -> Result<Vec<Char
 }
 
 fn chart(call: &Call, what: &Dynamic, options: &PlotOptions, title: &str) -> Result<Chart, Fail> {
-    let mut chart = Chart::new(title);
-    if let Some(table) = what.clone().try_cast::<Arc<Table>>() {
-        chart = curves(chart, &table, options)?;
-    } else if let Some(map) = what.clone().try_cast::<Map>() {
-        let behind = |name: &str| BEHIND.contains(&name);
-        let (back, front): (Vec<_>, Vec<_>) = map.iter().partition(|(name, _)| behind(name));
-        for (name, set) in back.into_iter().chain(front) {
-            chart = layer(chart, call, set, name, behind(name), options)?;
+    let chart = match what.clone().try_cast::<Arc<Table>>() {
+        Some(table) => curves(Chart::new(title), &table, options)?,
+        None => {
+            let images = options.image_width.map(|width| (width, options.columns));
+            single(Chart::new(title), call, what, &options.labels, images)?
         }
-    } else if let Some(sets) = what.clone().try_cast::<Array>() {
-        for (i, set) in sets.iter().enumerate() {
-            let label = options.labels.get(i).map_or("", String::as_str);
-            chart = layer(chart, call, set, label, i == 0 && sets.len() > 1, options)?;
-        }
-    } else {
-        let label = options.labels.first().map_or("", String::as_str);
-        chart = layer(chart, call, what, label, false, options)?;
-    }
-    chart = if options.log_x { chart.log_x() } else { chart };
+    };
+    let chart = if options.log_x { chart.log_x() } else { chart };
     Ok(if options.log_y { chart.log_y() } else { chart })
 }
 
-/// Returns a set of points as a layer.
-fn layer(
+/// Width of the image as which each point is drawn, and the number of images per line.
+pub type ImageGrid = Option<(usize, Option<usize>)>;
+
+/// Adds points, an array of sets or a map of named sets to a chart.
+pub fn single(
+    mut chart: Chart,
+    call: &Call,
+    what: &Dynamic,
+    labels: &[String],
+    images: ImageGrid,
+) -> Result<Chart, Fail> {
+    let label = |i: usize| labels.get(i).map_or("", String::as_str);
+    if let Some(map) = what.clone().try_cast::<Map>() {
+        let behind = |name: &str| BEHIND.contains(&name);
+        let (back, front): (Vec<_>, Vec<_>) = map.iter().partition(|(name, _)| behind(name));
+        for (name, set) in back.into_iter().chain(front) {
+            chart = layer(chart, call, set, name, behind(name), images)?;
+        }
+    } else if let Some(sets) = what.clone().try_cast::<Array>() {
+        for (i, set) in sets.iter().enumerate() {
+            chart = layer(chart, call, set, label(i), i == 0 && sets.len() > 1, images)?;
+        }
+    } else {
+        chart = layer(chart, call, what, label(0), false, images)?;
+    }
+    Ok(chart)
+}
+
+/// Adds a set of points to a chart as a layer.
+pub fn layer(
     chart: Chart,
     call: &Call,
     set: &Dynamic,
     label: &str,
     behind: bool,
-    options: &PlotOptions,
+    images: ImageGrid,
 ) -> Result<Chart, Fail> {
     let points = if let Some(cloud) = set.clone().try_cast::<Cloud>() {
         cloud.points
@@ -154,7 +171,7 @@ fn layer(
         let want = "points, a target, an array or a map of them, or a table is expected";
         return Err(call.bad(0, format!("holds {}", describe(set)), want));
     };
-    let Some(width) = options.image_width else {
+    let Some((width, columns)) = images else {
         let cloud = plot::Cloud::new(points).label(label);
         return Ok(chart.with(if behind { cloud.backdrop() } else { cloud }));
     };
@@ -164,7 +181,7 @@ fn layer(
     }
     let height = points.dim() / width;
     let mut images = Images::new(points, width, height);
-    images.columns = options.columns;
+    images.columns = columns;
     Ok(chart.with(images))
 }
 

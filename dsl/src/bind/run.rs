@@ -56,7 +56,7 @@ fn run_flow(call: &Call) -> Result<Dynamic, Fail> {
     let what = format!("run {}", plan.name);
     let reference = reference.as_ref();
     let watch = ContextObserver::new(context, call.owner(format!("run-{number}")), &what);
-    let mut watch = watch.filming(&start, reference.map(|reference| reference.points()));
+    let mut watch = watch.filming(number as usize + 1, &start, reference.map(|reference| reference.points()));
     let pairwise = &context.pairwise;
     let act = || {
         let mut motion = plan.motion()?;
@@ -66,7 +66,7 @@ fn run_flow(call: &Call) -> Result<Dynamic, Fail> {
     let measure =
         |gauge: &Gauge| cost::run(&|| plan.motion(), Points::clone(&start), reference, &options, gauge, stream);
     let made = call.work(what, act, measure)?;
-    watch.finish();
+    watch.finish(made.stats.steps as usize, &made.points);
     made.warnings.iter().for_each(|warning| context.warn_once(warning));
     let metrics: BTreeMap<_, _> = made.metrics.iter().map(|(name, e)| (name.clone(), Reading::from(e))).collect();
     metrics.iter().for_each(|(name, reading)| context.record_metric(name, reading.clone()));

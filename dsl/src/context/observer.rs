@@ -22,15 +22,18 @@ impl<'a> ContextObserver<'a> {
         ContextObserver { context, keeper: Keeper::new(context, owner), what: what.into(), film: None }
     }
 
-    /// Films the run from `start`, if the listener wants a film; `reference` is shown behind it.
-    pub fn filming(mut self, start: &Points, reference: Option<&Points>) -> Self {
-        self.film = self.context.listener.wants_film().then(|| Film::new(&self.what, start, reference));
+    /// Films run number `run` from `start`, if the listener wants a film; `reference` is shown behind it.
+    pub fn filming(mut self, run: usize, start: &Points, reference: Option<&Points>) -> Self {
+        self.film = self.context.listener.wants_film().then(|| Film::new((run, &self.what), start, reference));
         self
     }
 
-    /// Passes the film of the run on.
-    pub fn finish(&self) {
-        self.film.iter().for_each(|film| self.context.listener.film(film));
+    /// Passes the film of the run on, which ended after `done` steps with these points.
+    pub fn finish(&mut self, done: usize, cloud: &Points) {
+        if let Some(film) = &mut self.film {
+            film.end(done, cloud);
+            self.context.listener.film(film);
+        }
     }
 }
 

@@ -1,8 +1,9 @@
 //! The values that a host passes into a session and gets back.
 
 use crate::language::{Fail, Type};
-use crate::value::{Cloud, Matrix, Reading, type_of};
+use crate::value::{Cloud, Matrix, Model, Reading, type_of};
 use rhai::{Array, Dynamic, FnPtr, Map, Position};
+use sdflow::sinkhorn::Coupling;
 use sdflow::table::Table;
 use sdflow::{Mat, Points};
 use std::sync::Arc;
@@ -36,6 +37,8 @@ pub enum Content {
     Reading(Reading),
     /// A table.
     Table(Arc<Table>),
+    /// A transport plan.
+    Coupling(Arc<Coupling>),
     /// A value of another type: a target, a flow, a result and others.
     Handle(Type),
 }
@@ -72,6 +75,14 @@ impl Value {
         Value(made.map_or(Dynamic::UNIT, Dynamic::from))
     }
 
+    /// Returns a generator with parameters of its own, and any other value as it is.
+    pub fn deep_clone(&self) -> Value {
+        match self.0.read_lock::<Model>() {
+            Some(model) => Value(Dynamic::from(model.deep_clone())),
+            None => self.clone(),
+        }
+    }
+
     /// Returns what it is.
     pub fn content(&self) -> Content {
         let value = &self.0;
@@ -96,6 +107,7 @@ impl Value {
             Some(Type::Points) => Content::Points(value.clone().cast::<Cloud>().points),
             Some(Type::Matrix) => Content::Matrix(value.clone().cast::<Matrix>().0),
             Some(Type::Reading) => Content::Reading(value.clone().cast()),
+            Some(Type::Coupling) => Content::Coupling(value.clone().cast()),
             Some(Type::Table) => Content::Table(value.clone().cast()),
             Some(handle) => Content::Handle(handle),
             None if value.is_fnptr() => Content::Handle(Type::Function),

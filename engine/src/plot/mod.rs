@@ -28,7 +28,7 @@ pub use chart::{Chart, Cloud, Curve, Images, Level};
 pub use colour::Colour;
 pub use heat::Heat;
 #[doc(hidden)]
-pub use pca::View;
+pub use pca::{View, thin};
 pub use picture::Picture;
 #[doc(hidden)]
 pub use sweep_plot::{Place, survey};

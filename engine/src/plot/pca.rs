@@ -93,7 +93,7 @@ fn unit(axis: &mut [f64], not: Option<&[f64]>) {
 
 /// Returns at most `most` of the indices below `n`, in order. They are a fixed random choice,
 /// because a regular choice could be in phase with a period in the data.
-pub(super) fn thin(n: usize, most: usize, key: u64) -> Vec<usize> {
+pub fn thin(n: usize, most: usize, key: u64) -> Vec<usize> {
     if n <= most {
         return (0..n).collect();
     }

@@ -26,6 +26,34 @@ impl Picture {
         canvas::png_bytes(&draw::scene(self)?)
     }
 
+    /// Returns the charts one after the other as the bytes of a GIF, which takes `seconds` and then
+    /// shows the last chart for as long as a quarter of them. All charts have the axes and the
+    /// colours that they would have side by side.
+    ///
+    /// # Errors
+    /// Those of [`Picture::svg`], with up to 500 charts; or `seconds` is not between 0.1 and 600.
+    pub fn gif(&self, seconds: f64) -> Result<Vec<u8>> {
+        if !(0.1..=600.0).contains(&seconds) {
+            return Err(Error::argument("seconds", seconds, "it must lie between 0.1 and 600"));
+        }
+        let frames = draw::frames(self)?;
+        let last = frames.len().saturating_sub(1);
+        let pause = 25.0 * seconds;
+        let each = 100.0 * seconds / frames.len().max(1) as f64;
+        // Viewers slow a frame of less than 2 hundredths down.
+        let shown = |i: usize| (if i == last { each + pause } else { each }).round().max(2.0) as u16;
+        let timed: Vec<_> = frames.into_iter().enumerate().map(|(i, frame)| (frame, shown(i))).collect();
+        canvas::gif_bytes(&timed)
+    }
+
+    /// Returns the charts one after the other, each as the bytes of a PNG, as in [`Picture::gif`].
+    ///
+    /// # Errors
+    /// Those of [`Picture::gif`].
+    pub fn png_frames(&self) -> Result<Vec<Vec<u8>>> {
+        draw::frames(self)?.iter().map(canvas::png_bytes).collect()
+    }
+
     /// Writes the picture. The extension `.svg` or `.png` determines the format. The file is
     /// written completely or not at all.
     ///

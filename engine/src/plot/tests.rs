@@ -208,3 +208,39 @@ fn what_cannot_be_drawn_is_named() {
     assert!(matches!(nameless, Error::Argument { .. }), "{nameless}");
     assert!(matches!(Chart::new("").save(Path::new("/nowhere/plot.svg")), Err(Error::Io { .. })));
 }
+
+/// Each frame shows its own cloud on the axes of all, and the last one stays.
+#[test]
+fn an_animation_has_a_frame_for_each_chart() {
+    let cloud = |shift: f64| Points::from_rows(&[[shift, 0.0], [shift + 1.0, 1.0]]).unwrap();
+    let chart = |i: usize| Chart::new(format!("step {i}")).with(Cloud::new(cloud(10.0 * i as f64)));
+    let picture = (0..4).map(chart).fold(Picture::new("way"), Picture::with);
+    let bytes = picture.gif(2.0).unwrap();
+    assert_eq!(bytes, picture.gif(2.0).unwrap());
+    let mut decoder = gif::DecodeOptions::new();
+    decoder.set_color_output(gif::ColorOutput::RGBA);
+    let mut file = decoder.read_info(&bytes[..]).unwrap();
+    let (width, height) = (file.width(), file.height());
+    let mut frames = Vec::new();
+    while let Some(frame) = file.read_next_frame().unwrap() {
+        assert_eq!((frame.width, frame.height), (width, height));
+        frames.push((frame.delay, frame.buffer.to_vec()));
+    }
+    assert_eq!(frames.iter().map(|(delay, _)| *delay).collect::<Vec<_>>(), [50, 50, 50, 100]);
+    // The cloud moves to the right: so does the mean place of its colour.
+    let middle = |rgba: &[u8]| {
+        let is_blue = |p: &[u8]| i32::from(p[2]) - i32::from(p[0]) > 60;
+        let columns = rgba.chunks_exact(4).enumerate().filter(|(_, p)| is_blue(p)).map(|(i, _)| i % usize::from(width));
+        let columns: Vec<usize> = columns.collect();
+        columns.iter().sum::<usize>() as f64 / columns.len() as f64
+    };
+    let middles: Vec<f64> = frames.iter().map(|(_, rgba)| middle(rgba)).collect();
+    assert!(middles.windows(2).all(|pair| pair[1] > pair[0] + 50.0), "{middles:?}");
+    let single = picture.png_frames().unwrap();
+    assert!(single.len() == 4 && single.iter().all(|png| png.starts_with(b"\x89PNG")));
+    for seconds in [0.0, f64::NAN, 1e9] {
+        assert!(picture.gif(seconds).unwrap_err().to_string().contains("between 0.1 and 600"));
+    }
+    let none = Picture::new("").gif(1.0).unwrap_err().to_string();
+    assert!(none.contains("1 to 500 frames"), "{none}");
+}

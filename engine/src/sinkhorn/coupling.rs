@@ -131,6 +131,11 @@ impl Coupling {
         self.worst.advice(self.tolerance)
     }
 
+    /// Returns the numbers of points of both sides.
+    pub fn sizes(&self) -> (usize, usize) {
+        (self.x.n(), self.y.n())
+    }
+
     /// Returns entry `(i, j)` of the plan, `a_i b_j exp((f_i + g_j - |x_i - y_j|^2 / 2) /
     /// epsilon)`.
     ///

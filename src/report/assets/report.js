@@ -10,6 +10,16 @@
   };
   const shown = (x) => (x == null ? "" : Number(x.toPrecision(4)).toString());
 
+  /** Calls `act`; if it fails, the page says so in that place and goes on. */
+  function guarded(place, what, act) {
+    try {
+      return act();
+    } catch (error) {
+      place.append(make("p", { className: "note" }, `${what} cannot be shown: ${error.message}`));
+      return null;
+    }
+  }
+
   // ---- Curves ----------------------------------------------------------------------------------
 
   const charts = [];
@@ -32,7 +42,7 @@
     place.replaceChildren();
     for (const name of names()) {
       const runs = data.curves.map((run, i) => ({ run, i })).filter(({ run }) => run[name] && run.step.length > 1);
-      if (runs.length) place.append(drawChart(name, runs.slice(0, 8)));
+      if (runs.length) guarded(place, name, () => place.append(drawChart(name, runs)));
     }
   }
 
@@ -41,29 +51,36 @@
     box.append(make("h3", {}, name));
     const tables = [], series = [{ label: "step" }], bands = [];
     const floor = data.floors[name];
+    const many = runs.length > 8, last = runs[runs.length - 1];
     for (const { run, i } of runs) {
-      const se = run[name + "_se"];
+      const se = run[name + "_se"], isLast = i === last.i;
       const label = runs.length > 1 ? "run " + (i + 1) : name;
-      const stroke = runs.length > 1 ? `hsl(${(i * 67 + 210) % 360} 65% ${dark.matches ? 65 : 42}%)` : colour("series");
+      const hue = `hsl(${(i * 67 + 210) % 360} 65% ${dark.matches ? 65 : 42}%)`;
+      const stroke = runs.length === 1 || (many && isLast) ? colour("series") : many ? colour("target") : hue;
+      const told = (_, x, _series, k) => (x == null ? "" : shown(x) + (se && k != null && se[k] != null ? " ± " + shown(se[k]) : ""));
+      const value = runs.length === 1 ? told : (_, x) => shown(x);
       tables.push([run.step, run[name]]);
-      series.push({ label, stroke, width: 1.5, spanGaps: true, points: { show: run.step.length < 30 }, value: (_, x) => shown(x) });
+      series.push({ label, stroke, width: 1.5, spanGaps: true, points: { show: run.step.length < 30 && !many }, value, class: many && !isLast ? "edge" : "" });
       if (se && runs.length === 1) {
         const side = (sign) => run[name].map((x, k) => (x == null || se[k] == null ? null : x + sign * se[k]));
         tables.push([run.step, side(1)], [run.step, side(-1)]);
-        const edge = { stroke: "transparent", width: 0, points: { show: false }, spanGaps: true, value: (_, x) => shown(x) };
+        const edge = { stroke: "transparent", width: 0, points: { show: false }, spanGaps: true, class: "edge" };
         series.push({ ...edge, label: "+ se" }, { ...edge, label: "- se" });
         bands.push({ series: [2, 3], fill: colour("band") });
       }
     }
-    if (floor != null) {
-      const steps = runs.flatMap(({ run }) => run.step);
-      const ends = [Math.min(...steps), Math.max(...steps)];
+    const drawn = tables.filter((_, k) => !series[k + 1].class || many).flatMap(([, y]) => y).filter((x) => x != null);
+    const positive = drawn.every((x) => x > 0) && Math.max(...drawn) > 30 * Math.min(...drawn);
+    if (floor != null && last.i === data.curves.length - 1) {
+      const ends = [last.run.step[0], last.run.step[last.run.step.length - 1]];
       tables.push([ends, [floor, floor]]);
-      series.push({ label: "noise floor", stroke: colour("floor"), width: 1.5, dash: [6, 4], spanGaps: true, points: { show: false }, value: (_, x) => shown(x) });
+      const label = runs.length > 1 ? `noise floor of run ${last.i + 1}` : "noise floor";
+      series.push({ label, stroke: colour("floor"), width: 1.5, dash: [6, 4], spanGaps: true, points: { show: false }, value: (_, x) => shown(x) });
     }
+    if (many) box.append(make("p", { className: "note" }, `${runs.length} runs; the last one is blue.`));
     const joined = uPlot.join(tables);
-    const values = joined.slice(1).flat().filter((x) => x != null);
-    const positive = values.every((x) => x > 0) && Math.max(...values) > 30 * Math.min(...values);
+    // A band may reach below 0, which a logarithmic axis cannot show.
+    if (positive) joined.slice(1).forEach((column) => column.forEach((x, k) => { if (x != null && x <= 0) column[k] = Math.min(...drawn) / 10; }));
     const axis = { stroke: colour("ink"), grid: { stroke: colour("line"), width: 1 }, ticks: { stroke: colour("line") } };
     const width = () => Math.max(200, box.clientWidth || 300);
     requestAnimationFrame(() => {
@@ -78,6 +95,33 @@
       new ResizeObserver(() => chart.setSize({ width: width(), height: 240 })).observe(box);
     });
     return box;
+  }
+
+  // ---- Tables ----------------------------------------------------------------------------------
+
+  /** Lets the reader sort a table by the column whose head is clicked, or chosen by the keyboard. */
+  function makeSortable(table) {
+    const heads = [...table.querySelectorAll("thead th")], body = table.tBodies[0];
+    if (!body || body.rows.length < 2) return;
+    const content = (row, column) => {
+      const cell = row.cells[column], tip = cell && cell.querySelector("span[title]");
+      return cell ? (tip ? tip.title : cell.textContent) : "";
+    };
+    heads.forEach((head, column) => {
+      const button = make("button", { type: "button", className: "sort" }, head.textContent);
+      head.replaceChildren(button);
+      button.onclick = () => {
+        const down = head.getAttribute("aria-sort") === "ascending" ? -1 : 1;
+        heads.forEach((other) => other.removeAttribute("aria-sort"));
+        head.setAttribute("aria-sort", down === 1 ? "ascending" : "descending");
+        const order = (a, b) => {
+          const [one, other] = [content(a, column), content(b, column)], [x, y] = [Number(one), Number(other)];
+          const numbers = one !== "" && other !== "" && !Number.isNaN(x) && !Number.isNaN(y);
+          return down * (numbers ? x - y : one.localeCompare(other));
+        };
+        body.append(...[...body.rows].sort(order));
+      };
+    });
   }
 
   // ---- Films -----------------------------------------------------------------------------------
@@ -143,7 +187,7 @@
       this.canvas.setAttribute("role", "img");
       this.canvas.setAttribute("aria-label", `The particles of ${film.what} in ${this.dim} coordinates`);
       this.button = make("button", { type: "button" }, "Play");
-      this.range = make("input", { type: "range", min: 0, max: this.last, step: "any", value: this.last });
+      this.range = make("input", { type: "range", min: 0, max: this.last, step: 1, value: this.last });
       this.range.setAttribute("aria-label", "step");
       this.readout = make("span", { className: "readout" });
       const colours = make("select", {});
@@ -153,10 +197,14 @@
       }
       const bar = make("div", { className: "bar" });
       bar.append(this.button, this.range, this.readout, colours);
-      const shown = film.shown < film.particles ? `${film.shown} of ${film.particles} particles` : `${film.particles} particles`;
+      const count = film.shown < film.particles ? `${film.shown} of ${film.particles} particles` : `${film.particles} particles`;
       const behind = this.reference.length ? "; the reference is grey" : "";
+      const axes = film.axes.map((axis, i) => `${axis} from ${shown(film.low[i])} to ${shown(film.high[i])}`).join(", ");
+      const flat = this.dim === 1 ? "; the height has no meaning" : "";
+      const outside = film.outside ? "; particles beyond this are at its edge" : "";
+      const late = film.steps[0] > 0 ? `; the film begins at step ${film.steps[0]}, where the run was continued` : "";
       const turn = this.dim === 3 ? "; drag, or use the arrow keys, to turn" : "";
-      place.append(make("h3", {}, this.title), this.canvas, bar, make("figcaption", {}, `${shown}, ${film.axes.join(", ")}${behind}${turn}.`));
+      place.append(make("h3", {}, this.title), this.canvas, bar, make("figcaption", {}, `${count}; ${axes}${behind}${flat}${outside}${late}${turn}.`));
       this.button.onclick = () => (this.playing ? this.stop() : this.play());
       this.range.oninput = () => { this.stop(); this.at = Number(this.range.value); this.draw(); };
       colours.onchange = () => { this.mode = colours.value; this.draw(); };
@@ -185,7 +233,7 @@
       this.canvas.onpointerdown = (event) => { from = [event.clientX, event.clientY]; this.canvas.setPointerCapture(event.pointerId); };
       this.canvas.onpointermove = (event) => {
         if (!from) return;
-        this.turn((event.clientX - from[0]) / 150, (event.clientY - from[1]) / 150);
+        this.turn((from[0] - event.clientX) / 150, (event.clientY - from[1]) / 150);
         from = [event.clientX, event.clientY];
       };
       this.canvas.onpointerup = this.canvas.onpointercancel = () => { from = null; };
@@ -218,7 +266,7 @@
       let rows = [[1, 0, 0], [0, 1, 0]];
       if (this.dim === 3) {
         const [a, b] = this.angles, [ca, sa, cb, sb] = [Math.cos(a), Math.sin(a), Math.cos(b), Math.sin(b)];
-        rows = [[ca, sa, 0], [sa * sb, -ca * sb, cb]];
+        rows = [[ca, sa, 0], [-sa * sb, ca * sb, cb]];
       } else if (this.dim === 1) {
         rows = [[1, 0, 0], [0, 0, 0]];
       }
@@ -286,7 +334,8 @@
       pen.putImageData(this.image, 0, 0);
       const step = this.film.steps[Math.round(this.at)];
       this.readout.textContent = `step ${step} of ${this.film.steps[this.last]}`;
-      this.range.value = this.at;
+      this.range.value = Math.round(this.at);
+      this.range.setAttribute("aria-valuetext", this.readout.textContent);
     }
 
     paint() {
@@ -299,7 +348,7 @@
       const warm = channels(colour("bad"));
       for (let i = 0, at = 0; i < this.marks.length; i++, at += 4) {
         const marks = this.marks[i];
-        if (marks === 0) mix(at, paper, target, 1 - Math.pow(0.5, this.shade[i]));
+        if (marks === 0) mix(at, paper, target, 1 - Math.pow(0.3, this.shade[i]));
         else if (hues) mix(at, paper, hues[marks - 1], 1);
         else if (this.mode === "density") mix(at, points, warm, 1 - Math.pow(0.8, marks - 1));
         else mix(at, target, points, 0.75 + 0.25 * (1 - Math.pow(0.5, marks - 1)));
@@ -308,10 +357,12 @@
   }
 
   const players = [...document.querySelectorAll("[data-film]")].map((place) => {
-    const i = Number(place.dataset.film), film = data.films[i];
-    return new Player(place, film, data.films.length > 1 ? `${i + 1}. ${film.what}` : film.what);
-  });
+    const film = data.films[Number(place.dataset.film)];
+    const title = data.curves.length > 1 ? `${film.run}. ${film.what}` : film.what;
+    return guarded(place, "The film", () => new Player(place, film, title));
+  }).filter((player) => player);
   drawCharts();
+  document.querySelectorAll("table").forEach(makeSortable);
   dark.addEventListener("change", () => { drawCharts(); players.forEach((player) => player.draw()); });
   window.Player = Player;
   document.documentElement.dataset.ready = "yes";

@@ -4,11 +4,13 @@
 //! integers.
 
 pub(super) mod font;
+mod gif;
 mod png;
 mod scene;
 mod sheet;
 mod svg;
 
+pub(super) use gif::bytes as gif_bytes;
 pub(super) use png::bytes as png_bytes;
 pub(super) use scene::{Align, Mark, PX, Paint, Place, Scene};
 pub(super) use sheet::Sheet;

@@ -1,4 +1,4 @@
-//! A scene as the bytes of a PNG file.
+//! A scene as pixels, and as the bytes of a PNG file.
 
 use super::font;
 use super::scene::{Align, Mark, PX, Paint, Place, Scene};
@@ -14,14 +14,19 @@ const DENSITY: f32 = 2.0;
 
 /// Returns the content of the file.
 pub(in crate::plot) fn bytes(scene: &Scene) -> Result<Vec<u8>> {
-    let (width, height) = (scene.size.0 * DENSITY as u32, scene.size.1 * DENSITY as u32);
+    pixels(scene, DENSITY)?.encode_png().map_err(|e| failure(&e.to_string()))
+}
+
+/// Returns the pixels of the scene, opaque, with so many of them for a side of a picture pixel.
+pub(super) fn pixels(scene: &Scene, density: f32) -> Result<Pixmap> {
+    let (width, height) = (scene.size.0 * density as u32, scene.size.1 * density as u32);
     let mut paper = Pixmap::new(width, height).ok_or_else(|| failure("its size is out of range"))?;
     paper.fill(tiny_skia::Color::WHITE);
     let face = font::face()?;
     for mark in &scene.marks {
-        draw(&mut paper, &face, mark);
+        draw(&mut paper, &face, mark, density);
     }
-    paper.encode_png().map_err(|e| failure(&e.to_string()))
+    Ok(paper)
 }
 
 /// Returns `columns` x `rows` RGB pixels as a PNG file.
@@ -38,13 +43,13 @@ fn pixmap(columns: u32, rows: u32, rgb: &[u8]) -> Option<Pixmap> {
     Some(image)
 }
 
-fn failure(reason: &str) -> Error {
+pub(super) fn failure(reason: &str) -> Error {
     Error::Numeric { what: "the picture".into(), reason: reason.into() }
 }
 
 /// A path without extent draws nothing, as it should.
-fn draw(paper: &mut Pixmap, face: &FontRef<'_>, mark: &Mark) {
-    let scale = DENSITY / PX as f32;
+fn draw(paper: &mut Pixmap, face: &FontRef<'_>, mark: &Mark, density: f32) {
+    let scale = density / PX as f32;
     let whole = Transform::from_scale(scale, scale);
     let rule = FillRule::Winding;
     match mark {

@@ -19,6 +19,9 @@ use crate::{Error, Result};
 use ab_glyph::FontRef;
 use layout::{Area, GUTTER, MARGIN, TITLE, place};
 
+/// The largest number of frames of an animation.
+const MOST_FRAMES: usize = 500;
+
 /// Draws the whole picture.
 ///
 /// # Errors
@@ -32,14 +35,47 @@ pub(super) fn scene(picture: &Picture) -> Result<Scene> {
     if picture.columns == Some(0) {
         return Err(Error::argument("columns", 0, "a row of a picture has at least 1 chart"));
     }
+    let (panels, mut making) = prepare(picture)?;
+    let heading = if picture.title.is_empty() && count == 1 { &picture.charts[0].title } else { &picture.title };
+    lay_out(picture, heading, (&picture.charts, &panels), &mut making)
+}
+
+/// Draws every chart of the picture by itself, with the axes, the colours and the size of all.
+///
+/// # Errors
+/// Those of [`Picture::gif`].
+pub(super) fn frames(picture: &Picture) -> Result<Vec<Scene>> {
+    let count = picture.charts.len();
+    if !(1..=MOST_FRAMES).contains(&count) {
+        let got = format!("{count} frames");
+        return Err(Error::shape("the animation", got, format!("an animation has 1 to {MOST_FRAMES} frames")));
+    }
+    let (panels, mut making) = prepare(picture)?;
+    let each = picture.charts.iter().zip(&panels).map(|(chart, panel)| {
+        let titles = [picture.title.as_str(), chart.title.as_str()];
+        let heading = titles.into_iter().filter(|title| !title.is_empty()).collect::<Vec<_>>().join(", ");
+        lay_out(picture, &heading, (std::slice::from_ref(chart), std::slice::from_ref(panel)), &mut making)
+    });
+    each.collect()
+}
+
+/// Prepares all charts, which share their legend and, if wanted, their axes.
+fn prepare(picture: &Picture) -> Result<(Vec<Panel>, Making)> {
     font::register()?;
-    let face = font::face()?;
     let mut making = Making::default();
     let mut panels =
         picture.charts.iter().map(|chart| Panel::of(chart, &mut making)).collect::<Result<Vec<Panel>>>()?;
     if picture.same_axes {
         share_axes(&mut panels);
     }
+    Ok((panels, making))
+}
+
+/// Draws these charts with the settings of `picture` below the heading.
+fn lay_out(picture: &Picture, heading: &str, drawn: (&[Chart], &[Panel]), making: &mut Making) -> Result<Scene> {
+    let face = font::face()?;
+    let (charts, panels) = drawn;
+    let count = charts.len();
     let columns = picture.columns.unwrap_or(if count == 4 { 2 } else { 3 }).min(count);
     let cell = match columns {
         1 => 680.0,
@@ -50,14 +86,13 @@ pub(super) fn scene(picture: &Picture) -> Result<Scene> {
     let width = columns as f64 * (cell + GUTTER) - GUTTER + 2.0 * MARGIN;
     // The height is known only at the end. Until then, there is enough room for every chart.
     let mut scene = Scene::new(width.ceil() as u32, 100_000);
-    let heading = if picture.title.is_empty() && count == 1 { &picture.charts[0].title } else { &picture.title };
     let mut top = title::draw(&mut scene, &face, heading, &making.legend, width);
-    let titled = count > 1 && picture.charts.iter().any(|c| !c.title.is_empty());
-    for (charts, panels) in picture.charts.chunks(columns).zip(panels.chunks(columns)) {
+    let titled = count > 1 && charts.iter().any(|c| !c.title.is_empty());
+    for (charts, panels) in charts.chunks(columns).zip(panels.chunks(columns)) {
         if titled {
             top += TITLE + 8.0;
         }
-        let height = panels.iter().map(|panel| wanted_height(panel, cell, &mut making)).fold(0.0, f64::max);
+        let height = panels.iter().map(|panel| wanted_height(panel, cell, making)).fold(0.0, f64::max);
         for (i, (chart, panel)) in charts.iter().zip(panels).enumerate() {
             let left = MARGIN + i as f64 * (cell + GUTTER);
             let area = Area { left, top, width: cell, height };

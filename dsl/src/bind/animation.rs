@@ -1,0 +1,116 @@
+//! Animations: clouds one after the other.
+
+use crate::bind::picture::{layer, single};
+use crate::call::{Call, Entry, function};
+use crate::language::{At, Fail, Kind, OPTIONS, Type, arg};
+use crate::value::{Cloud, Done};
+use rhai::{Array, Dynamic};
+use sdflow::Points;
+use sdflow::io::write_atomic;
+use sdflow::options::Options;
+use sdflow::plot::{Chart, Picture};
+use std::path::{Path, PathBuf};
+
+/// The endings of files of animations.
+const ANIMATED_AS: [&str; 2] = ["gif", "png"];
+
+sdflow::options! {
+    /// Options of `animate`.
+    pub struct AnimateOptions {
+        /// Title above every frame.
+        title: String = String::new(),
+        /// Points that are drawn behind every frame, such as those of the target.
+        reference: Option<Points> = None,
+        /// Length of the animation in seconds, from 0.1 to 600; the last frame stays for a quarter of
+        /// it in addition.
+        seconds: f64 = 4.0,
+        /// Width in pixels of the grey image as which each point is drawn; left out: no images.
+        image_width: Option<usize> = None,
+        /// Whether all frames show the same region.
+        same_axes: bool = true,
+    }
+}
+
+pub const ENTRIES: &[Entry] = &[function(
+    "animate",
+    Kind::Saying,
+    &[arg("what", Type::OneOf(&[Type::Result, Type::Array])), arg("file", Type::Text), OPTIONS],
+    Type::Nothing,
+    animate,
+)
+.about(
+    "Draws the motion of particles into `plots/` of the run folder: the clouds that the run kept (its option \
+     `snapshots`), or the elements of an array, each of which is what `plot` draws as one chart. A `.gif` plays \
+     them one after the other. With a name that ends in `.png`, each frame is a file with a number: \"way.png\" \
+     gives `way-000.png` and so on.",
+)
+.options(AnimateOptions::KEYS)
+.example(
+    "let p = dataset(\"moons\").sample(500);\n\
+     let r = run(sd_flow(p), normal(300, 2), #{steps: 20, snapshots: 5});\n\
+     animate(r, \"way.gif\", #{reference: p});",
+)];
+
+fn animate(call: &Call) -> Result<Dynamic, Fail> {
+    let name = call.text(1)?;
+    let mut options: AnimateOptions = if call.len() > 2 { call.options()? } else { AnimateOptions::default() };
+    options.reference = call.points_option("reference").map(|points| Points::clone(&points));
+    if !ANIMATED_AS.iter().any(|ending| name.ends_with(&format!(".{ending}"))) {
+        return Err(call.bad(1, format!("is {name:?}"), "a name that ends in .gif or .png is expected"));
+    }
+    let path = call.context.writable(&name, "plots").map_err(|f| f.at(At::Argument(1)))?;
+    let files = call.context.time("pictures", || {
+        let mut picture = Picture::new(options.title.as_str());
+        picture.same_axes = options.same_axes;
+        for (title, cloud) in frames(call)? {
+            picture = picture.with(frame(call, &title, &cloud, &options)?);
+        }
+        write(call, &picture, &path, options.seconds)
+    })?;
+    files.iter().for_each(|file| call.context.record_file(file));
+    Ok(Dynamic::UNIT)
+}
+
+/// Returns what the frames show, with their titles.
+fn frames(call: &Call) -> Result<Vec<(String, Dynamic)>, Fail> {
+    if let Some(done) = call.arg(0)?.clone().try_cast::<Done>() {
+        if done.snapshots.len() < 2 {
+            let seen = format!("has kept {} clouds", done.snapshots.len());
+            return Err(call.bad(0, seen, "an animation needs at least 2").hint("run(flow, start, #{snapshots: 60})"));
+        }
+        let cloud = |points: &std::sync::Arc<Points>| Cloud::value(Points::clone(points));
+        return Ok(done.snapshots.iter().map(|(step, points)| (format!("step {step}"), cloud(points))).collect());
+    }
+    let elements = call.get::<Array>(0, "the result of a run or an array")?;
+    if elements.len() < 2 {
+        return Err(call.bad(0, format!("has {} elements", elements.len()), "an animation needs at least 2"));
+    }
+    Ok(elements.into_iter().map(|element| (String::new(), element)).collect())
+}
+
+fn frame(call: &Call, title: &str, what: &Dynamic, options: &AnimateOptions) -> Result<Chart, Fail> {
+    let width = options.image_width.map(|width| (width, None));
+    let behind = match &options.reference {
+        Some(points) => layer(Chart::new(title), call, &Cloud::value(points.clone()), "reference", true, width)?,
+        None => Chart::new(title),
+    };
+    single(behind, call, what, &[], width)
+}
+
+/// Writes the animation and returns its files.
+fn write(call: &Call, picture: &Picture, path: &Path, seconds: f64) -> Result<Vec<PathBuf>, Fail> {
+    let place = |error| call.place(error);
+    let store = |path: &Path, bytes: &[u8]| write_atomic(path, |out| out.write_all(bytes));
+    if path.extension().is_some_and(|ending| ending == "gif") {
+        let bytes = picture.gif(seconds).map_err(place)?;
+        call.context.mode.write(|| store(path, &bytes)).map_err(place)?;
+        return Ok(vec![path.into()]);
+    }
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let numbered = |i: usize| path.with_file_name(format!("{stem}-{i:03}.png"));
+    let frames = picture.png_frames().map_err(place)?;
+    for (i, bytes) in frames.iter().enumerate() {
+        call.context.mode.write(|| store(&numbered(i), bytes)).map_err(place)?;
+    }
+    Ok((0..frames.len()).map(numbered).collect())
+}
