@@ -29,9 +29,14 @@ from .runs import load_run as load_run
 
 __version__: str
 
-class Points(Value):
+class Points(Value, np.lib.mixins.NDArrayOperatorsMixin):
     def __init__(self, rows: Points | ArrayLike) -> None: ...
-    def numpy(self) -> NDArray[np.float64]: ...
+    def numpy(self, copy: bool = ...) -> NDArray[np.float64]: ...
+    @property
+    def T(self) -> NDArray[np.float64]: ...
+    def tolist(self) -> list[list[float]]: ...
+    def std(self, axis: int | None = ...) -> Any: ...
+    def __array_ufunc__(self, function: Any, method: str, *args: Any, **options: Any) -> Any: ...
     def __array__(self, dtype: DTypeLike | None = ..., copy: bool | None = ...) -> NDArray[Any]: ...
     def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any: ...
     @property
@@ -43,6 +48,7 @@ class Points(Value):
     def __len__(self) -> int: ...
     def __getitem__(self, index: Any) -> Any: ...
     def __iter__(self) -> Iterator[NDArray[np.float64]]: ...
+    def __contains__(self, item: object) -> bool: ...
     @property
     def n(self) -> int: ...
     @property
@@ -106,6 +112,7 @@ class Table(Value):
     @property
     def columns(self) -> list[str]: ...
     def keys(self) -> list[str]: ...
+    def pandas(self) -> Any: ...
     def __getitem__(self, name: str) -> Any: ...
     def __contains__(self, name: object) -> bool: ...
     def __iter__(self) -> Iterator[str]: ...
@@ -182,7 +189,6 @@ class Flow(Value):
         *,
         steps: int | None = ...,
         every: int | None = ...,
-        checkpoint_every: int | None = ...,
         metrics: Sequence[str | Mapping[str, Any]] | ArrayLike | None = ...,
         snapshots: int | None = ...,
         stop_when: Mapping[str, float] | None = ...,
@@ -259,7 +265,6 @@ class Generator(Value):
         average: float | None = ...,
         ema: float | None = ...,
         every: int | None = ...,
-        checkpoint_every: int | None = ...,
     ) -> Result: ...
     def distill(
         self,
@@ -272,7 +277,6 @@ class Generator(Value):
         average: float | None = ...,
         ema: float | None = ...,
         every: int | None = ...,
-        checkpoint_every: int | None = ...,
         score_updates: int | None = ...,
         score_rate: float | str | Sequence[float] | Mapping[str, Any] | Callable[[float], float] | None = ...,
         warm_up: int | None = ...,
@@ -315,6 +319,7 @@ class Result(Value):
     def snapshots(self) -> list[Points]: ...
 
 class Coupling(Value):
+    def plan_rows(self, rows: Any = ...) -> NDArray[np.float64]: ...
     @property
     def cost(self) -> float: ...
     @property
@@ -1067,7 +1072,6 @@ def run(
     *,
     steps: int | None = ...,
     every: int | None = ...,
-    checkpoint_every: int | None = ...,
     metrics: Sequence[str | Mapping[str, Any]] | ArrayLike | None = ...,
     snapshots: int | None = ...,
     stop_when: Mapping[str, float] | None = ...,
@@ -1099,7 +1103,6 @@ def fit(
     average: float | None = ...,
     ema: float | None = ...,
     every: int | None = ...,
-    checkpoint_every: int | None = ...,
 ) -> Result: ...
 
 def distill(
@@ -1113,7 +1116,6 @@ def distill(
     average: float | None = ...,
     ema: float | None = ...,
     every: int | None = ...,
-    checkpoint_every: int | None = ...,
     score_updates: int | None = ...,
     score_rate: float | str | Sequence[float] | Mapping[str, Any] | Callable[[float], float] | None = ...,
     warm_up: int | None = ...,
@@ -1162,5 +1164,16 @@ def plot(
     log_y: bool | None = ...,
     image_width: int | None = ...,
     columns: int | None = ...,
+    same_axes: bool | None = ...,
+) -> None: ...
+
+def animate(
+    what: Result | list[Any],
+    file: PathLike[str] | str,
+    *,
+    title: str | None = ...,
+    reference: Points | ArrayLike | None = ...,
+    seconds: float | None = ...,
+    image_width: int | None = ...,
     same_axes: bool | None = ...,
 ) -> None: ...

@@ -70,7 +70,7 @@ class Entry:
         self.is_property: bool = told["is_property"]
         args = [arg for arg in told["args"] if arg[0] != "options"]
         self.args = [Arg(_word(name), _hint(name, defined), words, optional) for name, defined, words, optional in args]
-        self.takes_options = any(arg[0] == "options" for arg in told["args"])
+        self.takes_options = any(arg[0] == "options" or "Map" in arg[1] for arg in told["args"])
         options = [option for option in told["options"] if option[0] not in SCRIPT_OPTIONS]
         self.options = [Option(_word(option[0]), *option[1:]) for option in options]
         self.returns: str = _result(told["returns"])
@@ -156,23 +156,6 @@ class Entry:
         return f"{self.name}({', '.join(args + (['..'] if self.options else []))})"
 
 
-#: What the manual says of scripts, in the words of Python.
-PHRASES = [
-    ("`true`", "`True`"),
-    ("`false`", "`False`"),
-    ("true or false", "True or False"),
-    ("`()`", "`None`"),
-    (" into `plots/` of the run folder", ""),
-    (" into the run folder", ""),
-    (
-        " A bare file name goes into `samples/` for points, `plots/` for pictures, `tables/` for tables and"
-        " `models/` for models.",
-        "",
-    ),
-    ("The path is relative to the script's folder, or to a folder given by `--allow-read`.", ""),
-    ("and the run prints the choice", "and the choice is logged"),
-    ("function of the script", "function"),
-]
 #: Options that have no effect outside of a script.
 SCRIPT_OPTIONS = {"checkpoint_every"}
 CALLBACK = """Called during the run with each row of the history, a dictionary. An exception that it raises ends
@@ -213,8 +196,6 @@ def _result(defined: str) -> str:
 
 def _plain(text: str) -> str:
     """Return a description in the words of Python."""
-    for before, after in PHRASES:
-        text = text.replace(before, after)
     return "\n".join(textwrap.wrap(in_python(text, NAMES, ""), 96)) or text
 
 

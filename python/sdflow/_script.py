@@ -38,6 +38,8 @@ def as_python(script: str, functions: frozenset[str], prefix: str = "sd.") -> st
 
 def in_python(text: str, functions: frozenset[str], prefix: str = "sd.") -> str:
     """Return prose with its calls, options and values in the words of Python."""
+    for before, after in PHRASES:
+        text = text.replace(before, after)
     out, at = "", 0
     while at < len(text):
         found = CALL.search(text, at)
@@ -57,6 +59,23 @@ def in_python(text: str, functions: frozenset[str], prefix: str = "sd.") -> str:
     return re.sub(r"(?<=[=`])(true|false)\b", lambda found: WORDS[found.group()], out)
 
 
+#: What the manual says of scripts, in the words of Python.
+PHRASES = [
+    ("`true`", "`True`"),
+    ("`false`", "`False`"),
+    ("true or false", "True or False"),
+    ("`()`", "`None`"),
+    (" into `plots/` of the run folder", ""),
+    (" into the run folder", ""),
+    (
+        " A bare file name goes into `samples/` for points, `plots/` for pictures, `tables/` for tables and"
+        " `models/` for models.",
+        "",
+    ),
+    ("The path is relative to the script's folder, or to a folder given by `--allow-read`.", ""),
+    ("and the run prints the choice", "and the choice is logged"),
+    ("function of the script", "function"),
+]
 #: The beginning of a call in prose, or of a map.
 CALL = re.compile(r"(?<![\w.#])([a-z_]\w*)\(|\#\{")
 #: Words before a colon that are no options.
@@ -188,9 +207,9 @@ class _Writer:
         if name == "expect":
             return out + f"assert {items[1]}, {items[0]}"
         owner = self.prefix if name in self.functions else ""
-        name = TYPES.get(name, name)
-        if not owner and name not in ("print", "abs", "min", "max"):
+        if name not in self.functions and name not in ("print", "abs", "min", "max"):
             raise _Untold
+        name = TYPES.get(name, name)
         return out + f"{owner}{name}({', '.join(items)})"
 
     def items(self, end: str) -> tuple[list[str], list[tuple[str, str]] | None]:

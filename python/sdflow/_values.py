@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from . import _engine
+from ._session import translated
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -63,8 +64,14 @@ class Points(Value, np.lib.mixins.NDArrayOperatorsMixin):
     _array: NDArray[np.float64] | None
 
     def __init__(self, rows: ArrayLike) -> None:
-        self._handle = rows._handle if isinstance(rows, Points) else _engine.Handle.of_array(rows, "rows")
         self._array = None
+        if isinstance(rows, Points):
+            self._handle = rows._handle
+            return
+        try:
+            self._handle = _engine.Handle.of_array(rows, "rows")
+        except _engine.EngineError as error:
+            raise translated(error) from None
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -107,7 +114,8 @@ class Points(Value, np.lib.mixins.NDArrayOperatorsMixin):
 
     def tolist(self) -> list[list[float]]:
         """Return the points as lists."""
-        return self.numpy().tolist()
+        rows: list[list[float]] = self.numpy().tolist()
+        return rows
 
     def std(self, axis: int | None = 0) -> Any:
         """Return the standard deviation of every coordinate."""
@@ -131,6 +139,9 @@ class Points(Value, np.lib.mixins.NDArrayOperatorsMixin):
 
     def __iter__(self) -> Iterator[NDArray[np.float64]]:
         return iter(self.numpy())
+
+    def __contains__(self, item: object) -> bool:
+        return item in self.numpy()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (Points, (self.numpy(),))

@@ -188,7 +188,7 @@ fn within(wanted: Wanted) -> Wanted {
 /// True for a list whose first element is a row: an array, or a list of numbers.
 fn holds_rows(list: &Bound<'_, PyAny>) -> bool {
     let is_list = |row: &Bound<'_, PyAny>| row.is_instance_of::<PyList>() || row.is_instance_of::<PyTuple>();
-    let is_number = |x: Bound<'_, PyAny>| x.is_instance_of::<PyInt>() || x.is_instance_of::<PyFloat>();
+    let is_number = |x: Bound<'_, PyAny>| x.hasattr("__float__").unwrap_or(false);
     let is_handle = |row: &Bound<'_, PyAny>| row.cast::<Handle>().is_ok() || row.hasattr("_handle").unwrap_or(false);
     list.get_item(0).is_ok_and(|row| match is_list(&row) {
         true => row.get_item(0).is_ok_and(is_number),

@@ -51,7 +51,10 @@ def test_numbers_of_any_type_are_exact(kind: str) -> None:
         ([[1.0, np.inf]], ValueError, "inf"),
         (np.zeros((2, 2), complex), TypeError, "real numbers"),
         (np.array([["a", "b"]]), TypeError, "real numbers"),
-        (np.array([[None, 1]]), TypeError, "real numbers"),
+        (np.array([[None, 1]]), ValueError, "NaN"),
+        (np.array([["a", 1]], dtype=object), TypeError, "real numbers"),
+        (np.ma.masked_array(np.ones((2, 2)), [[0, 1], [0, 0]]), ValueError, "masked"),
+        (np.float64(3), ValueError, "has the shape ()"),
         ([[1, 2], [3]], ValueError, ""),
     ],
 )
@@ -119,3 +122,32 @@ def test_arrays_as_options() -> None:
     x = sd.Points(X)
     r = sd.sd_flow(x).run(sd.normal(5, 3), steps=2, carry=X)
     assert r.carried.shape == X.shape
+
+
+def test_points_compute_like_an_array() -> None:
+    points = sd.Points(X)
+    assert (points + 1 == X + 1).all() and (2 * points - points == X).all() and (-points == -X).all()
+    assert (points == X).all() and (points == sd.Points(X)).all() and not (points > 100).any()
+    assert (points.T == X.T).all() and points.tolist() == X.tolist() and (points.std() == X.std(0)).all()
+    assert np.mean(points) == X.mean() and (np.vstack([points, points])[4:] == X).all()
+    assert X[0] in points
+    changed = points.numpy(copy=True)
+    changed[0] = 7
+    assert points[0, 0] == X[0, 0]
+
+
+def test_points_on_a_line_are_explained() -> None:
+    with pytest.raises(sd.SdflowError, match=r"reference\.reshape\(-1, 1\)"):
+        sd.energy(X, np.arange(4.0))
+
+
+def test_columns_of_a_data_frame() -> None:
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"a": [1, 2], "b": [0.5, 1.5], "c": [True, False]}).convert_dtypes()
+    assert sd.Points(frame).tolist() == [[1, 0.5, 1], [2, 1.5, 0]]
+    table = sd.table([{"a": 1, "b": 2}]).pandas()
+    assert list(table.columns) == ["a", "b"]
+
+
+def test_a_list_with_numbers_of_numpy() -> None:
+    assert sd.energy([[np.float32(1), 2.0], [1.0, 0.0]], X[:, :2], floor=False) >= 0

@@ -58,6 +58,16 @@ def test_the_density_is_normalised_and_likely() -> None:
     assert cross_val_score(FlowSampler(), x, cv=3).shape == (3,)
 
 
+def test_copies_of_points_do_not_make_the_density_infinite() -> None:
+    random = np.random.default_rng(0)
+    x = random.normal(size=(150, 2))
+    once, twice = FlowSampler().fit(x), FlowSampler().fit(np.repeat(x, 2, axis=0))
+    assert twice.bandwidth_ == pytest.approx(once.bandwidth_, rel=0.1)
+    whole = FlowSampler().fit(random.integers(0, 5, (300, 1)))
+    assert whole.bandwidth_ > 0.05 and np.isfinite(whole.score_samples([[2.5]])).all()
+    assert FlowSampler().fit(np.ones((5, 2))).bandwidth_ == 1.0
+
+
 @pytest.mark.parametrize("seed", [0, 1])
 def test_a_map_takes_new_points_to_the_target(seed: int) -> None:
     random = np.random.default_rng(seed)
@@ -70,5 +80,8 @@ def test_a_map_takes_new_points_to_the_target(seed: int) -> None:
     assert fitted.moved_.shape == (600, 2)
     pipeline = make_pipeline(StandardScaler(), FlowMap(target=target, steps=20, training=50, random_state=seed))
     assert pipeline.fit_transform(source).shape == (600, 2)
+    pandas = pytest.importorskip("pandas")
+    named = FlowMap(steps=5, training=5).set_output(transform="pandas")
+    assert list(named.fit_transform(pandas.DataFrame({"a": source[:, 0], "b": source[:, 1]})).columns) == ["a", "b"]
     with pytest.raises(ValueError, match="`target` has 3 columns"):
         FlowMap(target=np.zeros((9, 3))).fit(source)

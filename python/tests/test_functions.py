@@ -14,7 +14,7 @@ import pytest
 
 import sdflow as sd
 from sdflow._functions import ENTRIES, Entry, functions
-from sdflow._script import as_python
+from sdflow._script import as_python, in_python
 from sdflow._stubs import stubs
 
 PACKAGE = Path(sd.__file__).parent
@@ -68,10 +68,12 @@ def test_arguments_can_be_named() -> None:
         (lambda: sd.normal("3", 2), sd.SdflowError, "a whole number is expected"),
         (lambda: sd.normal(3.5, 2), sd.SdflowError, "a whole number is expected"),
         (lambda: sd.gaussian(dim=object()), TypeError, "`dim` is a object"),
-        (lambda: sd.gaussian(dim=2**70), ValueError, "`dim` does not fit 64 bits"),
+        (lambda: sd.gaussian(dim=2**70), sd.SdflowError, "`dim` does not fit 64 bits"),
         (lambda: sd.dataset("moon"), sd.SdflowError, "moons"),
         (lambda: sd.load("missing.npy"), sd.DataError, "missing.npy"),
-        (lambda: sd.mapped("missing.npy"), OSError, "missing.npy"),
+        (lambda: sd.mapped("missing.npy"), sd.DataError, "missing.npy"),
+        (lambda: sd.normal(3, 2, seed=1), TypeError, "use sdflow.seed(..)"),
+        (lambda: sd.sd_flow(sd.normal(9, 2)).run(sd.normal(9, 2), checkpoint_every=3), TypeError, "checkpoint_every"),
     ],
 )
 def test_errors_say_what_to_type(call: object, error: type[Exception], words: str) -> None:
@@ -163,11 +165,79 @@ def test_readings_records_and_tables() -> None:
     assert sd.table([{"a": 1.5, "b": "x"}, {"a": 2}])["a"].tolist() == [1.5, 2]
 
 
+def test_no_words_of_a_script_are_left() -> None:
+    for entry in ENTRIES:
+        doc = entry.doc()
+        assert "#{" not in doc and "run folder" not in doc, (entry.name, doc)
+    foreign = [("smoothed(banana(), #{samples: 200})", "sd.smoothed(sd.banana(), samples=200)")]
+    foreign += [("drop the minus sign: epsilon: 1", "drop the minus sign: epsilon=1")]
+    foreign += [('write metrics: ["energy"]', 'write metrics=["energy"]'), ("`floor: false` saves time", "`floor=False` saves time")]
+    foreign += [("such as #{energy: 0.02}", "such as energy=0.02"), ("it is 3: (a) no", "it is 3: (a) no")]
+    for before, after in foreign:
+        assert in_python(before, frozenset({"smoothed", "banana"})) == after
+
+
+def test_a_missing_property_is_missing() -> None:
+    r = sd.sd_flow(sd.normal(20, 2)).run(sd.normal(9, 2), steps=1)
+    assert not hasattr(r, "carried") and getattr(r, "log_det", None) is None
+    with pytest.raises(sd.SdflowError, match="carry=held_out"):
+        _ = r.carried
+
+
+def test_values_are_made_by_functions_and_say_if_they_cannot_be_pickled() -> None:
+    import copy
+    import pickle
+
+    with pytest.raises(TypeError, match="made by a function"):
+        sd.Flow()
+    flow = sd.sd_flow(sd.normal(20, 2))
+    with pytest.raises(TypeError, match="a Flow cannot be pickled"):
+        pickle.dumps(flow)
+    assert copy.copy(flow).run(sd.normal(9, 2), steps=1).points.n == 9
+    assert (copy.copy(sd.Points([[1, 2]])) == [[1, 2]]).all()
+
+
+def test_the_rows_of_a_plan() -> None:
+    x, y = sd.normal(7, 2), sd.normal(5, 2)
+    c = sd.sinkhorn(x, y, epsilon=0.3)
+    plan = c.plan_rows()
+    assert plan.shape == (7, 5) and plan.sum() == pytest.approx(1)
+    assert plan[3, 2] == c.plan(3, 2) and (c.plan_rows([3, 1]) == plan[[3, 1]]).all()
+    assert np.abs(plan.sum(1) - 1 / 7).max() < 1e-4
+    for rows in ([7], [-1]):
+        with pytest.raises(IndexError, match="counted from 0"):
+            c.plan_rows(rows)
+
+
+def test_a_copy_of_a_generator_keeps_its_base() -> None:
+    import copy
+
+    target = sd.normal(400, 2).numpy() + 5
+    g = sd.affine(dim=2)
+    g.fit(sd.sd_flow(target), sd.gaussian(mean=[10, 10], std=3.0), steps=200)
+    for other in (copy.copy(g), copy.deepcopy(g)):
+        assert np.abs(other.sample(2000).mean() - 5).max() < 0.5
+    changed = copy.copy(g)
+    changed.fit(sd.sd_flow(target - 20), sd.gaussian(dim=2), steps=200)
+    assert np.abs(g.sample(2000).mean() - 5).max() < 0.5
+
+
+def test_an_animation(tmp_path: Path) -> None:
+    x = sd.dataset("moons").sample(100)
+    r = sd.sd_flow(x).run(sd.normal(50, 2), steps=6, snapshots=3)
+    sd.animate(r, tmp_path / "way.gif", reference=x, seconds=1.0)
+    sd.animate([[s] for s in r.snapshots], tmp_path / "way.png")
+    assert (tmp_path / "way.gif").read_bytes().startswith(b"GIF89a")
+    assert sorted(path.name for path in tmp_path.glob("*.png")) == ["way-000.png", "way-001.png", "way-002.png"]
+    with pytest.raises(sd.SdflowError, match="has kept 0 clouds"):
+        sd.animate(sd.sd_flow(x).run(sd.normal(9, 2), steps=1), tmp_path / "a.gif")
+
+
 def test_a_generator_can_be_pickled() -> None:
     import copy
     import pickle
 
     net = sd.mlp(dim=3, dim_in=2, hidden=8)
     z = np.random.default_rng(0).normal(size=(7, 2))
-    for other in (pickle.loads(pickle.dumps(net)), copy.deepcopy(net)):
+    for other in (pickle.loads(pickle.dumps(net)), copy.deepcopy(net), copy.copy(net)):
         assert (other.apply(z).numpy() == net.apply(z).numpy()).all()

@@ -32,7 +32,7 @@ def test_a_script_runs_and_its_folder_loads(script: Path, tmp_path: Path) -> Non
     done = sd.run(script, {"n": 60}, seed=3, out=tmp_path / "run")
     assert done.params.n == 60 and done.record.seed == 3 and done.passed and done.record.status == "done"
     assert done.metrics.energy.floor > 0 and done.conclusion == "The moons are reached."
-    assert done.array("samples/moved.npy").shape == (60, 2)
+    assert done.array("samples/moved.npy").shape == done.array("moved.npy").shape == (60, 2)
     assert done.history.step.tolist() == [0, 1, 2, 3, 4, 5] and done.history.energy[-1] == done.metrics.energy
     again = sd.load_run(tmp_path / "run")
     assert again.metrics == done.metrics and repr(again) == repr(done)

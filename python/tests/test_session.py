@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import os
 import signal
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +54,7 @@ def test_the_bytes_are_those_of_a_script(tmp_path: Path) -> None:
     [
         ({"seed": -1}, "seed"),
         ({"seed": 1.5}, "seed"),
+        ({"seed": True}, "seed"),
         ({"threads": 0}, "threads"),
         ({"precision": "f16"}, "f16"),
         ({"backend": "gpu"}, "gpu"),
@@ -147,6 +151,113 @@ def test_calls_of_several_threads_take_turns() -> None:
         for thread in threads:
             thread.join()
     assert found == [20] * 4
+
+
+def in_time(work: Callable[[], object], seconds: float = 60.0) -> object:
+    """Return the result of `work`, which fails the test if it does not end."""
+    found: list[object] = []
+    thread = threading.Thread(target=lambda: found.append(work()), daemon=True)
+    thread.start()
+    thread.join(seconds)
+    assert not thread.is_alive(), "the call does not end"
+    assert found, "the call failed"
+    return found[0]
+
+
+@pytest.mark.filterwarnings("ignore::sdflow.SdflowWarning")
+@pytest.mark.parametrize("threads", [1, 2])
+def test_code_that_a_call_needs_may_call_sdflow(threads: int) -> None:
+    inner = sd.gaussian(dim=2)
+    seen: list[str] = []
+
+    def log_density(x: np.ndarray) -> np.ndarray:
+        seen.append(repr(sd._session.current()))
+        sd.energy(x[:20], x[:20] + 1, floor=False)
+        return inner.log_density(x)
+
+    def work() -> list[float]:
+        with sd.Session(seed=4, threads=threads):
+            target = sd.density(2, log_density, lambda x: inner.score(x))
+            flow = sd.sd_flow(target, sd.gaussian_fit(), sigma=lambda t: 1.0 - 0.5 * t, noise="none")
+            rows: list[float] = []
+            hook = lambda row: rows.append(row["step"] + 0 * sd.normal(3, 2).n)  # noqa: E731
+            flow.run(sd.normal(30, 2), steps=3, callback=hook)
+            target.log_density([[0.0, 1.0]])
+            return rows
+
+    assert in_time(work) == [0, 1, 2, 3]
+    assert seen and all(text == f"Session(seed=4, threads={threads})" for text in seen)
+
+
+def test_exceptions_stay_with_their_call() -> None:
+    class First(Exception):
+        pass
+
+    class Second(Exception):
+        pass
+
+    def raised(error: type[Exception]) -> set[type[Exception]]:
+        def failing(x: np.ndarray) -> np.ndarray:
+            raise error("mine")
+
+        found = set()
+        with sd.Session(seed=1):
+            for _ in range(40):
+                try:
+                    sd.density(2, failing).score([[1, 2]])
+                except Exception as seen:
+                    found.add(type(seen))
+        return found
+
+    results: dict[type[Exception], set[type[Exception]]] = {}
+    threads = [threading.Thread(target=lambda e=e: results.update({e: raised(e)})) for e in (First, Second)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == {First: {First}, Second: {Second}}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_a_forked_process_is_told_what_to_do() -> None:
+    program = """
+import os, sys, sdflow as sd
+sd.normal(2, 2)
+child = os.fork()
+if child == 0:
+    try:
+        sd.log_sum_exp([[0.0]], [[0.0]], 1.0)
+    except RuntimeError as error:
+        os._exit(7 if "spawn" in str(error) else 8)
+    os._exit(9)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout == "7\n", done.stderr
+
+
+def test_sessions_in_tasks() -> None:
+    shared = sd.Session(seed=3)
+
+    async def work(seed: int) -> tuple[str, str]:
+        with shared:
+            await asyncio.sleep(0.01)
+            with sd.Session(seed=seed):
+                await asyncio.sleep(0.01)
+                inner = repr(sd._session.current())
+            return inner, repr(sd._session.current())
+
+    async def both() -> list[tuple[str, str]]:
+        return await asyncio.gather(work(1), work(2))
+
+    assert asyncio.run(both()) == [("Session(seed=1)", "Session(seed=3)"), ("Session(seed=2)", "Session(seed=3)")]
+
+
+def test_settings_may_be_numbers_of_numpy() -> None:
+    with sd.Session(seed=np.int64(3), threads=np.int32(1)):
+        a = sd.normal(2, 2)
+    with sd.Session(seed=3):
+        assert (sd.normal(2, 2) == a).all()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")

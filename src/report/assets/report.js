@@ -60,7 +60,7 @@
       const told = (_, x, _series, k) => (x == null ? "" : shown(x) + (se && k != null && se[k] != null ? " ± " + shown(se[k]) : ""));
       const value = runs.length === 1 ? told : (_, x) => shown(x);
       tables.push([run.step, run[name]]);
-      series.push({ label, stroke, width: 1.5, spanGaps: true, points: { show: run.step.length < 30 && !many }, value, class: many && !isLast ? "edge" : "" });
+      series.push({ label, stroke, width: 1.5, spanGaps: true, points: { show: run.step.length < 30 && !many }, value, class: many && !isLast ? "edge" : "line" });
       if (se && runs.length === 1) {
         const side = (sign) => run[name].map((x, k) => (x == null || se[k] == null ? null : x + sign * se[k]));
         tables.push([run.step, side(1)], [run.step, side(-1)]);
@@ -69,9 +69,9 @@
         bands.push({ series: [2, 3], fill: colour("band") });
       }
     }
-    const drawn = tables.filter((_, k) => !series[k + 1].class || many).flatMap(([, y]) => y).filter((x) => x != null);
+    const drawn = tables.filter((_, k) => series[k + 1].class === "line" || many).flatMap(([, y]) => y).filter((x) => x != null);
     const positive = drawn.every((x) => x > 0) && Math.max(...drawn) > 30 * Math.min(...drawn);
-    if (floor != null && last.i === data.curves.length - 1) {
+    if (floor != null) {
       const ends = [last.run.step[0], last.run.step[last.run.step.length - 1]];
       tables.push([ends, [floor, floor]]);
       const label = runs.length > 1 ? `noise floor of run ${last.i + 1}` : "noise floor";
@@ -83,7 +83,7 @@
     if (positive) joined.slice(1).forEach((column) => column.forEach((x, k) => { if (x != null && x <= 0) column[k] = Math.min(...drawn) / 10; }));
     const axis = { stroke: colour("ink"), grid: { stroke: colour("line"), width: 1 }, ticks: { stroke: colour("line") } };
     const width = () => Math.max(200, box.clientWidth || 300);
-    requestAnimationFrame(() => {
+    requestAnimationFrame(() => guarded(box, name, () => {
       const options = {
         width: width(), height: 240, series, bands,
         scales: { x: { time: false }, y: positive ? { distr: 3 } : {} },
@@ -93,7 +93,7 @@
       const chart = new uPlot(options, joined, box);
       charts.push(chart);
       new ResizeObserver(() => chart.setSize({ width: width(), height: 240 })).observe(box);
-    });
+    }));
     return box;
   }
 
