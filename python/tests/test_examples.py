@@ -42,3 +42,13 @@ def test_the_examples_of_the_documentation_hold(name: str) -> None:
     for test in written:
         assert runner.run(test).failed == 0
     sd.seed(0)
+
+
+def test_the_readme_runs_and_prints_what_it_says(tmp_path: Path) -> None:
+    text = (EXAMPLES.parent / "README.md").read_text()
+    code = text.split("```python\n")[1].split("```")[0]
+    words = [sys.executable, "-c", code]
+    done = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path, check=True)
+    said = code.split("print(r.metrics.energy)")[1].splitlines()[0].strip(" #")
+    # Other instruction sets sum in another order, so the last digits may differ.
+    assert [word[:4] for word in done.stdout.split()] == [word[:4] for word in said.split()]
