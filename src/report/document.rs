@@ -1,5 +1,6 @@
 //! The frame of every page: its head, its sections, its data and its code.
 
+use crate::visible::visible;
 use serde_json::Value;
 use std::fmt::Write;
 
@@ -68,7 +69,7 @@ pub fn badge(word: &str, good: bool) -> String {
 
 /// Returns text as HTML.
 pub fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    visible(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 /// Returns prose as HTML, with code for what stands between back quotes.

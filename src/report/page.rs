@@ -162,7 +162,7 @@ fn what_was_run(record: &Record, content: &Content) -> String {
     );
     if !content.script.is_empty() {
         let name = escaped(&record.script.to_string_lossy());
-        let code = script::highlighted(content.script.trim_end());
+        let code = script::highlighted(content.script.replace("\r\n", "\n").trim_end());
         let _ = write!(text, "\n<details open><summary>{name}</summary>\n<pre class=\"code\">{code}</pre>\n</details>");
     }
     text

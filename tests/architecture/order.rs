@@ -11,8 +11,8 @@ type Order = &'static [&'static [&'static str]];
 const ENGINE: Order = &[
     &["error"],
     &["archive"],
-    &["interrupt", "options", "process", "expression", "number"],
-    &["points", "rng", "matrix", "simd"],
+    &["interrupt", "options", "expression", "number"],
+    &["points", "process", "rng", "matrix", "simd"],
     &["schedule", "pairwise", "net", "io", "ode"],
     &["sinkhorn"],
     &["target"],

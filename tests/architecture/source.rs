@@ -33,12 +33,15 @@ pub fn texts(folder: &str) -> Vec<(String, String)> {
     found
 }
 
+/// The root of a crate of its own, which calls the library beside it.
+const PROGRAM: &str = "src/main.rs";
+
 /// All Rust sources below `folder`, except for files that are test modules.
 pub fn sources(folder: &str) -> Vec<Source> {
     let mut found: Vec<Source> = texts(folder).iter().map(|(path, text)| Source::new(path, text)).collect();
     let tests: Vec<String> = found.iter().flat_map(|source| source.tests.clone()).collect();
     let is_test = |path: &str| tests.iter().any(|t| path == format!("{t}.rs") || path.starts_with(&format!("{t}/")));
-    found.retain(|source| !is_test(&source.path));
+    found.retain(|source| !is_test(&source.path) && source.path != PROGRAM);
     found
 }
 

@@ -21,8 +21,8 @@ sdflow::options! {
         title: String = String::new(),
         /// Points that are drawn behind every frame, such as those of the target.
         reference: Option<Points> = None,
-        /// Length of the animation in seconds, from 0.1 to 600; the last frame stays for a quarter of
-        /// it in addition.
+        /// Length of the animation in seconds, from 0.1 to 600; the last frame stays for a quarter
+        /// of it in addition.
         seconds: f64 = 4.0,
         /// Width in pixels of the grey image as which each point is drawn; left out: no images.
         image_width: Option<usize> = None,

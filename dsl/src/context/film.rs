@@ -27,8 +27,8 @@ pub struct Film {
     reference: Vec<f32>,
 }
 
-/// A film as it is stored. Positions are 16-bit numbers, little-endian in base64, from 0 at `low` to
-/// 65535 at `high` of their axis.
+/// A film as it is stored. Positions are 16-bit numbers, little-endian in base64, from 0 at `low`
+/// to 65535 at `high` of their axis.
 #[derive(Debug, Serialize)]
 struct Stored<'a> {
     /// The number of the run, counted from 1.

@@ -22,7 +22,8 @@ impl<'a> ContextObserver<'a> {
         ContextObserver { context, keeper: Keeper::new(context, owner), what: what.into(), film: None }
     }
 
-    /// Films run number `run` from `start`, if the listener wants a film; `reference` is shown behind it.
+    /// Films run number `run` from `start`, if the listener wants a film; `reference` is shown
+    /// behind it.
     pub fn filming(mut self, run: usize, start: &Points, reference: Option<&Points>) -> Self {
         self.film = self.context.listener.wants_film().then(|| Film::new((run, &self.what), start, reference));
         self

@@ -100,7 +100,7 @@ fn interpreter(context: &Arc<Context>) -> Engine {
     engine
 }
 
-/// A listener that hears nothing.
+/// A listener that receives nothing.
 #[derive(Debug)]
 pub struct Silence;
 
