@@ -11,12 +11,14 @@ use crate::diagnostics;
 use crate::lock::open_lock;
 use crate::record::read::unreadable;
 use crate::record::{Record, Status};
-use crate::report::REPORT;
 use crate::run_files::FILM_FOLDER;
 use sdflow_dsl::{CELLS, CHECKPOINTS, Diagnostic};
 use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::{Component, Path, PathBuf};
+
+/// The name of the page in the folder of a run or a sweep.
+pub const REPORT: &str = "report.html";
 
 /// The files of a run folder. Besides these files, only [`DRAFTS`] and the files that the record
 /// names are ever deleted. The record is removed last: if the program is killed while it deletes a

@@ -2,7 +2,7 @@
 
 use crate::progress::duration;
 use crate::record::{CheckRecord, MetricRecord, NonFinite, Record, Status};
-use crate::report::REPORT;
+use crate::run_folder::REPORT;
 use crate::wrap::{WIDTH, wrap};
 use sdflow::number::counted;
 use sdflow_dsl::{Ending, Param};

@@ -68,3 +68,6 @@ pub fn is_sweep(path: &Path) -> bool {
 
 /// A file of the folder of a sweep, which the folder of a run does not have.
 pub const TABLE: &str = "table.jsonl";
+
+/// The name of the picture in the folder of a sweep.
+pub const SWEEP_PICTURE: &str = "sweep.svg";

@@ -15,14 +15,11 @@ mod sweep_page;
 use crate::args::ReportArgs;
 use crate::exit::Exit;
 use crate::record::{Record, read};
-use crate::run_folder::{self, cannot_write};
+use crate::run_folder::{self, REPORT, cannot_write};
 use crate::terminal;
 use content::Content;
 use sdflow_dsl::Diagnostic;
 use std::path::{Path, PathBuf};
-
-/// The name of the page in the folder of a run.
-pub const REPORT: &str = "report.html";
 
 /// Writes the reports of runs and sweeps again, for example with another version of this program.
 ///

@@ -40,32 +40,30 @@ fn work(key: &str) -> Option<String> {
     Some(text + ".")
 }
 
-/// Letters as TeX writes them.
-const LETTERS: [(&str, &str); 18] = [
-    ("{\\\"o}", "ö"),
-    ("{\\\"u}", "ü"),
-    ("{\\\"a}", "ä"),
-    ("{\\\"i}", "ï"),
-    ("{\\\"O}", "Ö"),
-    ("{\\'e}", "é"),
-    ("{\\'a}", "á"),
-    ("{\\'i}", "í"),
-    ("{\\'o}", "ó"),
-    ("{\\`a}", "à"),
-    ("{\\`e}", "è"),
-    ("{\\o}", "ø"),
-    ("{\\c c}", "ç"),
-    ("{\\c{c}}", "ç"),
-    ("\\c{c}", "ç"),
+/// Letters as TeX writes them, without braces.
+const LETTERS: [(&str, &str); 17] = [
+    ("\\'a", "á"),
     ("\\'e", "é"),
-    ("\\'{e}", "é"),
-    ("\\\"{o}", "ö"),
+    ("\\'i", "í"),
+    ("\\'o", "ó"),
+    ("\\'u", "ú"),
+    ("\\\"a", "ä"),
+    ("\\\"e", "ë"),
+    ("\\\"i", "ï"),
+    ("\\\"o", "ö"),
+    ("\\\"u", "ü"),
+    ("\\`a", "à"),
+    ("\\`e", "è"),
+    ("\\c c", "ç"),
+    ("\\cc", "ç"),
+    ("\\o", "ø"),
+    ("\\&", "&"),
+    ("--", "–"),
 ];
 
 /// Returns a value of BibTeX without its braces and accents of TeX.
 fn plain(value: &str) -> String {
-    let text = LETTERS.iter().fold(value.to_string(), |text, (tex, letter)| text.replace(tex, letter));
-    text.replace(['{', '}'], "").replace("--", "–")
+    LETTERS.iter().fold(value.replace(['{', '}'], ""), |text, (tex, letter)| text.replace(tex, letter))
 }
 
 #[cfg(test)]

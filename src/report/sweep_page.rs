@@ -2,7 +2,7 @@
 
 use super::content::{base64_source, read_table};
 use super::document::{Document, escaped, table, table_of_cells};
-use crate::sweep::SWEEP_PICTURE;
+use crate::record::read::SWEEP_PICTURE;
 use serde_json::Value;
 use std::fs;
 use std::path::Path;

@@ -15,6 +15,7 @@ use crate::args::SweepArgs;
 use crate::diagnostics::of_engine;
 use crate::exit::Exit;
 use crate::record::Record;
+use crate::record::read::SWEEP_PICTURE;
 use crate::request::request;
 use crate::{machine, report, run, run_folder, signals, terminal};
 use plan::{Cell, SweepPlan};
@@ -27,9 +28,6 @@ use std::time::Instant;
 use summary::{BestMetric, BestPlace, CellCounts, SweepReport};
 use sweep_folder::SweepFolder;
 use table::{CellRow, SweepTable};
-
-/// The name of the picture in the folder of a sweep.
-pub const SWEEP_PICTURE: &str = "sweep.svg";
 
 /// Computes the cells that are not finished yet and writes the table of all cells.
 ///

@@ -111,7 +111,8 @@ fn names_that_a_script_chooses_cannot_end_the_data() {
 
 #[test]
 fn a_diverged_run_says_so_and_an_early_end_is_filmed() {
-    let script = "run(svgd(density(1, \"x[0]^4\"), #{step: 1.0}), normal(50, 1), #{steps: 1000});";
+    let script =
+        "let r = run(svgd(density(1, \"x[0]^4\"), #{step: 1.0}), normal(50, 1), #{steps: 1000}); print(r.stop);";
     let sandbox = Sandbox::with(script);
     sandbox.run("a.rhai --out out").code(0);
     let page = page(&sandbox);

@@ -74,7 +74,7 @@ fn a_row_per_cell_in_the_order_of_the_plan() {
 fn a_cell_is_the_run_that_run_makes() {
     let (sandbox, done) = swept(SMALL, "-p n=20,30 -p seed=int:1:2 --jobs 1");
     done.code(0);
-    sandbox.run("a.rhai -p n=30 --seed 2").code(0);
+    sandbox.run("a.rhai -p n=30 --seed 2 --no-report").code(0);
     let alone = sandbox.run_folder();
     let cell = sandbox.path("out/cells").join(alone.file_name().unwrap());
     assert_eq!(listing(&cell), listing(&alone));

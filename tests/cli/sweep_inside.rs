@@ -55,7 +55,7 @@ fn the_bytes_are_the_same_for_any_number_of_threads() {
     assert!(!files.iter().any(|file| file.starts_with("cells")), "{files:?}");
     for other in ["2", "3"] {
         assert_eq!(listing(&sandbox.path(other)), files);
-        for file in files.iter().filter(|file| !["run.json", "log.txt"].contains(&file.as_str())) {
+        for file in files.iter().filter(|file| !["run.json", "log.txt", "report.html"].contains(&file.as_str())) {
             let read = |run: &str| std::fs::read(sandbox.path(run).join(file)).ok();
             assert!(read("1") == read(other), "{file} differs with {other} threads");
         }
@@ -116,7 +116,8 @@ fn results(sandbox: &Sandbox, done: Done) -> Vec<Vec<u8>> {
     assert!(done.stderr.contains("the end"), "{}", done.stderr);
     let read = |file: &String| std::fs::read(sandbox.path("run").join(file)).unwrap();
     let files = listing(&sandbox.path("run"));
-    let kept = files.iter().filter(|file| !file.starts_with("cells") && *file != "run.json");
+    let kept =
+        files.iter().filter(|file| !file.starts_with("cells") && !["run.json", "report.html"].contains(&file.as_str()));
     kept.map(read).chain([done.stdout.into_bytes()]).collect()
 }
 

@@ -85,12 +85,13 @@ impl Film {
     }
 
     fn add(&mut self, done: usize, cloud: &Points) {
-        if self.steps.last().is_some_and(|last| *last >= done) || cloud.data().iter().any(|x| !x.is_finite()) {
-            return;
-        }
-        self.steps.push(done);
         let positions = self.positions(cloud);
-        self.frames.extend(positions);
+        // The last clouds of a run that diverges are beyond the numbers of a film.
+        let is_late = self.steps.last().is_none_or(|last| *last < done);
+        if is_late && positions.iter().all(|x| x.is_finite()) {
+            self.steps.push(done);
+            self.frames.extend(positions);
+        }
     }
 
     /// Returns the shown coordinates of at most [`PARTICLES`] points, the same ones in each frame.
