@@ -97,20 +97,19 @@ fn frame(call: &Call, title: &str, what: &Dynamic, options: &AnimateOptions) -> 
     single(behind, call, what, &[], width)
 }
 
-/// Writes the animation and returns its files.
+/// Writes the animation and returns its files. A dry run draws nothing.
 fn write(call: &Call, picture: &Picture, path: &Path, seconds: f64) -> Result<Vec<PathBuf>, Fail> {
-    let place = |error| call.place(error);
     let store = |path: &Path, bytes: &[u8]| write_atomic(path, |out| out.write_all(bytes));
     if path.extension().is_some_and(|ending| ending == "gif") {
-        let bytes = picture.gif(seconds).map_err(place)?;
-        call.context.mode.write(|| store(path, &bytes)).map_err(place)?;
-        return Ok(vec![path.into()]);
+        let written = call.context.mode.write(|| store(path, &picture.gif(seconds)?));
+        return written.map(|()| vec![path.into()]).map_err(|error| call.place(error));
     }
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let numbered = |i: usize| path.with_file_name(format!("{stem}-{i:03}.png"));
-    let frames = picture.png_frames().map_err(place)?;
-    for (i, bytes) in frames.iter().enumerate() {
-        call.context.mode.write(|| store(&numbered(i), bytes)).map_err(place)?;
-    }
-    Ok((0..frames.len()).map(numbered).collect())
+    let written = call.context.mode.write(|| {
+        let frames = picture.png_frames()?;
+        frames.iter().enumerate().try_for_each(|(i, bytes)| store(&numbered(i), bytes))
+    });
+    written.map_err(|error| call.place(error))?;
+    Ok((0..picture.charts.len()).map(numbered).collect())
 }
