@@ -38,8 +38,8 @@ pub struct Content {
 impl Content {
     /// Reads the folder of a run. What cannot be read is left out, with a sentence that says so.
     pub fn read(record: &Record, folder: &Path) -> Content {
-        let mut content = Content::default();
-        content.script = fs::read_to_string(folder.join("script.rhai")).unwrap_or_default();
+        let script = fs::read_to_string(folder.join("script.rhai")).unwrap_or_default();
+        let mut content = Content { script, ..Content::default() };
         content.read_curves(folder);
         content.read_films(folder);
         content.read_pictures(record, folder);
