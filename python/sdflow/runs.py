@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import tempfile
@@ -147,12 +148,24 @@ def run(
     if allow_read is not None:
         words += ["--allow-read", str(Path(allow_read))]
     words += ["--quick"] * quick + ["--force"] * force
-    ended = subprocess.run(words, stdout=subprocess.PIPE, stderr=None if verbose else subprocess.PIPE, check=False)
-    if ended.returncode in (130, -2):
-        raise KeyboardInterrupt
+    ended = _ended(words, None if verbose else subprocess.PIPE)
+    if ended.returncode == 130:
+        raise KeyboardInterrupt(f"the run is stopped; the same call with out={str(folder)!r} continues it")
     if ended.returncode not in (0, 4):
         raise _failure(ended, folder)
     return load_run(folder)
+
+
+def _ended(words: list[str], stderr: int | None) -> subprocess.CompletedProcess[bytes]:
+    """Perform a command. Ctrl-C is passed on once, so that the command can store its state."""
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=stderr, start_new_session=True) as process:
+        while True:
+            try:
+                out, err = process.communicate()
+                return subprocess.CompletedProcess(words, process.returncode, out, err)
+            except KeyboardInterrupt:
+                # A second signal ends the command at once.
+                process.send_signal(signal.SIGINT)
 
 
 def _failure(ended: subprocess.CompletedProcess[bytes], folder: Path) -> Exception:

@@ -143,7 +143,11 @@ impl Session {
         }
         let work = || self.within(|| self.session.call(entry, args));
         let look = |py: Python<'_>| if is_outer { self.pass_on(py, hear) } else { Ok(()) };
-        match watched(py, self.session.interrupt(), work, look)? {
+        let made = watched(py, self.session.interrupt(), work, look);
+        if is_outer {
+            self.session.interrupt().lower();
+        }
+        match made? {
             Ok(value) => of_value(py, value),
             Err(error) => Err(exception_of(&error.message).unwrap_or_else(|| failure(&error))),
         }

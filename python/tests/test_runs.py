@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -82,6 +84,28 @@ def test_a_broken_record_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "run.json").write_text(text)
     with pytest.raises(sd.DataError, match="not the record of a run"):
         sd.load_run(tmp_path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_ctrl_c_stops_a_run_which_then_continues(tmp_path: Path) -> None:
+    script = tmp_path / "long.rhai"
+    script.write_text('let r = run(sd_flow(normal(4000, 8)), normal(4000, 8), #{steps: param("steps", 100000)});')
+    program = f"""
+import sdflow as sd
+try:
+    sd.run({str(script)!r}, out={str(tmp_path / "run")!r})
+except KeyboardInterrupt as stopped:
+    print(stopped)
+"""
+    process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "run" / "metrics.csv").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=60)
+    assert "the run is stopped" in out
+    stopped = sd.load_run(tmp_path / "run")
+    assert stopped.record.status == "stopped" and any((tmp_path / "run" / "checkpoint").iterdir())
 
 
 def test_the_command_is_installed_with_the_package() -> None:
