@@ -43,7 +43,9 @@ impl Document {
         let name = escaped(name);
         let badge = status.map_or_else(String::new, |(word, good)| format!(" {}", badge(word, good)));
         let word = status.map_or_else(String::new, |(word, _)| format!(": {word}"));
-        let (contents, sections, curves) = (&self.contents, &self.sections, Value::Array(self.curves.clone()));
+        let is_long = self.contents.matches("<a ").count() > 1;
+        let nav = if is_long { format!("<nav>{}</nav>\n", self.contents) } else { String::new() };
+        let (sections, curves) = (&self.sections, Value::Array(self.curves.clone()));
         let floors = Value::Object(self.floors.clone());
         let films = self.films.join(",");
         // Inside a script element, only `<` could end the data or begin a comment.
@@ -55,7 +57,7 @@ impl Document {
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
              <meta name=\"color-scheme\" content=\"light dark\">\n<title>{name}{word}</title>\n\
              <style>{CHART_STYLE}\n{STYLE}</style>\n</head>\n<body>\n<main>\n\
-             <h1>{name}{badge}</h1>\n<nav>{contents}</nav>\n{sections}</main>\n\
+             <h1>{name}{badge}</h1>\n{nav}{sections}</main>\n\
              <script type=\"application/json\" id=\"data\">{data}</script>\n\
              <script>/*\n{CHARTS_LICENCE}*/\n{CHARTS}</script>\n<script>{CODE}</script>\n</body>\n</html>\n"
         )
