@@ -116,7 +116,7 @@ class Entry:
         example = self.example
         if example:
             lines += ["Examples", "--------", ">>> import sdflow as sd"]
-            lines += [f">>> {line}" for line in example.splitlines()]
+            lines += [f"{'...' if line.startswith(' ') else '>>>'} {line}" for line in example.splitlines()]
         return "\n".join(lines)
 
     def call(self, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
