@@ -30,11 +30,9 @@ class SoftmaxMean(NamedTuple):
 
 
 def _how(weights: ArrayLike | None, leave_out_self: bool, precision: str | None) -> tuple[Any, ...]:
+    chosen = None if precision is None else _known("precision", precision, PRECISIONS)
     session = current()
-    options = session.pairwise
-    if precision is not None:
-        options = json.dumps({**json.loads(options), "precision": _known("precision", precision, PRECISIONS)})
-    return weights, bool(leave_out_self), options, session.engine
+    return weights, bool(leave_out_self), chosen, session.engine
 
 
 def _called(function: Callable[..., T], *args: Any) -> T:

@@ -8,7 +8,8 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use sdflow::pairwise::PairwiseOptions;
+use sdflow::Interrupt;
+use sdflow::pairwise::{Pairwise, PairwiseOptions};
 use sdflow_dsl::manual::{Entry, Type, manual};
 use sdflow_dsl::session::{self, Value};
 use sdflow_dsl::{Diagnostic, Fault, Listener};
@@ -101,6 +102,8 @@ impl Listener for Mailbox {
 pub struct Session {
     session: session::Session,
     mailbox: Arc<Mailbox>,
+    /// The engine of the pairwise sums that Python calls by themselves; it keeps its buffers.
+    pub sums: Pairwise,
     pool: Option<ThreadPool>,
     /// One call at a time: the order of the calls decides their random numbers.
     turn: Mutex<()>,
@@ -115,10 +118,11 @@ impl Session {
         let options: PairwiseOptions = serde_json::from_str(pairwise)
             .map_err(|error| pyo3::exceptions::PyValueError::new_err(error.to_string()))?;
         let mailbox = Arc::new(Mailbox::default());
+        let sums = Pairwise::new(options.clone(), Interrupt::default());
         let session = session::Session::new(seed, options, mailbox.clone()).map_err(|error| failure(&error))?;
         let build = || ThreadPoolBuilder::new().num_threads(threads).build();
         let pool = (threads > 0).then(build).transpose().map_err(|e| PyRuntimeError::new_err(e.to_string()))?;
-        Ok(Session { session, mailbox, pool, turn: Mutex::new(()) })
+        Ok(Session { session, mailbox, sums, pool, turn: Mutex::new(()) })
     }
 
     /// Calls the function with this place in the manual. `args` and `options` are its arguments as

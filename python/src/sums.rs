@@ -10,13 +10,14 @@ use pyo3::prelude::*;
 use sdflow::pairwise::{
     Kernel, KernelSum, KernelSums, Pairwise, PairwiseOptions, Part, ScoreDifference, Softmax, SoftmaxMean, Values,
 };
-use sdflow::{Error, Interrupt, Points};
+use sdflow::{Error, Points};
 use std::sync::Arc;
 
-/// Returns the engine with these options as JSON.
-fn engine(options: &str) -> PyResult<Pairwise> {
-    let options: PairwiseOptions = serde_json::from_str(options).map_err(|error| refused(error.to_string()))?;
-    Ok(Pairwise::new(options, Interrupt::default()))
+/// Returns the engine of the session, at this precision if one is given.
+fn engine(session: &Session, precision: Option<String>) -> PyResult<Pairwise> {
+    let Some(name) = precision else { return Ok(session.sums.clone()) };
+    let precision = serde_json::from_value(name.into()).map_err(|error| refused(error.to_string()))?;
+    Ok(session.sums.with(PairwiseOptions { precision, ..session.sums.options().clone() }))
 }
 
 /// Performs a sum on the threads of the session while the thread of Python waits.
@@ -26,8 +27,9 @@ fn sum<T: Send>(
     pairwise: &Pairwise,
     act: impl FnOnce() -> sdflow::Result<T> + Send,
 ) -> PyResult<T> {
-    let made = watched(py, pairwise.interrupt(), || session.within(act), |_| Ok(()))?;
-    made.map_err(|error: Error| refused(error.to_string()))
+    let made = watched(py, pairwise.interrupt(), || session.within(act), |_| Ok(()));
+    pairwise.interrupt().lower();
+    made?.map_err(|error: Error| refused(error.to_string()))
 }
 
 /// Checks that query `i` and source `i` are the same point, as far as the shapes tell.
@@ -66,9 +68,9 @@ fn logs(object: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Vec<f64>>> {
 }
 
 /// What all sums take, as a tuple: weights of the sources, whether query `i` leaves out source `i`,
-/// the options of the engine as JSON, and the session whose threads compute.
+/// the precision if it is not that of the session, and the session whose threads compute.
 #[derive(FromPyObject)]
-pub struct How<'py>(Option<Bound<'py, PyAny>>, bool, String, Bound<'py, Session>);
+pub struct How<'py>(Option<Bound<'py, PyAny>>, bool, Option<String>, Bound<'py, Session>);
 
 type Sums<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>);
 
@@ -86,9 +88,9 @@ pub fn score_difference<'py>(
     let (particles, targets) = (points_of(y, "y")?, points_of(x, "x")?);
     check_left_out(how.1, &particles, &particles)?;
     let at = at.map(|at| points_of(at, "at")).transpose()?;
-    let How(weights, leave_out_self, options, session) = how;
+    let How(weights, leave_out_self, precision, session) = how;
     let logs = logs(weights.as_ref())?;
-    let pairwise = engine(&options)?;
+    let pairwise = engine(session.get(), precision)?;
     if leave_out_self && at.is_some() {
         return Err(refused("`leave_out_self` needs `at` left out: only a particle can be left out of itself"));
     }
@@ -122,9 +124,9 @@ pub fn log_sum_exp<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let (queries, sources) = (points_of(at, "at")?, points_of(x, "x")?);
     check_left_out(how.1, &queries, &sources)?;
-    let How(weights, leave_out_self, options, session) = how;
+    let How(weights, leave_out_self, precision, session) = how;
     let logs = logs(weights.as_ref())?;
-    let pairwise = engine(&options)?;
+    let pairwise = engine(session.get(), precision)?;
     let out = sum(py, session.get(), &pairwise, || {
         let softmax = Softmax { sigma, log_weights: logs.as_deref(), leave_out_self };
         let mut out = Vec::new();
@@ -148,9 +150,9 @@ pub fn softmax_mean<'py>(
     let (queries, sources) = (points_of(at, "at")?, points_of(x, "x")?);
     check_left_out(how.1, &queries, &sources)?;
     let values: Option<Arc<Points>> = values.map(|values| points_of(values, "values")).transpose()?;
-    let How(weights, leave_out_self, options, session) = how;
+    let How(weights, leave_out_self, precision, session) = how;
     let logs = logs(weights.as_ref())?;
-    let pairwise = engine(&options)?;
+    let pairwise = engine(session.get(), precision)?;
     let out = sum(py, session.get(), &pairwise, || {
         let softmax = Softmax { sigma, log_weights: logs.as_deref(), leave_out_self };
         let values = values.as_deref().map_or(Values::Own, Values::Of);
@@ -177,9 +179,9 @@ pub fn kernel_sum<'py>(
     check_left_out(how.1, &queries, &sources)?;
     let kernel: Kernel = serde_json::from_str(kernel).map_err(|error| refused(error.to_string()))?;
     let values: Option<Arc<Points>> = values.map(|values| points_of(values, "values")).transpose()?;
-    let How(weights, leave_out_self, options, session) = how;
+    let How(weights, leave_out_self, precision, session) = how;
     let weights = list(weights.as_ref(), "weights")?;
-    let pairwise = engine(&options)?;
+    let pairwise = engine(session.get(), precision)?;
     let out = sum(py, session.get(), &pairwise, || {
         let part = if slope { Part::Slope } else { Part::Value };
         let values = values.as_deref().map(Values::Of);

@@ -30,7 +30,10 @@ def test_an_example_runs(path: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "._session", "._sums", "._values", ".runs", ".estimators"])
-def test_the_examples_of_the_documentation_hold(name: str) -> None:
+def test_the_examples_of_the_documentation_hold(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     if name == ".estimators":
         pytest.importorskip("sklearn")
     module = importlib.import_module("sdflow" + name)

@@ -261,7 +261,7 @@ def test_settings_may_be_numbers_of_numpy() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
-def test_ctrl_c_ends_a_call() -> None:
+def test_ctrl_c_ends_a_call(tmp_path: Path) -> None:
     program = """
 import sys, time, sdflow as sd
 flow = sd.sd_flow(sd.normal(20000, 8))
@@ -272,12 +272,13 @@ try:
 except KeyboardInterrupt:
     print("interrupted", sd.normal(2, 2).n, flush=True)
 """
-    process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, cwd=tmp_path)
     assert process.stdout is not None and process.stdout.readline() == "ready\n"
     time.sleep(1)
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=60)
     assert out == "interrupted 2\n" and process.returncode == 0
+    assert not list(tmp_path.iterdir())
 
 
 def test_progress_is_shown_on_request(capsys: pytest.CaptureFixture[str]) -> None:

@@ -104,6 +104,12 @@ impl Sandbox {
         Ok(path)
     }
 
+    /// Returns the path for a file that no one asked for, such as the points of an interrupted
+    /// call, and creates its folders; None if there is no run folder.
+    pub fn rescue(&self, name: &str, section: &str) -> Result<Option<PathBuf>, Fail> {
+        if self.is_open { Ok(None) } else { self.writable(name, section).map(Some) }
+    }
+
     /// Returns `path` as recorded: relative to the run folder.
     pub fn relative<'a>(&self, path: &'a Path) -> &'a Path {
         path.strip_prefix(&self.folder).unwrap_or(path)
