@@ -13,12 +13,19 @@ const PARTICLES: usize = 1500;
 /// The largest number of coordinates that are shown as they are.
 const DIRECT: usize = 3;
 
+/// The number of values from which principal axes are found, so that a film of many coordinates
+/// costs little.
+const VALUES: usize = 200_000;
+
 /// The motion of some particles of a run, in at most three coordinates.
 #[derive(Debug, Clone)]
 pub struct Film {
     run: usize,
     what: String,
     particles: usize,
+    /// The particles that are shown. They are a random choice, because rows may be stored with a
+    /// period.
+    chosen: Vec<usize>,
     view: Option<View>,
     dim: usize,
     steps: Vec<usize>,
@@ -51,19 +58,23 @@ impl Film {
     /// Begins the film of run number `run`, counted from 1, with the points of the reference behind
     /// it.
     pub fn new((run, what): (usize, &str), start: &Points, reference: Option<&Points>) -> Film {
-        let view = (start.dim() > DIRECT).then(|| View::of(reference.unwrap_or(start)));
+        let view = (start.dim() > DIRECT).then(|| {
+            let (points, rows) = (reference.unwrap_or(start), (VALUES / start.dim()).clamp(100, 1000));
+            View::of(&points.select(&choice(points, rows)))
+        });
         let dim = if view.is_some() { 2 } else { start.dim() };
         let mut film = Film {
             run,
             what: what.into(),
             particles: start.n(),
+            chosen: choice(start, PARTICLES),
             view,
             dim,
             steps: Vec::new(),
             frames: Vec::new(),
             reference: Vec::new(),
         };
-        film.reference = reference.map_or_else(Vec::new, |points| film.positions(points));
+        film.reference = reference.map_or_else(Vec::new, |points| film.positions(points, &choice(points, PARTICLES)));
         film
     }
 
@@ -85,7 +96,10 @@ impl Film {
     }
 
     fn add(&mut self, done: usize, cloud: &Points) {
-        let positions = self.positions(cloud);
+        if cloud.n() != self.particles {
+            return;
+        }
+        let positions = self.positions(cloud, &self.chosen);
         // The last clouds of a run that diverges are beyond the numbers of a film.
         let is_late = self.steps.last().is_none_or(|last| *last < done);
         if is_late && positions.iter().all(|x| x.is_finite()) {
@@ -94,10 +108,9 @@ impl Film {
         }
     }
 
-    /// Returns the shown coordinates of at most [`PARTICLES`] points, the same ones in each frame.
-    fn positions(&self, points: &Points) -> Vec<f32> {
-        // A random choice, because rows may be stored with a period.
-        let rows = thin(points.n(), PARTICLES, points.n() as u64).into_iter().map(|i| points.row(i));
+    /// Returns the shown coordinates of these points.
+    fn positions(&self, points: &Points, chosen: &[usize]) -> Vec<f32> {
+        let rows = chosen.iter().map(|i| points.row(*i));
         match &self.view {
             Some(view) => rows.flat_map(|row| view.project(row)).map(|x| x as f32).collect(),
             None => rows.flatten().map(|x| *x as f32).collect(),
@@ -159,6 +172,11 @@ impl Film {
     }
 }
 
+/// Returns a fixed random choice of at most so many of the points.
+fn choice(points: &Points, most: usize) -> Vec<usize> {
+    thin(points.n(), most, points.n() as u64)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -217,8 +235,9 @@ mod tests {
     #[test]
     fn the_choice_of_particles_has_no_period() {
         let rows: Vec<[f64; 1]> = (0..7500).map(|i| [f64::from(i % 5)]).collect();
-        let film = Film::new((1, "run"), &Points::from_rows(&rows).unwrap(), None);
-        let shown = film.positions(&Points::from_rows(&rows).unwrap());
+        let points = Points::from_rows(&rows).unwrap();
+        let film = Film::new((1, "run"), &points, None);
+        let shown = film.positions(&points, &film.chosen);
         for group in 0..5 {
             let share = shown.iter().filter(|x| **x == group as f32).count() as f64 / shown.len() as f64;
             assert!((share - 0.2).abs() < 0.04, "{group}: {share}");
