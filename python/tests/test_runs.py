@@ -90,8 +90,10 @@ def test_a_broken_record_is_refused(tmp_path: Path, text: str) -> None:
 def test_ctrl_c_stops_a_run_which_then_continues(tmp_path: Path) -> None:
     script = tmp_path / "long.rhai"
     script.write_text('let r = run(sd_flow(normal(4000, 8)), normal(4000, 8), #{steps: param("steps", 100000)});')
+    # A shell may start the tests with this signal ignored.
     program = f"""
-import sdflow as sd
+import signal, sdflow as sd
+signal.signal(signal.SIGINT, signal.default_int_handler)
 try:
     sd.run({str(script)!r}, out={str(tmp_path / "run")!r})
 except KeyboardInterrupt as stopped:

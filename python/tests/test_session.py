@@ -262,8 +262,10 @@ def test_settings_may_be_numbers_of_numpy() -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_ctrl_c_ends_a_call(tmp_path: Path) -> None:
+    # A shell may start the tests with this signal ignored.
     program = """
-import sys, time, sdflow as sd
+import signal, sys, time, sdflow as sd
+signal.signal(signal.SIGINT, signal.default_int_handler)
 flow = sd.sd_flow(sd.normal(20000, 8))
 print("ready", flush=True)
 begun = time.monotonic()
