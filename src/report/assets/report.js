@@ -52,10 +52,10 @@
     const tables = [], series = [{ label: "step" }], bands = [];
     const floor = data.floors[name];
     const many = runs.length > 8, last = runs[runs.length - 1];
-    for (const { run, i } of runs) {
+    for (const [k, { run, i }] of runs.entries()) {
       const se = run[name + "_se"], isLast = i === last.i;
       const label = runs.length > 1 ? "run " + (i + 1) : name;
-      const hue = `hsl(${(i * 67 + 210) % 360} 65% ${dark.matches ? 65 : 42}%)`;
+      const hue = `hsl(${(k * 67 + 210) % 360} 65% ${dark.matches ? 65 : 42}%)`;
       const stroke = runs.length === 1 || (many && isLast) ? colour("series") : many ? colour("target") : hue;
       const told = (_, x, _series, k) => (x == null ? "" : shown(x) + (se && k != null && se[k] != null ? " ± " + shown(se[k]) : ""));
       const value = runs.length === 1 ? told : (_, x) => shown(x);
