@@ -12,7 +12,7 @@ use crate::summary::setting;
 use crate::{diagnostics, terminal};
 use sdflow::number::{counted, number};
 use sdflow::table::{Cell, Table};
-use sdflow_dsl::Diagnostic;
+use sdflow_dsl::{Diagnostic, Param};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -106,8 +106,11 @@ fn status_word(run: &FoundRun) -> &'static str {
 /// Returns the parameters that do not have the value of the script, and the seed.
 fn settings(record: &Record) -> String {
     let given = record.params.iter().filter(|(_, param)| param.origin != "script");
-    let mut settings: Vec<String> =
-        given.map(|(name, param)| setting(name, param).replace(" (command line)", "")).collect();
+    let told = |(name, param): (&String, &Param)| match param.origin.as_str() {
+        "command line" => format!("{name} = {}", param.value),
+        _ => setting(name, param),
+    };
+    let mut settings: Vec<String> = given.map(told).collect();
     settings.extend((record.seed != 0).then(|| format!("seed = {}", record.seed)));
     settings.extend(record.quick.then(|| "--quick".to_string()));
     settings.join(", ")
@@ -178,7 +181,7 @@ fn html(found: &[FoundRun], path: &Path) -> String {
         }
         row
     };
-    let mut page = Document::default();
+    let mut page = Document::of(&[], &Default::default(), &[]);
     let header = ["folder", "script", "ended", "age", "took", "settings", "metrics"];
     page.section("Runs", table(&header, found.iter().map(row)));
     page.html("Runs", None)

@@ -223,8 +223,8 @@ def configure(**settings: Any) -> None:
     >>> sd.configure(threads=None)
     """
     global _default
-    before = current().settings if _default is not None else {}
-    unknown = set(settings) - set(current().settings)
+    before = Session() if _default is None else _default
+    unknown = set(settings) - set(before.settings)
     if unknown:
         raise SdflowError(f"`{min(unknown)}` is no setting: see help(sdflow.Session)")
-    _default = Session(**{**before, **settings})
+    _default = Session(**{**before.settings, **settings})

@@ -50,7 +50,12 @@ pub fn numbers(array: &Bound<'_, PyUntypedArray>, name: &str) -> PyResult<(Vec<f
 
 /// Returns `object`, an array or a list of rows, as points.
 pub fn points(object: &Bound<'_, PyAny>, name: &str) -> PyResult<Points> {
-    let (data, shape) = numbers(&as_array(object)?, name)?;
+    points_of_array(&as_array(object)?, name)
+}
+
+/// Returns an array with two axes as points.
+pub fn points_of_array(array: &Bound<'_, PyUntypedArray>, name: &str) -> PyResult<Points> {
+    let (data, shape) = numbers(array, name)?;
     let [_, dim] = shape[..] else {
         let written = shape.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
         let hint = match shape.len() {

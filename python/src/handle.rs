@@ -133,11 +133,8 @@ fn nested(object: &Bound<'_, PyAny>, name: &str, wanted: Wanted, depth: usize) -
     if object.is_none() {
         return Ok(Value::nothing());
     }
-    if let Ok(handle) = object.cast::<Handle>() {
-        return Ok(handle.get().value.clone());
-    }
-    if let Ok(handle) = object.getattr("_handle").and_then(|handle| Ok(handle.cast_into::<Handle>()?)) {
-        return Ok(handle.get().value.clone());
+    if let Some(value) = held(object) {
+        return Ok(value);
     }
     if let Ok(truth) = object.cast::<PyBool>() {
         return Ok(truth.is_true().into());
@@ -180,6 +177,15 @@ fn nested(object: &Bound<'_, PyAny>, name: &str, wanted: Wanted, depth: usize) -
     Err(PyTypeError::new_err(format!("`{name}` is a {seen}, which sdflow cannot use")))
 }
 
+/// Returns the value that an object of the package, or its handle, holds.
+fn held(object: &Bound<'_, PyAny>) -> Option<Value> {
+    let handle = match object.cast::<Handle>() {
+        Ok(handle) => handle.clone(),
+        Err(_) => object.getattr("_handle").ok()?.cast_into::<Handle>().ok()?,
+    };
+    Some(handle.get().value.clone())
+}
+
 /// The form of arrays inside a list or a dictionary.
 fn within(wanted: Wanted) -> Wanted {
     if wanted == Wanted::Matrix { Wanted::Lists } else { wanted }
@@ -189,10 +195,9 @@ fn within(wanted: Wanted) -> Wanted {
 fn holds_rows(list: &Bound<'_, PyAny>) -> bool {
     let is_list = |row: &Bound<'_, PyAny>| row.is_instance_of::<PyList>() || row.is_instance_of::<PyTuple>();
     let is_number = |x: Bound<'_, PyAny>| x.hasattr("__float__").unwrap_or(false);
-    let is_handle = |row: &Bound<'_, PyAny>| row.cast::<Handle>().is_ok() || row.hasattr("_handle").unwrap_or(false);
     list.get_item(0).is_ok_and(|row| match is_list(&row) {
         true => row.get_item(0).is_ok_and(is_number),
-        false => array::is_array(&row) && !is_handle(&row),
+        false => array::is_array(&row) && held(&row).is_none(),
     })
 }
 
@@ -201,14 +206,12 @@ fn of_array(object: &Bound<'_, PyAny>, name: &str, wanted: Wanted) -> PyResult<V
     let array = array::as_array(object)?;
     match (array.ndim(), wanted) {
         (0, _) => nested(&array.call_method0("item")?, name, wanted, 1),
-        (2, Wanted::Points) => array::points(object, name).map(Value::from),
         (2, Wanted::Matrix) => {
             let (data, shape) = array::numbers(&array, name)?;
             Ok(Mat::from_fn(shape[0], shape[1], |i, j| data[i * shape[1] + j]).into())
         }
-        (_, Wanted::Points) => array::points(object, name).map(Value::from),
         // A result with two axes is a set of points.
-        (2, Wanted::Result) => array::points(object, name).map(Value::from),
+        (_, Wanted::Points) | (2, Wanted::Result) => array::points_of_array(&array, name).map(Value::from),
         // The elements may be labels, weights or a mean.
         _ => nested(&array.call_method0("tolist")?, name, Wanted::Lists, DEPTH),
     }
@@ -270,15 +273,8 @@ pub fn of_value(py: Python<'_>, value: Value) -> PyResult<Bound<'_, PyAny>> {
 
 /// Returns an argument as points: those of a handle, or those of an array.
 pub fn points_of(object: &Bound<'_, PyAny>, name: &str) -> PyResult<Arc<Points>> {
-    let of_handle = |object: &Bound<'_, PyAny>| match object.cast::<Handle>().ok()?.get().value.content() {
-        Content::Points(points) => Some(points),
-        _ => None,
-    };
-    if let Some(points) = of_handle(object) {
-        return Ok(points);
-    }
-    match object.getattr("_handle").ok().and_then(|handle| of_handle(&handle)) {
-        Some(points) => Ok(points),
-        None => array::points(object, name).map(Arc::new),
+    match held(object).map(|value| value.content()) {
+        Some(Content::Points(points)) => Ok(points),
+        _ => array::points(object, name).map(Arc::new),
     }
 }

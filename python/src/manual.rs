@@ -18,7 +18,6 @@ fn describe<'py>(py: Python<'py>, index: usize, entry: &Entry) -> PyResult<Bound
     let told = PyDict::new(py);
     told.set_item("index", index)?;
     told.set_item("name", entry.name)?;
-    told.set_item("kind", entry.kind.word())?;
     told.set_item("receiver", entry.receiver.map(Type::name))?;
     told.set_item("is_property", entry.is_property)?;
     let args = entry.args.iter().map(|arg| (arg.name, arg.value.defined(true), arg.value.in_words(), arg.optional));

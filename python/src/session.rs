@@ -1,7 +1,7 @@
 //! A session of the script language, whose functions Python calls.
 
 use crate::EngineError;
-use crate::handle::{Handle, Wanted, of_value, to_value};
+use crate::handle::{Wanted, of_value, to_value};
 use crate::manual::wants_points;
 use crate::watched::{is_inside, wait_for, watched};
 use pyo3::exceptions::PyRuntimeError;
@@ -233,10 +233,3 @@ pub fn failure(error: &Diagnostic) -> PyErr {
     };
     EngineError::new_err((kind, error.message.replace(MARK, " "), error.hint.clone()))
 }
-
-/// Handles are shared between threads of Python.
-const _: fn() = || {
-    fn is_shared<T: Send + Sync>() {}
-    is_shared::<Handle>();
-    is_shared::<Session>();
-};

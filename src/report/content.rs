@@ -106,7 +106,9 @@ impl Content {
                 _ => continue,
             };
             let path = folder.join(file);
-            if fs::metadata(&path).is_ok_and(|found| found.len() > PICTURES as u64) {
+            // Four letters stand for three bytes. The size is known before the file is read.
+            let letters = fs::metadata(&path).map_or(0, |found| 4 * (found.len() as usize).div_ceil(3));
+            if size + letters > PICTURES {
                 self.left_out.push(format!("The picture {} is left out because of its size.", file.display()));
                 continue;
             }
@@ -114,12 +116,8 @@ impl Content {
                 self.left_out.push(format!("The picture {} cannot be read.", file.display()));
                 continue;
             };
+            size += letters;
             let source = base64_source(kind, &bytes);
-            if size + source.len() > PICTURES {
-                self.left_out.push(format!("The picture {} is left out because of its size.", file.display()));
-                continue;
-            }
-            size += source.len();
             self.pictures.push((file.clone(), source));
         }
     }

@@ -1,7 +1,7 @@
 //! The frame of every page: its head, its sections, its data and its code.
 
 use crate::visible::visible;
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 use std::fmt::Write;
 
 const STYLE: &str = include_str!("assets/report.css");
@@ -16,17 +16,18 @@ pub struct Document {
     /// Links to the sections.
     contents: String,
     sections: String,
-    /// Numbers for the curves: the rows of each run, and the noise floors by metric.
-    curves: Vec<Value>,
-    floors: serde_json::Map<String, Value>,
-    /// Films as JSON.
-    films: Vec<String>,
+    /// The numbers of the curves and the films as JSON.
+    data: String,
 }
 
 impl Document {
-    /// Begins a page with these curves, noise floors and films.
-    pub fn of(curves: Vec<Value>, floors: serde_json::Map<String, Value>, films: Vec<String>) -> Document {
-        Document { contents: String::new(), sections: String::new(), curves, floors, films }
+    /// Begins a page with these numbers: the rows of each run, the noise floors by metric, and
+    /// films as JSON.
+    pub fn of(curves: &[Value], floors: &Map<String, Value>, films: &[String]) -> Document {
+        let (curves, floors) = (json!(curves), json!(floors));
+        let data = format!("{{\"curves\":{curves},\"floors\":{floors},\"films\":[{}]}}", films.join(","));
+        // Inside a script element, only `<` could end the data or begin a comment.
+        Document { data: data.replace('<', "\\u003c"), ..Document::default() }
     }
 
     /// Adds a section, unless its body is empty.
@@ -45,11 +46,7 @@ impl Document {
         let word = status.map_or_else(String::new, |(word, _)| format!(": {word}"));
         let is_long = self.contents.matches("<a ").count() > 1;
         let nav = if is_long { format!("<nav>{}</nav>\n", self.contents) } else { String::new() };
-        let (sections, curves) = (&self.sections, Value::Array(self.curves.clone()));
-        let floors = Value::Object(self.floors.clone());
-        let films = self.films.join(",");
-        // Inside a script element, only `<` could end the data or begin a comment.
-        let data = format!("{{\"curves\":{curves},\"floors\":{floors},\"films\":[{films}]}}").replace('<', "\\u003c");
+        let (sections, data) = (&self.sections, &self.data);
         format!(
             "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; \

@@ -16,7 +16,7 @@ pub fn page(folder: &Path) -> String {
         fs::read(folder.join("sweep.json")).ok().and_then(|text| serde_json::from_slice::<Value>(&text).ok());
     let described = described.unwrap_or_default();
     let (rows, is_whole) = read_table(&folder.join("table.csv"), ROWS).unwrap_or_default();
-    let mut page = Document::default();
+    let mut page = Document::of(&[], &Default::default(), &[]);
     page.section("Cells", cells(&described, &rows));
     let picture = fs::read(folder.join(SWEEP_PICTURE)).ok().map(|bytes| base64_source("svg+xml", &bytes));
     let figure = |source| format!("<figure><img src=\"{source}\" alt=\"the results over the axes\"></figure>");

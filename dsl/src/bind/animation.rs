@@ -10,6 +10,7 @@ use sdflow::io::write_atomic;
 use sdflow::options::Options;
 use sdflow::plot::{Chart, Picture};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The endings of files of animations.
 const ANIMATED_AS: [&str; 2] = ["gif", "png"];
@@ -53,8 +54,8 @@ pub const ENTRIES: &[Entry] = &[function(
 
 fn animate(call: &Call) -> Result<Dynamic, Fail> {
     let name = call.text(1)?;
-    let mut options: AnimateOptions = if call.len() > 2 { call.options()? } else { AnimateOptions::default() };
-    options.reference = call.points_option("reference").map(|points| Points::clone(&points));
+    let options: AnimateOptions = if call.len() > 2 { call.options()? } else { AnimateOptions::default() };
+    let reference = call.points_option("reference").map(|points| Cloud::shared(&points));
     if !ANIMATED_AS.iter().any(|ending| name.ends_with(&format!(".{ending}"))) {
         return Err(call.bad(1, format!("is {name:?}"), "a name that ends in .gif or .png is expected"));
     }
@@ -63,7 +64,7 @@ fn animate(call: &Call) -> Result<Dynamic, Fail> {
         let mut picture = Picture::new(options.title.as_str());
         picture.same_axes = options.same_axes;
         for (title, cloud) in frames(call)? {
-            picture = picture.with(frame(call, &title, &cloud, &options)?);
+            picture = picture.with(frame(call, &title, &cloud, reference.as_ref(), &options)?);
         }
         write(call, &picture, &path, options.seconds)
     })?;
@@ -78,8 +79,8 @@ fn frames(call: &Call) -> Result<Vec<(String, Dynamic)>, Fail> {
             let seen = format!("has kept {} clouds", done.snapshots.len());
             return Err(call.bad(0, seen, "an animation needs at least 2").hint("run(flow, start, #{snapshots: 60})"));
         }
-        let cloud = |points: &std::sync::Arc<Points>| Cloud::value(Points::clone(points));
-        return Ok(done.snapshots.iter().map(|(step, points)| (format!("step {step}"), cloud(points))).collect());
+        let frame = |(step, points): &(usize, Arc<Points>)| (format!("step {step}"), Cloud::shared(points));
+        return Ok(done.snapshots.iter().map(frame).collect());
     }
     let elements = call.get::<Array>(0, "the result of a run or an array")?;
     if elements.len() < 2 {
@@ -88,13 +89,19 @@ fn frames(call: &Call) -> Result<Vec<(String, Dynamic)>, Fail> {
     Ok(elements.into_iter().map(|element| (String::new(), element)).collect())
 }
 
-fn frame(call: &Call, title: &str, what: &Dynamic, options: &AnimateOptions) -> Result<Chart, Fail> {
-    let width = options.image_width.map(|width| (width, None));
-    let behind = match &options.reference {
-        Some(points) => layer(Chart::new(title), call, &Cloud::value(points.clone()), "reference", true, width)?,
-        None => Chart::new(title),
-    };
-    single(behind, call, what, &[], width)
+fn frame(
+    call: &Call,
+    title: &str,
+    what: &Dynamic,
+    reference: Option<&Dynamic>,
+    options: &AnimateOptions,
+) -> Result<Chart, Fail> {
+    let images = options.image_width.map(|width| (width, None));
+    let mut chart = Chart::new(title);
+    if let Some(points) = reference {
+        chart = layer(chart, call, points, "reference", true, images)?;
+    }
+    single(chart, call, what, &[], images)
 }
 
 /// Writes the animation and returns its files. A dry run draws nothing.

@@ -4,12 +4,10 @@ use crate::call::{Call, Entry, function};
 use crate::language::{Fail, Kind, Type};
 use crate::value::{Cloud, Done, numbers};
 use rhai::{Dynamic, Map};
-use sdflow::Points;
 use sdflow::process::Stats;
-use std::sync::Arc;
 
 pub const ENTRIES: &[Entry] = &[
-    function("points", Kind::Run, &[], Type::Points, |call| Ok(cloud(&receiver(call)?.points)))
+    function("points", Kind::Run, &[], Type::Points, |call| Ok(Cloud::shared(&receiver(call)?.points)))
         .of(Type::Result)
         .property()
         .about("The points at the end.")
@@ -18,7 +16,7 @@ pub const ENTRIES: &[Entry] = &[
              save(r.points, \"moved.npy\");",
         ),
     function("carried", Kind::Run, &[], Type::Points, |call| match receiver(call)?.carried {
-        Some(points) => Ok(cloud(&points)),
+        Some(points) => Ok(Cloud::shared(&points)),
         None => Err(missing_error("had no tracers", "run(flow, start, #{carry: held_out})")),
     })
     .of(Type::Result)
@@ -105,7 +103,7 @@ pub const ENTRIES: &[Entry] = &[
          print(r.metrics.energy);",
     ),
     function("snapshots", Kind::Run, &[], Type::List(&Type::Points), |call| {
-        Ok(receiver(call)?.snapshots.iter().map(|(_, points)| cloud(points)).collect::<rhai::Array>().into())
+        Ok(receiver(call)?.snapshots.iter().map(|(_, points)| Cloud::shared(points)).collect::<rhai::Array>().into())
     })
     .of(Type::Result)
     .property()
@@ -124,10 +122,6 @@ fn receiver(call: &Call) -> Result<Done, Fail> {
 /// The error for a result that the run was not asked for.
 fn missing_error(did: &str, hint: &str) -> Fail {
     Fail::script(format!("the run {did}")).hint(hint)
-}
-
-fn cloud(points: &Arc<Points>) -> Dynamic {
-    Dynamic::from(Cloud { points: points.clone(), standardiser: None, target: None })
 }
 
 fn stats(stats: &Stats) -> Dynamic {

@@ -16,7 +16,6 @@ use crate::{bind, explain};
 use rhai::{Engine, EvalAltResult, NativeCallContext, Position};
 use sdflow::Interrupt;
 use sdflow::pairwise::PairwiseOptions;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -100,22 +99,22 @@ fn interpreter(context: &Arc<Context>) -> Engine {
     engine
 }
 
-/// A listener that receives nothing.
-#[derive(Debug)]
-pub struct Silence;
-
-impl Listener for Silence {
-    fn print(&self, _: &str) {}
-    fn warn(&self, _: &str) {}
-    fn progress(&self, _: &str, _: usize, _: usize, _: &str) {}
-    fn row(&self, _: &BTreeMap<String, f64>) {}
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::manual::entries_of;
     use sdflow::Points;
+    use std::collections::BTreeMap;
+
+    /// A listener that receives nothing.
+    struct Silence;
+
+    impl Listener for Silence {
+        fn print(&self, _: &str) {}
+        fn warn(&self, _: &str) {}
+        fn progress(&self, _: &str, _: usize, _: usize, _: &str) {}
+        fn row(&self, _: &BTreeMap<String, f64>) {}
+    }
 
     fn session(seed: u64) -> Session {
         Session::new(seed, PairwiseOptions::default(), Arc::new(Silence)).unwrap()

@@ -22,7 +22,12 @@ pub struct Cloud {
 impl Cloud {
     /// Returns points as a value of the script.
     pub fn value(points: Points) -> Dynamic {
-        Dynamic::from(Cloud { points: Arc::new(points), standardiser: None, target: None })
+        Cloud::shared(&Arc::new(points))
+    }
+
+    /// Returns points that others hold too as a value of the script.
+    pub fn shared(points: &Arc<Points>) -> Dynamic {
+        Dynamic::from(Cloud { points: Arc::clone(points), standardiser: None, target: None })
     }
 
     /// Returns a sample of `target` as a value of the script.
