@@ -38,7 +38,11 @@ pub fn check(args: &CheckArgs) -> Result<Exit, Diagnostic> {
     if args.json {
         terminal::print_json(&CheckJson::of(&report, exit));
     } else if report.errors.is_empty() {
-        terminal::print_result(&format!("{}: no mistakes found", args.script.script.display()));
+        let script = args.script.script.display();
+        terminal::print_result(&match report.stopped {
+            Some(line) => format!("{script}: no mistakes found before line {line}; the rest was not checked"),
+            None => format!("{script}: no mistakes found"),
+        });
         terminal::print_result(facts(&report).trim_end());
     }
     terminal::check_printed().map(|()| exit)

@@ -84,6 +84,16 @@ fn every_source_that_is_cited_is_listed() {
     assert_eq!(unknown, Vec::<String>::new());
 }
 
+/// Each entry of the bibliography ends with the bracket that closes it.
+#[test]
+fn every_entry_of_the_bibliography_is_closed() {
+    for entry in text("REFERENCES.bib").split("\n@").skip(1) {
+        let count = |bracket: char| entry.chars().filter(|c| *c == bracket).count();
+        assert_eq!(count('{'), count('}'), "{entry}");
+        assert!(entry.trim_end().ends_with("\n}"), "{entry}");
+    }
+}
+
 /// True for letters, a year and letters: `weber2023score`.
 fn is_key(text: &str) -> bool {
     let digits: String = text.chars().skip_while(char::is_ascii_lowercase).take_while(char::is_ascii_digit).collect();

@@ -26,6 +26,8 @@ pub struct CheckReport {
     pub reads: Vec<String>,
     /// Places that depend on a result, which the dry run could not know.
     pub notes: Vec<Diagnostic>,
+    /// The line from which on nothing was checked, because it depends on a result.
+    pub stopped: Option<usize>,
     /// The work of a run, by place.
     pub works: Vec<Work>,
     /// Peak memory in bytes, without the program itself; None without a memory meter.
@@ -111,6 +113,7 @@ fn dry_run(
     let assumed = found.assumptions.keys();
     report.notes = assumed.map(|at| note("this depends on a result: both answers were checked", *at)).collect();
     let ended = "this depends on a result: from here on nothing was checked";
+    report.stopped = found.stopped.and_then(|at| Some(program.sources.place(at)?.line));
     report.notes.extend(found.stopped.map(|at| note(ended, at)));
     report.bytes = Some(found.bytes);
     let works = found.works.into_iter();

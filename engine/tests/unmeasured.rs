@@ -3,6 +3,7 @@
 
 use sdflow::flow::{Langevin, LangevinOptions, SdFlow, SdFlowOptions};
 use sdflow::metric::Reference;
+use sdflow::points::Standardiser;
 use sdflow::process::{Ending, Unobserved};
 use sdflow::rng::Stream;
 use sdflow::run::{Run, RunResult};
@@ -49,6 +50,27 @@ fn a_reference_that_the_flow_has_seen_is_told() {
     };
     assert!(told(lattice()));
     assert!(!told(lattice().rows(0..200)));
+}
+
+/// A flow in standard units has seen the points that were standardised for it; and a reference that
+/// is drawn from the sample of the flow has its rows in another order.
+#[test]
+fn a_sample_in_other_units_or_in_another_order_has_been_seen() {
+    let told = |flow: &mut SdFlow, reference: &Reference| {
+        let run = Run::new(flow, Stream::new(2).normal(20, 2)).with_metrics(reference, &["energy"]);
+        run.steps(1).go().unwrap().warnings.iter().any(|warning| warning.contains("held-out"))
+    };
+    let options = || SdFlowOptions { sigma: Some(Schedule::from(1.0)), ..Default::default() };
+    let standardiser = Standardiser::of(&lattice());
+    let kde = |kde: Kde| Estimate::Kernel(Box::new(kde));
+    let standard = kde(Kde::of(standardiser.apply(&lattice())));
+    let mut flow = SdFlow::new(standard, kde(Kde::of_cloud()), options()).unwrap().in_units(standardiser);
+    assert!(told(&mut flow, &Reference::new(lattice()).unwrap()));
+    assert!(!told(&mut flow, &Reference::new(lattice().rows(0..200)).unwrap()));
+
+    let mut flow = SdFlow::new(kde(Kde::of(lattice())), kde(Kde::of_cloud()), options()).unwrap();
+    let samples = Arc::new(Samples::new(lattice(), &SamplesOptions::default()).unwrap());
+    assert!(told(&mut flow, &Reference::of(samples, 200, Stream::new(3)).unwrap()));
 }
 
 /// The scores are a kernel estimate of the points, and a net and a ratio trained on them. Each is

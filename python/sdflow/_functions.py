@@ -196,7 +196,7 @@ def _result(defined: str) -> str:
 
 def _plain(text: str) -> str:
     """Return a description in the words of Python."""
-    return "\n".join(textwrap.wrap(in_python(text, NAMES, ""), 96)) or text
+    return "\n".join(textwrap.wrap(in_python(text, NAMES, "", is_message=False), 96)) or text
 
 
 def _default(written: str) -> str:

@@ -36,8 +36,12 @@ def as_python(script: str, functions: frozenset[str], prefix: str = "sd.") -> st
         return None
 
 
-def in_python(text: str, functions: frozenset[str], prefix: str = "sd.") -> str:
-    """Return prose with its calls, options and values in the words of Python."""
+def in_python(text: str, functions: frozenset[str], prefix: str = "sd.", is_message: bool = True) -> str:
+    """Return prose with its calls, options and values in the words of Python.
+
+    A message may name an option without quotation marks, as in "write units: 3". In documentation the
+    same words are prose, as in "the loss: 3 terms", and options stand between backticks.
+    """
     for before, after in PHRASES:
         text = text.replace(before, after)
     out, at = "", 0
@@ -54,7 +58,8 @@ def in_python(text: str, functions: frozenset[str], prefix: str = "sd.") -> str:
         written = as_python(call, functions, prefix) if found.group(1) else _pairs(call, functions, prefix)
         out, at = out + text[at:start] + (written or call), end or len(text)
     out += text[at:]
-    out = re.sub(r"(?<![\w`])([a-z_]+): (?=[-\d\"\[])", _option, out)
+    part = r".+" if is_message else r"`[^`]*`"
+    out = re.sub(part, lambda found: OPTION.sub(_option, found.group()), out, flags=re.DOTALL)
     out = re.sub(r"`([a-z_]+): (?=[^`]*`)", r"`\1=", out)
     return re.sub(r"(?<=[=`])(true|false)\b", lambda found: WORDS[found.group()], out)
 
@@ -75,9 +80,12 @@ PHRASES = [
     ("The path is relative to the script's folder, or to a folder given by `--allow-read`.", ""),
     ("and the run prints the choice", "and the choice is logged"),
     ("function of the script", "function"),
+    (" A script that reads this property handles a divergence itself; otherwise a divergence ends the run with exit code 5.", ""),
 ]
 #: The beginning of a call in prose, or of a map.
 CALL = re.compile(r"(?<![\w.#])([a-z_]\w*)\(|\#\{")
+#: An option with its value.
+OPTION = re.compile(r"(?<![\w`])([a-z_]+): (?=[-\d\"\[])")
 #: Words before a colon that are no options.
 PROSE = {"example", "are", "is", "expected", "file", "it", "row", "line"}
 

@@ -17,12 +17,8 @@ from ._progress import Progress
 
 LOG = logging.getLogger("sdflow")
 PAIRWISE = ("precision", "backend", "isa", "skip")
-PRECISIONS = ("f32", "f64", "bf16x3", "bf16x6", "auto")
-CHOICES = {
-    "precision": PRECISIONS,
-    "backend": ("auto", "naive", "direct", "fused", "gemm", "grid"),
-    "isa": ("auto", "scalar", "avx2", "avx512", "amx"),
-}
+#: The names that each of these settings accepts.
+CHOICES = dict(_engine.pairwise_choices())
 
 
 class Session:
@@ -85,8 +81,8 @@ class Session:
             "skip": bool(skip),
             "progress": progress,
         }
-        for name, known in CHOICES.items():
-            _known(name, self.settings[name], known)
+        for name in CHOICES:
+            _known(name, self.settings[name])
         self.pairwise = json.dumps({name: self.settings[name] for name in PAIRWISE})
         try:
             self.engine = _engine.Session(seed, self.pairwise, threads or 0)
@@ -158,7 +154,8 @@ def _whole(name: str, value: Any, least: int, most: int) -> int:
     return whole
 
 
-def _known(name: str, value: Any, known: tuple[str, ...]) -> Any:
+def _known(name: str, value: Any) -> Any:
+    known = CHOICES[name]
     if value not in known:
         raise SdflowError(f"`{name}` is {value!r}, but it must be one of {', '.join(known)}")
     return value

@@ -10,7 +10,7 @@ import numpy as np
 
 from . import _engine
 from ._errors import SdflowError
-from ._session import PRECISIONS, _known, current, translated
+from ._session import _known, current, translated
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -30,7 +30,7 @@ class SoftmaxMean(NamedTuple):
 
 
 def _how(weights: ArrayLike | None, leave_out_self: bool, precision: str | None) -> tuple[Any, ...]:
-    chosen = None if precision is None else _known("precision", precision, PRECISIONS)
+    chosen = None if precision is None else _known("precision", precision)
     session = current()
     return weights, bool(leave_out_self), chosen, session.engine
 

@@ -21,7 +21,7 @@ T = TypeVar("T")
 class Value:
     """A value of the engine. Its methods and properties are those of the script language."""
 
-    __slots__ = ("_handle", "__weakref__")
+    __slots__ = ()
     _handle: _engine.Handle
 
     def __init__(self) -> None:
@@ -60,7 +60,7 @@ class Points(Value, np.lib.mixins.NDArrayOperatorsMixin):
     array([2., 3.])
     """
 
-    __slots__ = ("_array",)
+    __slots__ = ("_array", "_handle", "__weakref__")
     _array: NDArray[np.float64] | None
 
     def __init__(self, rows: ArrayLike) -> None:
@@ -190,9 +190,8 @@ class Reading(float):
         return float(self)
 
     def __repr__(self) -> str:
-        se = "" if self.se is None else f" ± {self.se:.2g}"
         floor = "" if self.floor is None else f" (floor {self.floor:.3g})"
-        return f"{float(self):.4g}{se}{floor}"
+        return _engine.estimate(float(self), self.se) + floor
 
     __str__ = __repr__
 
@@ -213,56 +212,54 @@ class Record(dict[str, Any]):
         return [*super().__dir__(), *self]
 
 
-class Table(Value):
-    """A table with named columns.
+class Table(Value, dict[str, Any]):
+    """A table with named columns: a dictionary of its columns.
 
-    `table["energy"]` is a column, as an array of numbers if all of its cells are numbers (an empty
-    cell is NaN), otherwise as a list. `dict(table)` has all columns, and `table.pandas()` is a
-    data frame.
+    `table["energy"]` or `table.energy` is a column, as an array of numbers if all of its cells are
+    numbers (an empty cell is NaN), otherwise as a list. `pandas.DataFrame(table)` is a data frame of
+    the rows, and so is `table.pandas()`.
     """
-
-    __slots__ = ("_columns",)
-    _columns: dict[str, Any] | None
-
-    def _all(self) -> dict[str, Any]:
-        if self._columns is None:
-            self._columns = {name: _column(cells) for name, cells in _known(self._handle.columns()).items()}
-        return self._columns
 
     @property
     def columns(self) -> list[str]:
         """The names of the columns."""
-        return list(self._all())
+        return list(self)
 
     def pandas(self) -> Any:
         """Return a data frame; it needs pandas."""
         import pandas  # type: ignore[import-untyped, unused-ignore]
 
-        return pandas.DataFrame(self._all())
-
-    def keys(self) -> list[str]:
-        """Return the names of the columns."""
-        return self.columns
+        return pandas.DataFrame(dict(self))
 
     def __getitem__(self, name: str) -> Any:
-        found = self._all().get(name)
-        if found is None:
-            raise KeyError(f"no column `{name}`, but {', '.join(self.columns)}")
-        return found
+        if name not in self.columns:
+            raise KeyError(f"no column {name!r}, but {', '.join(self)}; rows are in .pandas()")
+        return super().__getitem__(name)
 
-    def __contains__(self, name: object) -> bool:
-        return name in self._all()
+    def __getattr__(self, name: str) -> Any:
+        if name not in self:
+            raise AttributeError(f"no column `{name}`, but {', '.join(self)}")
+        return super().__getitem__(name)
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._all())
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self]
 
-    def __len__(self) -> int:
-        return len(self._all())
+    def __copy__(self) -> Table:
+        return _table(self._handle)
 
     def __repr__(self) -> str:
-        columns = self._all()
-        rows = len(next(iter(columns.values()), ()))
-        return f"<sdflow.Table: {rows} rows of {', '.join(columns)}>"
+        rows = len(next(iter(self.values()), ()))
+        return f"<sdflow.Table: {rows} rows of {', '.join(self)}>"
+
+    __str__ = __repr__
+
+
+def _table(handle: _engine.Handle) -> Table:
+    """Return the table behind a handle, with its columns."""
+    made = Table.__new__(Table)
+    made._handle = handle
+    made.update({name: _column(cells) for name, cells in _known(handle.columns()).items()})
+    return made
 
 
 def _column(cells: list[Any]) -> Any:
@@ -274,25 +271,25 @@ def _column(cells: list[Any]) -> Any:
 class Target(Value):
     """A distribution to sample from or to move towards."""
 
-    __slots__ = ()
+    __slots__ = ("_handle", "__weakref__")
 
 
 class Score(Value):
     """The gradient of a log density, exact or estimated."""
 
-    __slots__ = ()
+    __slots__ = ("_handle", "__weakref__")
 
 
 class Flow(Value):
     """How particles move."""
 
-    __slots__ = ()
+    __slots__ = ("_handle", "__weakref__")
 
 
 class Bridge(Value):
     """A stochastic process between two distributions."""
 
-    __slots__ = ()
+    __slots__ = ("_handle", "__weakref__")
 
 
 class Generator(Value):
@@ -303,7 +300,7 @@ class Generator(Value):
     points, and `apply` maps any points as before. A copy has its own parameters and the same base.
     """
 
-    __slots__ = ()
+    __slots__ = ("_handle", "__weakref__")
 
     def __copy__(self) -> Generator:
         made = Generator.__new__(Generator)
@@ -326,7 +323,7 @@ class Generator(Value):
 class Result(Value):
     """The result of a run of a flow or of a training."""
 
-    __slots__ = ()
+    __slots__ = ("_handle", "__weakref__")
 
     def __repr__(self) -> str:
         steps = getattr(self, "stats", {}).get("steps")
@@ -344,7 +341,7 @@ class Coupling(Value):
     [[0.497, 0.003], [0.003, 0.497]]
     """
 
-    __slots__ = ()
+    __slots__ = ("_handle", "__weakref__")
 
     def plan_rows(self, rows: Any = None) -> NDArray[np.float64]:
         """Return rows of the plan as an array.
@@ -396,12 +393,12 @@ def wrapped(value: Any) -> Any:
         reading = value.reading()
         if reading is not None:
             return Reading(*reading)
+        if value.kind == "table":
+            return _table(value)
         made = CLASSES[value.kind].__new__(CLASSES[value.kind])
         made._handle = value
         if isinstance(made, Points):
             made._array = None
-        elif isinstance(made, Table):
-            made._columns = None
         return made
     if isinstance(value, dict):
         return Record({key: wrapped(item) for key, item in value.items()})

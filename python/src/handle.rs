@@ -79,7 +79,8 @@ impl Handle {
     /// Points from an array or a list of rows; `name` names it in messages.
     #[staticmethod]
     fn of_array(object: &Bound<'_, PyAny>, name: &str) -> PyResult<Handle> {
-        array::points(object, name).map(|points| Handle { value: points.into() })
+        let points = array::points(object, name)?;
+        Ok(Handle { value: Value::points(points, columns_of(object)) })
     }
 
     /// The value of a metric: value, standard error, noise floor and parts; None for another value.
@@ -114,6 +115,8 @@ pub enum Wanted {
     Matrix,
     /// Lists of numbers.
     Lists,
+    /// Points for an array with two axes, and lists of numbers for any other.
+    PointsOrLists,
     /// The result of a function: points, or numbers.
     Result,
 }
@@ -211,10 +214,20 @@ fn of_array(object: &Bound<'_, PyAny>, name: &str, wanted: Wanted) -> PyResult<V
             Ok(Mat::from_fn(shape[0], shape[1], |i, j| data[i * shape[1] + j]).into())
         }
         // A result with two axes is a set of points.
-        (_, Wanted::Points) | (2, Wanted::Result) => array::points_of_array(&array, name).map(Value::from),
+        (_, Wanted::Points) | (2, Wanted::Result | Wanted::PointsOrLists) => {
+            let points = array::points_of_array(&array, name)?;
+            Ok(Value::points(points, columns_of(object)))
+        }
         // The elements may be labels, weights or a mean.
         _ => nested(&array.call_method0("tolist")?, name, Wanted::Lists, DEPTH),
     }
+}
+
+/// Returns the names of the columns of a data frame; none for another object.
+fn columns_of(object: &Bound<'_, PyAny>) -> Vec<String> {
+    let columns = object.getattr("columns").and_then(|columns| columns.try_iter());
+    let names = columns.and_then(|columns| columns.map(|name| name?.extract()).collect::<PyResult<Vec<String>>>());
+    names.unwrap_or_default()
 }
 
 /// Returns a function of Python as a value. It is called with arrays for points, and with the

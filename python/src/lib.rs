@@ -11,6 +11,8 @@ mod sums;
 mod watched;
 
 use pyo3::prelude::*;
+use sdflow::options::{Key, OptionType, Options};
+use sdflow::pairwise::PairwiseOptions;
 use std::ffi::OsString;
 
 pyo3::create_exception!(
@@ -32,6 +34,22 @@ fn command(py: Python<'_>, words: Vec<OsString>) -> u8 {
     py.detach(|| sdflow_engine::main_with(words))
 }
 
+/// Returns the names that each option of the pairwise sums accepts.
+#[pyfunction]
+fn pairwise_choices() -> Vec<(&'static str, Vec<&'static str>)> {
+    let names = |key: &Key| match key.value {
+        OptionType::Name(known) => Some((key.name, known())),
+        _ => None,
+    };
+    PairwiseOptions::KEYS.iter().filter_map(names).collect()
+}
+
+/// Formats a value with its standard error, as the command prints it.
+#[pyfunction]
+fn estimate(value: f64, se: Option<f64>) -> String {
+    se.map_or_else(|| sdflow::number::number(value), |se| sdflow::number::estimate(value, se))
+}
+
 #[pymodule(gil_used = false)]
 fn _engine(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
@@ -39,6 +57,8 @@ fn _engine(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<handle::Handle>()?;
     module.add_class::<session::Session>()?;
     module.add_function(wrap_pyfunction!(command, module)?)?;
+    module.add_function(wrap_pyfunction!(pairwise_choices, module)?)?;
+    module.add_function(wrap_pyfunction!(estimate, module)?)?;
     module.add_function(wrap_pyfunction!(manual::entries, module)?)?;
     module.add_function(wrap_pyfunction!(sums::score_difference, module)?)?;
     module.add_function(wrap_pyfunction!(sums::log_sum_exp, module)?)?;

@@ -213,7 +213,9 @@ fn arguments(entry: &Entry, args: &Bound<'_, PyTuple>, options: &Bound<'_, PyDic
 fn wanted(of: Type) -> Wanted {
     match of {
         Type::Points | Type::Score => Wanted::Points,
-        Type::OneOf(types) if types.iter().any(|one| matches!(one, Type::List(_) | Type::Array)) => Wanted::Lists,
+        Type::OneOf(types) if types.iter().any(|one| matches!(one, Type::List(_) | Type::Array)) => {
+            if types.contains(&Type::Points) { Wanted::PointsOrLists } else { Wanted::Lists }
+        }
         Type::Matrix => Wanted::Matrix,
         Type::OneOf(types) => {
             types.iter().map(|one| wanted(*one)).find(|w| *w != Wanted::Lists).unwrap_or(Wanted::Lists)

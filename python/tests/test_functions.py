@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import os
 import subprocess
@@ -159,10 +160,39 @@ def test_readings_records_and_tables() -> None:
         _ = r.metrics.enrgy
     assert r.history["step"].tolist() == [0, 1, 2, 3]
     assert list(dict(r.history)) == r.history.columns and "energy" in r.history
-    with pytest.raises(KeyError, match="no column `x`"):
+    assert (r.history.energy == r.history["energy"]).all() and copy.copy(r.history)["step"].tolist() == [0, 1, 2, 3]
+    with pytest.raises(KeyError, match="no column 'x'"):
         r.history["x"]
+    with pytest.raises(KeyError, match="rows are in .pandas"):
+        r.history[:2]  # type: ignore[index, misc]
+    with pytest.raises(AttributeError, match="no column `x`"):
+        r.history.x
     assert r.stats.steps == 3 and repr(r) == "<sdflow.Result: finished after 3 steps>"
     assert sd.table([{"a": 1.5, "b": "x"}, {"a": 2}])["a"].tolist() == [1.5, 2]
+
+
+def test_a_history_is_a_data_frame_of_its_rows() -> None:
+    pandas = pytest.importorskip("pandas")
+    p = sd.dataset("moons").sample(100)
+    history = sd.sd_flow(p).run(sd.normal(80, 2), p, steps=3).history
+    for frame in (pandas.DataFrame(history), history.pandas()):
+        assert list(frame.columns) == history.columns and frame["step"].tolist() == [0, 1, 2, 3]
+
+
+def test_pictures_of_arrays_and_of_data_frames(tmp_path: Path) -> None:
+    x = np.random.default_rng(1).normal(size=(50, 2))
+    sd.plot(x, tmp_path / "array.svg")
+    sd.plot({"target": x, "moved": x + 3, "field": lambda at: -at}, tmp_path / "map.svg", title="both")
+    sd.plot([x, x + 1], tmp_path / "paths.svg", paths=True)
+    assert ">moved<" in (tmp_path / "map.svg").read_text()
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(x, columns=["age", "income"])
+    sd.plot(frame, tmp_path / "frame.svg")
+    assert ">income<" in (tmp_path / "frame.svg").read_text()
+    sd.save(sd.Points(frame), tmp_path / "frame.csv")
+    assert (tmp_path / "frame.csv").read_text().startswith("age,income\n")
+    with pytest.raises(sd.SdflowError, match="points, a target"):
+        sd.plot([1.0, 2.0], tmp_path / "numbers.svg")
 
 
 def test_no_words_of_a_script_are_left() -> None:
@@ -175,6 +205,10 @@ def test_no_words_of_a_script_are_left() -> None:
     foreign += [("such as #{energy: 0.02}", "such as energy=0.02"), ("it is 3: (a) no", "it is 3: (a) no")]
     for before, after in foreign:
         assert in_python(before, frozenset({"smoothed", "banana"})) == after
+    # In documentation an option stands between backticks, and a colon before a name is prose.
+    told = 'Arithmetic of the sums: "f32" or "f64"; with `units: "reference"` in units'
+    written = 'Arithmetic of the sums: "f32" or "f64"; with `units="reference"` in units'
+    assert in_python(told, frozenset(), is_message=False) == written
 
 
 def test_a_missing_property_is_missing() -> None:

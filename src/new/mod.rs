@@ -15,7 +15,7 @@ struct Template {
     text: &'static str,
 }
 
-const TEMPLATES: [Template; 5] = [
+const TEMPLATES: [Template; 8] = [
     Template { name: "flow", about: "moves particles to a named data set", text: include_str!("flow.rhai") },
     Template {
         name: "density",
@@ -27,6 +27,17 @@ const TEMPLATES: [Template; 5] = [
         name: "data",
         about: "loads points from a file and holds some out for the metrics",
         text: include_str!("data.rhai"),
+    },
+    Template { name: "map", about: "learns a flow as a map, a net", text: include_str!("map.rhai") },
+    Template {
+        name: "posterior",
+        about: "samples the parameters of a model, given data",
+        text: include_str!("posterior.rhai"),
+    },
+    Template {
+        name: "compare",
+        about: "says whether two tables have the same distribution",
+        text: include_str!("compare.rhai"),
     },
     Template { name: "sweep", about: "makes a table over parameters and seeds", text: include_str!("sweep.rhai") },
 ];

@@ -1,6 +1,7 @@
 //! The frame of every page: its head, its sections, its data and its code.
 
 use crate::visible::visible;
+use sdflow_dsl::manual;
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
 
@@ -24,8 +25,12 @@ impl Document {
     /// Begins a page with these numbers: the rows of each run, the noise floors by metric, and
     /// films as JSON.
     pub fn of(curves: &[Value], floors: &Map<String, Value>, films: &[String]) -> Document {
-        let (curves, floors) = (json!(curves), json!(floors));
-        let data = format!("{{\"curves\":{curves},\"floors\":{floors},\"films\":[{}]}}", films.join(","));
+        let names = curves.iter().filter_map(Value::as_object).flat_map(Map::keys);
+        let meaning = |name: &String| Some((name.clone(), json!(manual::word(name)?.1)));
+        let meanings: Map<String, Value> = names.filter_map(meaning).collect();
+        let (curves, floors, meanings) = (json!(curves), json!(floors), json!(meanings));
+        let films = films.join(",");
+        let data = format!("{{\"curves\":{curves},\"floors\":{floors},\"meanings\":{meanings},\"films\":[{films}]}}");
         // Inside a script element, only `<` could end the data or begin a comment.
         Document { data: data.replace('<', "\\u003c"), ..Document::default() }
     }

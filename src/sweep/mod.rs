@@ -49,9 +49,8 @@ pub fn sweep(args: &SweepArgs) -> Result<Exit, Diagnostic> {
     let cells = RunCells::new(plan.cells.iter().filter(mine), &folder, args, &interrupt);
     let records = cells.run(|waiting| layout(args, waiting))?;
     let (rows, picture) = folder.locked(|| write_tables(&plan, &folder, args, &records))?;
-    if !args.no_report {
-        report::write_of_sweep(&path).err().iter().for_each(terminal::print_warning);
-    }
+    let page = (!args.no_report).then(|| report::write_of_sweep(&path));
+    let page = page.and_then(|made| made.inspect_err(terminal::print_warning).ok());
     let (wanted, warning) = BestMetric::of(args.best.as_deref(), &rows);
     if let Some(warning) = warning {
         terminal::print_message(&format!("warning: {warning}"));
@@ -71,6 +70,7 @@ pub fn sweep(args: &SweepArgs) -> Result<Exit, Diagnostic> {
         table: path.join("table.csv"),
         jsonl: path.join("table.jsonl"),
         picture: picture.map(|name| path.join(name)),
+        report: page,
         folder: path,
         cells: counts,
         metric: wanted.as_ref().map(|wanted| wanted.metric.clone()),
@@ -79,7 +79,9 @@ pub fn sweep(args: &SweepArgs) -> Result<Exit, Diagnostic> {
     };
     match (args.json, args.quiet) {
         (true, _) => terminal::print_json(&report),
-        (false, false) => terminal::print_result(summary::summary(&report, &plan, wanted.as_ref(), &sorted).trim_end()),
+        (false, false) => {
+            terminal::print_result(summary::summary(&report, &plan, &rows, (wanted.as_ref(), &sorted)).trim_end())
+        }
         (false, true) if counts.checks_failed > 0 => {
             terminal::print_message(&format!("checks failed in {} of {} cells", counts.checks_failed, counts.planned));
         }

@@ -13,6 +13,7 @@ pub fn picture(plan: &SweepPlan, means: &[PlaceMean], metric: &str) -> Option<Pi
         axes: mean.place.iter().filter(|(name, _)| leaders.contains(name)).cloned().collect(),
         value: mean.mean.value,
         se: mean.mean.se.unwrap_or(f64::NAN),
+        floor: mean.floor.unwrap_or(f64::NAN),
     };
     let places: Vec<Place> = means.iter().map(place).collect();
     let seeds = if means.iter().any(|mean| mean.mean.seeds > 1) { ", mean over seeds" } else { "" };

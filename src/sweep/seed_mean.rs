@@ -13,7 +13,12 @@ pub struct PlaceMean {
     pub place: Vec<(String, String)>,
     /// The mean over the seeds that have a finite value.
     pub mean: SeedMean,
+    /// The mean of its noise floors, if they are known.
+    pub floor: Option<f64>,
 }
+
+/// A place, the values of a metric there with their standard errors, and the noise floors.
+type Found = (Vec<(String, String)>, Vec<(f64, Option<f64>)>, Vec<f64>);
 
 /// Returns the names of the metrics that finished cells measured, in alphabetical order.
 pub fn metric_names<'a>(rows: &'a [CellRow]) -> Vec<&'a str> {
@@ -30,8 +35,15 @@ pub fn means(rows: &[CellRow], metric: &str) -> Vec<PlaceMean> {
         let Some(record) = record.as_ref().filter(|record| record.status == Status::Done) else { continue };
         let Some(metric) = record.metrics.get(metric) else { continue };
         let Some(value) = metric.value else { continue };
-        let (_, values) = places.at(assignments(&cell.place()), || (cell.place(), Vec::new()));
+        let (_, values, floors) = places.at(assignments(&cell.place()), || (cell.place(), Vec::new(), Vec::new()));
         values.push((value, metric.se));
+        floors.extend(metric.floor);
     }
-    places.iter().map(|(place, values)| PlaceMean { place: place.clone(), mean: seed_mean(values) }).collect()
+    let average = |floors: &[f64]| (!floors.is_empty()).then(|| floors.iter().sum::<f64>() / floors.len() as f64);
+    let mean = |(place, values, floors): &Found| PlaceMean {
+        place: place.clone(),
+        mean: seed_mean(values),
+        floor: average(floors),
+    };
+    places.iter().map(mean).collect()
 }

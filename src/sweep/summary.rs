@@ -6,7 +6,7 @@ use super::table::CellRow;
 use crate::exit::Exit;
 use crate::progress::duration;
 use crate::record::Status;
-use sdflow::number::{estimate, number};
+use sdflow::number::{estimate, number, significant};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -28,6 +28,8 @@ pub struct SweepReport {
     pub jsonl: PathBuf,
     /// None if no numeric axis varies.
     pub picture: Option<PathBuf>,
+    /// The page of the sweep; None with `--no-report`.
+    pub report: Option<PathBuf>,
     pub cells: CellCounts,
     /// The metric of `best`.
     pub metric: Option<String>,
@@ -55,7 +57,10 @@ pub struct CellCounts {
 pub struct BestPlace {
     pub params: BTreeMap<String, String>,
     pub mean: f64,
+    /// The standard error: of the mean over seeds, or, with one seed, of the metric itself.
     pub se: Option<f64>,
+    /// The mean noise floor of the cells.
+    pub floor: Option<f64>,
     pub seeds: usize,
 }
 
@@ -135,6 +140,7 @@ impl BestPlace {
             params: mean.place.iter().cloned().collect(),
             mean: mean.mean.value,
             se: mean.mean.se,
+            floor: mean.floor,
             seeds: mean.mean.seeds,
         };
         sorted.iter().take(SHOWN).map(best).collect()
@@ -142,7 +148,12 @@ impl BestPlace {
 }
 
 /// Returns the summary, several lines.
-pub fn summary(report: &SweepReport, plan: &SweepPlan, wanted: Option<&BestMetric>, sorted: &[PlaceMean]) -> String {
+pub fn summary(
+    report: &SweepReport,
+    plan: &SweepPlan,
+    rows: &[CellRow],
+    (wanted, sorted): (Option<&BestMetric>, &[PlaceMean]),
+) -> String {
     let mut text = String::new();
     let CellCounts { planned, done, failed, stopped, pending, checks_failed, warned } = report.cells;
     let parts = [
@@ -151,7 +162,7 @@ pub fn summary(report: &SweepReport, plan: &SweepPlan, wanted: Option<&BestMetri
         (stopped, "stopped"),
         (pending, "not computed"),
         (checks_failed, "with a failed check"),
-        (warned, "with warnings in log.txt"),
+        (warned, "with warnings"),
     ];
     let parts = parts.iter().filter(|(n, what)| *n > 0 || *what == "done").map(|(n, what)| format!("{n} {what}"));
     let name = report.script.file_stem().unwrap_or_default().to_string_lossy();
@@ -164,18 +175,54 @@ pub fn summary(report: &SweepReport, plan: &SweepPlan, wanted: Option<&BestMetri
     }
     if let Some(wanted) = wanted {
         let end = if wanted.largest { "largest" } else { "smallest" };
-        let seeds = if sorted.iter().any(|mean| mean.mean.seeds > 1) { ", mean over seeds" } else { "" };
-        let _ = writeln!(text, "  best      {end} {}{seeds}", wanted.metric);
+        let seeds = sorted.iter().map(|mean| mean.mean.seeds).max().unwrap_or(1);
+        let said = match seeds {
+            0 | 1 => "± standard error of the metric".to_string(),
+            n => format!("mean over {n} seeds ± its standard error between seeds"),
+        };
+        let floors = if sorted.iter().any(|mean| mean.floor.is_some()) { ", and noise floor" } else { "" };
+        let _ = writeln!(text, "  best      {end} {}, {said}{floors}", wanted.metric);
         for mean in sorted.iter().take(SHOWN) {
             let value = mean.mean.se.map_or_else(|| number(mean.mean.value), |se| estimate(mean.mean.value, se));
-            let _ = writeln!(text, "    {value:<22}  {}", assignments(&mean.place));
+            let floor = mean.floor.map_or(String::new(), |floor| format!("  {:<8}", significant(floor, 2)));
+            let _ = writeln!(text, "    {value:<22}{floor}  {}", assignments(&mean.place));
         }
+        if !wanted.largest && below_floor(sorted) > 1 {
+            let _ = writeln!(text, "    values below the noise floor differ by chance alone: they have no order");
+        }
+    }
+    for (warning, cells) in warnings(rows).into_iter().take(SHOWN) {
+        let cells = sdflow::number::counted(cells, "cell");
+        let _ = writeln!(text, "  warning   {warning} ({cells})");
     }
     let _ = writeln!(text, "  table     {}", report.table.display());
     if let Some(picture) = &report.picture {
         let _ = writeln!(text, "  picture   {}", picture.display());
     }
+    if let Some(page) = &report.report {
+        let _ = writeln!(text, "  report    {}", page.display());
+    }
     text
+}
+
+/// Returns the warnings of the cells, each with the number of cells that gave it, the most frequent
+/// first. The numbers in a warning differ between cells, so warnings that differ in these alone
+/// count as one.
+fn warnings(rows: &[CellRow]) -> Vec<(String, usize)> {
+    let mut found: BTreeMap<String, (String, usize)> = BTreeMap::new();
+    for warning in rows.iter().filter_map(|(_, record)| record.as_ref()).flat_map(|record| &record.warnings) {
+        let key = warning.replace(|c: char| c.is_ascii_digit() || c == '.', "");
+        found.entry(key).or_insert_with(|| (warning.clone(), 0)).1 += 1;
+    }
+    let mut found: Vec<(String, usize)> = found.into_values().collect();
+    found.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    found
+}
+
+/// Returns the number of the places shown whose value lies below its noise floor.
+fn below_floor(sorted: &[PlaceMean]) -> usize {
+    let is_below = |mean: &&PlaceMean| mean.floor.is_some_and(|floor| mean.mean.value < floor);
+    sorted.iter().take(SHOWN).filter(is_below).count()
 }
 
 fn shorten(values: &[String]) -> String {

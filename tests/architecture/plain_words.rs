@@ -115,7 +115,8 @@ fn comments_and_messages_use_the_words_of_the_field() {
 fn documents_and_templates_use_the_words_of_the_field() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let documents = ["README.md", "engine/README.md", "scripts/README.md", "docs/performance.md"];
-    let templates = ["data", "density", "flow", "generator", "sweep"].map(|name| format!("src/new/{name}.rhai"));
+    let templates = ["compare", "data", "density", "flow", "generator", "map", "posterior", "sweep"]
+        .map(|name| format!("src/new/{name}.rhai"));
     for name in documents.map(String::from).iter().chain(&templates) {
         let text = std::fs::read_to_string(root.join(name)).unwrap();
         let lines = text.lines().enumerate();

@@ -14,6 +14,7 @@ mod findings;
 mod golden;
 mod grammar;
 mod new;
+mod pictures;
 mod report;
 mod running;
 mod sandbox;

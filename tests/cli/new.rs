@@ -2,7 +2,7 @@
 
 use crate::sandbox::Sandbox;
 
-const TEMPLATES: [&str; 5] = ["flow", "density", "generator", "data", "sweep"];
+const TEMPLATES: [&str; 8] = ["flow", "density", "generator", "data", "map", "posterior", "compare", "sweep"];
 
 #[test]
 fn every_template_runs_as_it_is() {

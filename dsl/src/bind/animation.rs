@@ -1,10 +1,10 @@
 //! Animations: clouds one after the other.
 
-use crate::bind::picture::{layer, single};
+use crate::bind::picture_sets::{Look, chart_of_sets, moment};
 use crate::call::{Call, Entry, function};
 use crate::language::{At, Fail, Kind, OPTIONS, Type, arg};
 use crate::value::{Cloud, Done};
-use rhai::{Array, Dynamic};
+use rhai::{Array, Dynamic, Map};
 use sdflow::Points;
 use sdflow::io::write_atomic;
 use sdflow::options::Options;
@@ -55,7 +55,7 @@ pub const ENTRIES: &[Entry] = &[function(
 fn animate(call: &Call) -> Result<Dynamic, Fail> {
     let name = call.text(1)?;
     let options: AnimateOptions = if call.len() > 2 { call.options()? } else { AnimateOptions::default() };
-    let reference = call.points_option("reference").map(|points| Cloud::shared(&points));
+    let reference = call.points_option("reference");
     if !ANIMATED_AS.iter().any(|ending| name.ends_with(&format!(".{ending}"))) {
         return Err(call.bad(1, format!("is {name:?}"), "a name that ends in .gif or .png is expected"));
     }
@@ -79,29 +79,30 @@ fn frames(call: &Call) -> Result<Vec<(String, Dynamic)>, Fail> {
             let seen = format!("has kept {} clouds", done.snapshots.len());
             return Err(call.bad(0, seen, "an animation needs at least 2").hint("run(flow, start, #{snapshots: 60})"));
         }
-        let frame = |(step, points): &(usize, Arc<Points>)| (format!("step {step}"), Cloud::shared(points));
+        let frame = |(step, points): &(usize, Arc<Points>)| (format!("step {step}"), Cloud::value(Arc::clone(points)));
         return Ok(done.snapshots.iter().map(frame).collect());
     }
     let elements = call.get::<Array>(0, "the result of a run or an array")?;
     if elements.len() < 2 {
         return Err(call.bad(0, format!("has {} elements", elements.len()), "an animation needs at least 2"));
     }
-    Ok(elements.into_iter().map(|element| (String::new(), element)).collect())
+    Ok(elements.into_iter().map(|element| moment(&element).unwrap_or((String::new(), element))).collect())
 }
 
 fn frame(
     call: &Call,
     title: &str,
     what: &Dynamic,
-    reference: Option<&Dynamic>,
+    reference: Option<&Arc<Points>>,
     options: &AnimateOptions,
 ) -> Result<Chart, Fail> {
-    let images = options.image_width.map(|width| (width, None));
+    let look = Look { images: options.image_width.map(|width| (width, None)), ..Look::default() };
     let mut chart = Chart::new(title);
     if let Some(points) = reference {
-        chart = layer(chart, call, points, "reference", true, images)?;
+        let named = Map::from([("reference".into(), Cloud::value(Arc::clone(points)))]);
+        chart = chart_of_sets(chart, call, &named.into(), &look)?;
     }
-    single(chart, call, what, &[], images)
+    chart_of_sets(chart, call, what, &look)
 }
 
 /// Writes the animation and returns its files. A dry run draws nothing.

@@ -44,8 +44,9 @@ sdflow::options! {
     pub struct FloorChoice {
         /// Whether the noise floor is also computed. Except for `c2st`, whose floor has a closed
         /// form, this takes 200 more evaluations of the metric (40 for `w2` and
-        /// `sinkhorn_divergence`), on at most 2,000 points if the cost grows with the pairs, and on
-        /// at most 40,000 for `sliced_w2`. With `floor: false` a value takes far less time.
+        /// `sinkhorn_divergence`), on at most 2,000 points of both sets together if the cost grows
+        /// with the pairs (of each set for `w2`), and on at most 40,000 for `sliced_w2`. With
+        /// `floor: false` a value takes far less time.
         floor: bool = true,
     }
 }

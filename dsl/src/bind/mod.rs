@@ -21,6 +21,8 @@ mod metric;
 mod metric_value;
 mod param;
 mod picture;
+mod picture_sets;
+mod picture_tables;
 mod points;
 mod points_ops;
 mod run;

@@ -142,7 +142,7 @@ fn load(call: &Call) -> Result<Dynamic, Fail> {
     if let Some(note) = loaded.note {
         call.context.note_once(&format!("load: {note} ({})", file_name(&path)));
     }
-    Ok(Cloud::value(loaded.points))
+    Ok(Dynamic::from(Cloud::new(loaded.points).named(&loaded.columns.into())))
 }
 
 fn file_name(path: &Path) -> String {

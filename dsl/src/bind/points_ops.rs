@@ -187,9 +187,9 @@ fn with_label(call: &Call) -> Result<Dynamic, Fail> {
 }
 
 fn join(call: &Call) -> Result<Dynamic, Fail> {
-    let (points, other) = (call.receiver::<Cloud>()?.points, call.points(1)?);
-    let all = points.concat(&other).map_err(|e| call.place(e))?;
-    Ok(Cloud::value(all))
+    let (cloud, other) = (call.receiver::<Cloud>()?, call.points(1)?);
+    let all = cloud.points.concat(&other).map_err(|e| call.place(e))?;
+    Ok(cloud.alike(all))
 }
 
 fn trim(call: &Call) -> Result<Dynamic, Fail> {
@@ -207,7 +207,7 @@ fn trim(call: &Call) -> Result<Dynamic, Fail> {
         || neighbour::trim(&cloud.points, share, neighbours, call.context.pairwise.interrupt()),
         || Ok(cloud.points.rows(0..n - (share * n as f64) as usize)),
     );
-    Ok(Cloud::value(points.map_err(|e| call.place(e))?))
+    Ok(cloud.alike(points.map_err(|e| call.place(e))?))
 }
 
 fn standardise(call: &Call) -> Result<Dynamic, Fail> {
@@ -225,16 +225,16 @@ fn standardise(call: &Call) -> Result<Dynamic, Fail> {
     points
         .check_dim(Subject::points(), standardiser.mean().len(), "the standardised set")
         .map_err(|e| call.place(e))?;
-    let points = Arc::new(standardiser.apply(&points));
-    Ok(Dynamic::from(Cloud { points, standardiser: Some(standardiser), target: None }))
+    let made = Cloud::new(standardiser.apply(&points)).named(&own.columns);
+    Ok(Dynamic::from(Cloud { standardiser: Some(standardiser), ..made }))
 }
 
 fn undo(call: &Call) -> Result<Dynamic, Fail> {
     let own: Cloud = call.receiver()?;
-    let Some(standardiser) = own.standardiser else {
+    let Some(standardiser) = &own.standardiser else {
         return Err(Fail::script("these points were not standardised").hint("let z = x.standardise(); z.undo(y)"));
     };
     let points = call.points(1)?;
     points.check_dim(Subject::points(), own.points.dim(), "the standardised set").map_err(|e| call.place(e))?;
-    Ok(Cloud::value(standardiser.undo(&points)))
+    Ok(own.alike(standardiser.undo(&points)))
 }

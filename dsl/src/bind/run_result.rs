@@ -4,19 +4,24 @@ use crate::call::{Call, Entry, function};
 use crate::language::{Fail, Kind, Type};
 use crate::value::{Cloud, Done, numbers};
 use rhai::{Dynamic, Map};
+use sdflow::Points;
 use sdflow::process::Stats;
+use std::sync::Arc;
 
 pub const ENTRIES: &[Entry] = &[
-    function("points", Kind::Run, &[], Type::Points, |call| Ok(Cloud::shared(&receiver(call)?.points)))
-        .of(Type::Result)
-        .property()
-        .about("The points at the end.")
-        .example(
-            "let r = run(sd_flow(dataset(\"25gaussians\")), normal(200, 2), #{steps: 3});\n\
+    function("points", Kind::Run, &[], Type::Points, |call| {
+        let done = receiver(call)?;
+        Ok(Dynamic::from(Cloud::new(done.points).named(&done.columns)))
+    })
+    .of(Type::Result)
+    .property()
+    .about("The points at the end.")
+    .example(
+        "let r = run(sd_flow(dataset(\"25gaussians\")), normal(200, 2), #{steps: 3});\n\
              save(r.points, \"moved.npy\");",
-        ),
+    ),
     function("carried", Kind::Run, &[], Type::Points, |call| match receiver(call)?.carried {
-        Some(points) => Ok(Cloud::shared(&points)),
+        Some(points) => Ok(Cloud::value(points)),
         None => Err(missing_error("had no tracers", "run(flow, start, #{carry: held_out})")),
     })
     .of(Type::Result)
@@ -54,7 +59,8 @@ pub const ENTRIES: &[Entry] = &[
         .property()
         .about(
             "The measurements over the run: step, progress, the flow's own readings such as sigma, \
-             the metrics and their errors (`energy_se`).",
+             the metrics and their errors (`energy_se`). The glossary of the manual explains the readings, such as \
+             `field_error` and `ess_target`.",
         )
         .example(
             "let r = run(sd_flow(dataset(\"25gaussians\")), normal(200, 2), #{steps: 3});\n\
@@ -103,15 +109,22 @@ pub const ENTRIES: &[Entry] = &[
          print(r.metrics.energy);",
     ),
     function("snapshots", Kind::Run, &[], Type::List(&Type::Points), |call| {
-        Ok(receiver(call)?.snapshots.iter().map(|(_, points)| Cloud::shared(points)).collect::<rhai::Array>().into())
+        let done = receiver(call)?;
+        let cloud = |(step, points): &(usize, Arc<Points>)| {
+            Dynamic::from(Cloud::new(Arc::clone(points)).named(&done.columns).at(format!("step {step}")))
+        };
+        Ok(done.snapshots.iter().map(cloud).collect::<rhai::Array>().into())
     })
     .of(Type::Result)
     .property()
-    .about("The clouds kept during the run; the option `snapshots` sets their number.")
+    .about(
+        "The clouds kept during the run; the option `snapshots` sets their number. `plot` draws them with their \
+         steps, or as the ways of particles.",
+    )
     .example(
         "let r = run(sd_flow(dataset(\"25gaussians\")), normal(200, 2), #{steps: 4, snapshots: \
          3});\n\
-         plot([[r.snapshots[0]], [r.snapshots[2]]], \"way.svg\");",
+         plot(r.snapshots, \"way.svg\");",
     ),
 ];
 

@@ -127,7 +127,7 @@ fn save(call: &Call) -> Result<Dynamic, Fail> {
         let act = || match (ending.as_str(), width) {
             (_, Some(width)) => io::save_png(&path, &cloud.points, width),
             ("npy", _) => io::save_npy(&path, &cloud.points),
-            _ => io::save_csv(&path, None, &cloud.points),
+            _ => io::save_csv(&path, (!cloud.columns.is_empty()).then_some(&cloud.columns[..]), &cloud.points),
         };
         mode.write(act).map_err(|e| call.place(e))?;
         path

@@ -93,6 +93,10 @@ fn explain_undefined(name: &str, line: &str, syntax: &Syntax, sources: &Sources)
         let hint = format!("a function cannot see outer variables: pass `{name}` as an argument");
         return (message, Some(format!("{hint}, or declare it by `const` and write `global::{name}`")));
     }
+    let is_option = line.contains(&format!("{name}:")) && !manual::functions_with_option(name).is_empty();
+    if is_option && !line.contains("#{") {
+        return (message, Some(format!("options are a map: write #{{{name}: ..}}")));
+    }
     if let Some(entry) = manual::entries_of(name).first() {
         return (message, Some(format!("it is a function: write {}", entry.synopsis())));
     }

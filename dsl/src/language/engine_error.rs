@@ -85,7 +85,9 @@ pub fn suggest_fix(error: &Error) -> Option<String> {
         }
         Error::NotFinite { .. } => return Some("correct that value, or leave its row or column out".into()),
         Error::File { want, .. } if want.rule == Rule::Finite => {
-            return Some("correct that cell, or leave its row or column out".into());
+            return Some(
+                "correct that cell, leave its row out, or choose the columns of numbers: `#{columns: [..]}`".into(),
+            );
         }
         Error::File { want, .. } => match want.rule {
             Rule::Stated(options) => return Some(choice(options)),
@@ -154,7 +156,13 @@ mod tests {
         of(&argument_shape, (Culprit::Named("start"), columns));
         of(&unknown, (Culprit::Text("mons"), None));
         of(&formula, (Culprit::Text("x[0] +"), None));
-        of(&file, (Culprit::Call, Some("correct that cell, or leave its row or column out")));
+        of(
+            &file,
+            (
+                Culprit::Call,
+                Some("correct that cell, leave its row out, or choose the columns of numbers: `#{columns: [..]}`"),
+            ),
+        );
     }
 
     /// A correction as a hint would replace the whole schedule by a constant, so only a constant

@@ -29,9 +29,24 @@ pub const WORDS: &[(&str, &str)] = &[
          few points decide the score",
     ),
     (
-        "split-half error",
-        "the relative difference of a field between two halves of the data: an estimate of its sampling error",
+        "`ess_target`, `ess_source`, `ess_cloud`",
+        "in a history: the effective sample sizes of the estimates from the target's points and from the cloud, the \
+         median over the particles",
     ),
+    (
+        "split-half error, `field_error`",
+        "the relative difference of a field between two halves of the data: an estimate of its sampling error. Near 0 \
+         the field is well known; above 1 the noise is larger than the field, which is usual at the end of a flow, \
+         where the field vanishes",
+    ),
+    ("`acceptance`", "in a history: the share of the proposed moves that a sampler has accepted"),
+    ("`inverse_temperature`", "in a history of `smc`: the exponent of the likelihood, from 0 to 1"),
+    ("`log_evidence`", "in a history of `smc`: the logarithm of the normalising constant so far"),
+    (
+        "`start_correlation`",
+        "in a history: the correlation of the particles with their start, near 0 if it is forgotten",
+    ),
+    ("`logit`", "in a history of `gan_flow`: the mean logit of the discriminator at the particles"),
     ("bridge", "a diffusion between two given distributions, over the time from 0 to 1"),
     ("Schroedinger bridge", "the bridge with the least relative entropy to its reference process"),
     (

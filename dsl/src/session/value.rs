@@ -140,6 +140,13 @@ impl From<String> for Value {
     }
 }
 
+impl Value {
+    /// Returns points whose coordinates have these names. Without a name for each, they have none.
+    pub fn points(points: Points, columns: Vec<String>) -> Value {
+        Value(Dynamic::from(Cloud::new(points).named(&columns.into())))
+    }
+}
+
 impl From<Points> for Value {
     fn from(points: Points) -> Value {
         Value(Cloud::value(points))

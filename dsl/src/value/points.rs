@@ -7,37 +7,58 @@ use sdflow::points::Standardiser;
 use sdflow::target::Target;
 use std::sync::Arc;
 
-/// Points as a value of the script, with the map back to their original units if they were
-/// standardised.
+/// Points as a value of the script, with what the script knows about them.
 #[derive(Debug, Clone)]
 pub struct Cloud {
     /// The points.
     pub points: Arc<Points>,
-    /// The map that standardised them.
+    /// The map back to their original units, if they were standardised.
     pub standardiser: Option<Arc<Standardiser>>,
     /// The target of which the points are a sample.
     pub target: Option<Arc<dyn Target>>,
+    /// The names of the coordinates, from the header of a file; or none.
+    pub columns: Arc<[String]>,
+    /// The time at which they were kept during a run, such as "step 40".
+    pub time: Option<Arc<str>>,
 }
 
 impl Cloud {
-    /// Returns points as a value of the script.
-    pub fn value(points: Points) -> Dynamic {
-        Cloud::shared(&Arc::new(points))
+    /// Returns points of which nothing else is known.
+    pub fn new(points: impl Into<Arc<Points>>) -> Cloud {
+        Cloud { points: points.into(), standardiser: None, target: None, columns: Arc::default(), time: None }
     }
 
-    /// Returns points that others hold too as a value of the script.
-    pub fn shared(points: &Arc<Points>) -> Dynamic {
-        Dynamic::from(Cloud { points: Arc::clone(points), standardiser: None, target: None })
+    /// Returns points as a value of the script.
+    pub fn value(points: impl Into<Arc<Points>>) -> Dynamic {
+        Dynamic::from(Cloud::new(points))
     }
 
     /// Returns a sample of `target` as a value of the script.
     pub fn sample(points: Points, target: Arc<dyn Target>) -> Dynamic {
-        Dynamic::from(Cloud { points: Arc::new(points), standardiser: None, target: Some(target) })
+        Dynamic::from(Cloud { target: Some(target), ..Cloud::new(points) })
     }
 
     /// Returns some of these points, still a sample of the same target.
     pub fn part(&self, points: Points) -> Dynamic {
-        Dynamic::from(Cloud { points: Arc::new(points), standardiser: None, target: self.target.clone() })
+        Dynamic::from(Cloud { target: self.target.clone(), ..Cloud::new(points) }.named(&self.columns))
+    }
+
+    /// Returns other points with the coordinates of these.
+    pub fn alike(&self, points: Points) -> Dynamic {
+        Dynamic::from(Cloud::new(points).named(&self.columns))
+    }
+
+    /// Sets the names of the coordinates, if there is one for each.
+    pub fn named(self, columns: &Arc<[String]>) -> Cloud {
+        match columns.len() == self.points.dim() {
+            true => Cloud { columns: Arc::clone(columns), ..self },
+            false => self,
+        }
+    }
+
+    /// Sets the time.
+    pub fn at(self, time: impl Into<Arc<str>>) -> Cloud {
+        Cloud { time: Some(time.into()), ..self }
     }
 }
 

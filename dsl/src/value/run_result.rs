@@ -14,6 +14,8 @@ use std::sync::Arc;
 pub struct Done {
     /// The cloud at the end, or a sample of the generator.
     pub points: Arc<Points>,
+    /// The names of the coordinates of the points, or none.
+    pub columns: Arc<[String]>,
     /// The tracers at the end.
     pub carried: Option<Arc<Points>>,
     /// The logarithm of the Jacobian determinant of the map at each tracer.
@@ -35,6 +37,7 @@ impl Done {
     pub fn of(ending: process::Ending, stats: Stats) -> Done {
         Done {
             points: Arc::default(),
+            columns: Arc::default(),
             carried: None,
             log_det: None,
             history: Arc::default(),

@@ -19,16 +19,29 @@ pub enum Aim<'a> {
     Score(&'a dyn Score),
     /// Any distribution with these units, given as a map from standard units.
     Units(&'a AffineMap),
+    /// The distribution that an estimate describes in standard units, and the map from these.
+    Standardised(&'a dyn Score, &'a AffineMap),
 }
 
 impl<'a> Aim<'a> {
     /// Returns the points to which the field leads, if they are a finite sample in original units.
     pub(crate) fn points(self) -> Option<&'a Points> {
         match self {
-            Aim::Unknown | Aim::Units(_) => None,
+            Aim::Unknown | Aim::Units(_) | Aim::Standardised(..) => None,
             Aim::Points(points) => Some(points),
             Aim::Target(target) => target.data().map(|data| &**data.points),
             Aim::Score(score) => score.data().map(|points| &**points),
+        }
+    }
+
+    /// True if the field leads to exactly these points, in original units.
+    pub(crate) fn consists_of(self, sample: &Points) -> bool {
+        match self {
+            // Only the same map of the same points gives the same bits.
+            Aim::Standardised(score, units) => score.data().is_some_and(|data| {
+                (data.n(), data.dim()) == (sample.n(), sample.dim()) && **data == units.undo(sample)
+            }),
+            _ => self.points().is_some_and(|data| data == sample),
         }
     }
 
@@ -39,7 +52,7 @@ impl<'a> Aim<'a> {
         match self {
             Aim::Unknown => None,
             Aim::Points(points) => Some(AffineMap::of(points)),
-            Aim::Units(units) => Some(units.clone()),
+            Aim::Units(units) | Aim::Standardised(_, units) => Some(units.clone()),
             Aim::Target(target) => match target.data() {
                 Some(data) => Some(points::weighted_units(data.points, data.weights)),
                 None => target.moments().map(|moments| AffineMap::of_moments(moments.mean, &moments.cov)),

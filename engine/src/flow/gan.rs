@@ -95,8 +95,9 @@ crate::options! {
         loss: Loss = Loss::NonSaturating,
         /// Options of the discriminator, a map with the options of `ratio`.
         discriminator: DiscriminatorOptions = DiscriminatorOptions::default(),
-        /// Noise level over the run, in the units of the points: the discriminator is trained and
-        /// evaluated on points of both sets with this noise; 0 adds none.
+        /// Noise level over the run, in the units of the points: the discriminator is trained on
+        /// points of both sets with this noise, and evaluated at the particles without it; 0 adds
+        /// none.
         sigma: Schedule = Schedule::Constant { value: 0.0 },
         /// "raw": a step of size 1 moves a particle by the velocity itself; "denoiser": by
         /// `sigma^2` times the velocity.

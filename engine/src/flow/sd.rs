@@ -183,7 +183,7 @@ impl VelocityField for SdFlow {
             Some(units) => sigma * units.std().iter().map(|s| s * s).sum::<f64>().sqrt(),
         };
         let aim = match &self.units {
-            Some(units) => Aim::Units(units.units()),
+            Some(units) => Aim::Standardised(&*self.target, units.units()),
             None => Aim::Score(&*self.target),
         };
         let step = 1.0 / self.options.divergence.largest_factor();

@@ -37,7 +37,8 @@ crate::options! {
 /// times the gradient of the Sinkhorn divergence with respect to the particle. It is 0 if the cloud
 /// is equal to the target. Unlike the velocity of a kernel, it does not vanish if the start is far
 /// away. Every point of the target attracts as much mass as it has. The cost is two pairwise passes
-/// per iteration of each plan, and one pass for each mean.
+/// per iteration of the plan between cloud and target, one per iteration of the plan of the cloud
+/// with itself, and one pass for each mean.
 #[derive(Debug)]
 pub struct SinkhornFlow {
     target: Arc<Points>,

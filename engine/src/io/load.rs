@@ -2,6 +2,7 @@
 
 use super::file_kind::Kind;
 use super::load_options::LoadOptions;
+use super::loaded::Loaded;
 use super::origin::Origin;
 use super::read_bytes::{open, read_bytes};
 use super::{csv, npy, npz, png};
@@ -40,17 +41,6 @@ pub fn load(path: &Path, options: &LoadOptions) -> Result<Points> {
     load_with_note(path, options).map(|loaded| loaded.points)
 }
 
-/// Points from a file, with a note on how it was read.
-#[derive(Debug)]
-pub struct Loaded {
-    /// The points.
-    pub points: Points,
-    /// A note on decisions for which another reading was possible, such as a column that was left
-    /// out: "3 rows, columns a, b; the unnamed first column was taken as the row index and left
-    /// out".
-    pub note: Option<String>,
-}
-
 /// Does the same as [`load`], and returns a note on how a table was read.
 ///
 /// # Errors
@@ -59,7 +49,7 @@ pub fn load_with_note(path: &Path, options: &LoadOptions) -> Result<Loaded> {
     if path.is_dir() {
         options.check(Kind::Png)?;
         let (points, note) = png::read_folder(path)?;
-        return Ok(Loaded { points, note });
+        return Ok(Loaded { points, columns: Vec::new(), note });
     }
     let (file, size) = open(path)?;
     let mut reader = BufReader::new(file);
@@ -70,13 +60,12 @@ pub fn load_with_note(path: &Path, options: &LoadOptions) -> Result<Loaded> {
         Kind::Npy => npy::read(&mut reader, size, &origin)?.into_points(&origin, options)?,
         Kind::Npz => npz::load(reader, size, path, options)?,
         Kind::Csv => {
-            let (points, note) = csv::read(&read_bytes(&mut reader, size, &origin)?, &origin, options)?;
-            return Ok(Loaded { points, note });
+            return csv::read(&read_bytes(&mut reader, size, &origin)?, &origin, options);
         }
         Kind::Png => {
             let (points, note) = png::read(reader, &origin, options.flatten)?;
-            return Ok(Loaded { points, note });
+            return Ok(Loaded { points, columns: Vec::new(), note });
         }
     };
-    Ok(Loaded { points, note: None })
+    Ok(Loaded { points, columns: Vec::new(), note: None })
 }

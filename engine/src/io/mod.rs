@@ -20,6 +20,7 @@ mod file_kind;
 mod load;
 #[cfg(feature = "files")]
 mod load_options;
+mod loaded;
 #[cfg(feature = "files")]
 mod npy;
 #[cfg(feature = "files")]
@@ -52,9 +53,10 @@ pub use checkpoint::{Checkpoint, load_checkpoint, save_checkpoint};
 pub use load::load;
 #[cfg(feature = "files")]
 #[doc(hidden)]
-pub use load::{Loaded, load_with_note};
+pub use load::load_with_note;
 #[cfg(feature = "files")]
 pub use load_options::{Column, Header, LoadOptions};
+pub use loaded::Loaded;
 #[cfg(feature = "files")]
 pub use npy_rows::NpyRows;
 #[cfg(feature = "files")]

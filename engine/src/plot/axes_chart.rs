@@ -4,10 +4,13 @@ use super::axis::Axis;
 use super::canvas::Paint;
 use super::chart::{Chart, Cloud, Curve, Layer, Level};
 use super::colour::Colour;
+use super::histogram::Bins;
 use super::legend::Swatch;
+use super::pairs::name_of;
+use super::pca::View;
 use super::scale::{Extent, LARGEST};
 use super::shared::{Making, Swarm, format_count};
-use crate::{Error, Result, Rule};
+use crate::{Error, Points, Result, Rule};
 
 /// A point of the chart in the caller's units.
 pub(super) type Spot = [f64; 2];
@@ -18,9 +21,18 @@ pub(super) struct Plane {
     pub x: Axis,
     pub y: Axis,
     pub extents: [Extent; 2],
+    pub shows: Shows,
     /// True if one unit has the same length on both axes.
     pub equal: bool,
     pub items: Vec<Item>,
+}
+
+/// The content of a chart, which decides whether charts share their axes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shows {
+    Curves,
+    Histograms,
+    Places,
 }
 
 /// An item of a chart.
@@ -35,6 +47,12 @@ pub(super) enum Item {
     },
     Area {
         spots: Vec<Spot>,
+        paint: Paint,
+    },
+    /// A line with a head at its end.
+    Arrow {
+        from: Spot,
+        to: Spot,
         paint: Paint,
     },
     /// A line across the whole width of the chart.
@@ -53,6 +71,7 @@ impl Plane {
             x: chart.x.clone(),
             y: chart.y.clone(),
             extents: [Extent::NONE; 2],
+            shows: Shows::Curves,
             equal: false,
             items: Vec::new(),
         };
@@ -62,10 +81,15 @@ impl Plane {
                 Layer::Cloud(cloud) if cloud.points.n() == 0 => {
                     making.note("A cloud without points is not shown.".into());
                 }
-                Layer::Cloud(cloud) if cloud.points.dim() == 1 => plane.add_histogram(cloud, bins, making),
-                Layer::Cloud(cloud) => plane.add_cloud(cloud, making),
+                Layer::Cloud(cloud) if cloud.points.dim() == 1 => {
+                    plane.add_histogram(cloud, bins, &chart.coordinates, making);
+                }
+                Layer::Cloud(cloud) => plane.add_cloud(cloud, &chart.coordinates, making),
                 Layer::Curve(curve) => plane.add_curve(curve, making)?,
                 Layer::Level(level) => plane.add_level(level, making),
+                Layer::Paths(paths) => plane.add_paths(paths, &chart.coordinates, making),
+                Layer::Arrows(arrows) => plane.add_arrows(arrows, &chart.coordinates, making),
+                Layer::Contours(contours) => plane.add_contours(contours, making)?,
                 Layer::Images(_) | Layer::Heat(_) => {}
             }
         }
@@ -78,20 +102,9 @@ impl Plane {
         Ok(plane)
     }
 
-    fn add_cloud(&mut self, cloud: &Cloud, making: &mut Making) {
-        let (swarm, labels) = if cloud.points.dim() > 3 {
-            let view = making.view(&cloud.points);
-            let label = |i: usize| format!("principal axis {} ({:.0} % of variance)", i + 1, 100.0 * view.shares[i]);
-            (making.swarm(cloud, |row| view.project(row)), [label(0), label(1)])
-        } else {
-            (making.swarm(cloud, |row| [row[0], row[1]]), ["x₁".to_string(), "x₂".to_string()])
-        };
-        for (axis, label) in [&mut self.x, &mut self.y].into_iter().zip(labels) {
-            if axis.label.is_empty() {
-                axis.label = label;
-            }
-        }
-        self.equal = !self.x.log && !self.y.log && self.x.range.is_none() && self.y.range.is_none();
+    fn add_cloud(&mut self, cloud: &Cloud, names: &[String], making: &mut Making) {
+        let place = self.show_places(&cloud.points, names, making);
+        let swarm = making.swarm(cloud, |row| place.of(row));
         let before = swarm.places.len();
         let places: Vec<Spot> = swarm.places.iter().copied().filter(|s| self.shows(*s)).collect();
         self.note_lost(before - places.len(), making);
@@ -100,31 +113,44 @@ impl Plane {
         self.items.push(Item::Swarm(Swarm { places, ..swarm }));
     }
 
-    fn add_histogram(&mut self, cloud: &Cloud, bins: Bins, making: &mut Making) {
-        let values = cloud.points.data();
-        let Bins { low, width, count } = bins;
-        let mut counts = vec![0usize; count];
-        let high = low + count as f64 * width;
-        for v in values.iter().filter(|v| (low..=high).contains(*v)) {
-            counts[(((v - low) / width) as usize).min(count - 1)] += 1;
-        }
-        let mut spots = vec![[low, 0.0]];
-        for (i, c) in counts.iter().enumerate() {
-            let density = *c as f64 / (values.len() as f64 * width);
-            spots.push([low + i as f64 * width, density]);
-            spots.push([low + (i + 1) as f64 * width, density]);
-        }
-        spots.push([high, 0.0]);
+    fn add_histogram(&mut self, cloud: &Cloud, bins: Bins, names: &[String], making: &mut Making) {
+        let spots = bins.outline(cloud.points.data());
         let colour = making.legend.colour(&cloud.label, cloud.colour, Swatch::Line, &mut making.unnamed);
-        for (axis, label) in [(&mut self.x, "x"), (&mut self.y, "density")] {
-            if axis.label.is_empty() {
-                axis.label = label.into();
-            }
-        }
-        if !self.y.log {
-            self.items.push(Item::Area { spots: spots.clone(), paint: Paint { colour, alpha: 0.15 } });
+        let name = names.first().filter(|name| !name.is_empty()).map_or("x", String::as_str);
+        self.label_axes([name.into(), "density".into()]);
+        self.shows = Shows::Histograms;
+        // Filled areas would mix their colours: only the first one and those behind are filled.
+        let first = !self.items.iter().any(|item| matches!(item, Item::Line { .. }));
+        if !self.y.log && (first || colour == Colour::SILVER) {
+            let alpha = if colour == Colour::SILVER { 0.35 } else { 0.15 };
+            self.items.push(Item::Area { spots: spots.clone(), paint: Paint { colour, alpha } });
         }
         self.add_line(spots, colour, false, making);
+    }
+
+    /// Makes this a chart of places with the coordinates of `points`, and returns the map from
+    /// points to the chart.
+    pub fn show_places(&mut self, points: &Points, names: &[String], making: &mut Making) -> ToSpot {
+        let (to_spot, labels) = if points.dim() > 3 {
+            let view = making.view(points);
+            let label = |i: usize| format!("principal axis {} ({:.0} % of variance)", i + 1, 100.0 * view.shares[i]);
+            let labels = [label(0), label(1)];
+            (ToSpot::Projected(view), labels)
+        } else {
+            (ToSpot::Plain, [0, 1].map(|i| name_of(names, i)))
+        };
+        self.label_axes(labels);
+        self.shows = Shows::Places;
+        to_spot
+    }
+
+    /// Labels the axes that have no label yet.
+    pub fn label_axes(&mut self, labels: [String; 2]) {
+        for (axis, label) in [&mut self.x, &mut self.y].into_iter().zip(labels) {
+            if axis.label.is_empty() {
+                axis.label = label;
+            }
+        }
     }
 
     fn add_curve(&mut self, curve: &Curve, making: &mut Making) -> Result<()> {
@@ -174,12 +200,11 @@ impl Plane {
     }
 
     /// Adds the pieces of a line between its gaps.
-    fn add_line(&mut self, spots: Vec<Spot>, colour: Colour, dashed: bool, making: &mut Making) {
+    pub fn add_line(&mut self, spots: Vec<Spot>, colour: Colour, dashed: bool, making: &mut Making) {
         let lost = spots.iter().filter(|s| s.iter().all(|v| v.is_finite()) && !self.shows(**s)).count();
         self.note_lost(lost, making);
-        let seen: Vec<Vec<Spot>> = spots.split(|s| !self.shows(*s)).map(<[Spot]>::to_vec).collect();
         let mut lone = Vec::new();
-        for piece in seen {
+        for piece in self.pieces(&spots) {
             self.cover([0, 1].map(|i| Extent::of(piece.iter().map(|s| s[i]))));
             if piece.len() > 1 {
                 let paint = Paint { colour, alpha: 1.0 };
@@ -201,17 +226,27 @@ impl Plane {
         self.items.push(Item::Level { y: level.y, paint: Paint { colour, alpha: 1.0 } });
     }
 
+    /// Returns the pieces of a line between the spots that cannot be shown.
+    pub fn pieces(&self, line: &[Spot]) -> Vec<Vec<Spot>> {
+        line.split(|s| !self.shows(*s)).map(<[Spot]>::to_vec).collect()
+    }
+
+    /// True if both axes are linear and show everything.
+    pub fn is_open(&self) -> bool {
+        [&self.x, &self.y].into_iter().all(|axis| !axis.log && axis.range.is_none())
+    }
+
     /// True if the axes can show this spot.
-    fn shows(&self, spot: Spot) -> bool {
+    pub fn shows(&self, spot: Spot) -> bool {
         let fits = |v: f64, axis: &Axis| v.abs() <= LARGEST && (!axis.log || v > 1.0 / LARGEST);
         fits(spot[0], &self.x) && fits(spot[1], &self.y)
     }
 
-    fn cover(&mut self, extents: [Extent; 2]) {
+    pub fn cover(&mut self, extents: [Extent; 2]) {
         self.extents = [self.extents[0].join(extents[0]), self.extents[1].join(extents[1])];
     }
 
-    fn note_lost(&self, lost: usize, making: &mut Making) {
+    pub fn note_lost(&self, lost: usize, making: &mut Making) {
         let why = if self.x.log || self.y.log { "not positive (logarithmic axis)" } else { "too large" };
         if lost > 0 {
             making.note(format!("Not shown: {}, {why}.", format_count(lost, "value")));
@@ -234,32 +269,19 @@ fn check_axis(axis: &Axis, name: &str) -> Result<()> {
     }
 }
 
-/// The bins of the histograms of a chart. All clouds of one coordinate in the chart share them.
-#[derive(Debug, Clone, Copy)]
-struct Bins {
-    low: f64,
-    width: f64,
-    count: usize,
+/// The map from points to a chart.
+pub(super) enum ToSpot {
+    Plain,
+    Projected(View),
 }
 
-impl Bins {
-    /// Returns the bins. Their number is the square root of the size of the smallest cloud.
-    fn of(chart: &Chart) -> Bins {
-        let clouds = chart.layers.iter().filter_map(|l| if let Layer::Cloud(c) = l { Some(c) } else { None });
-        let (mut extent, mut fewest) = (Extent::NONE, usize::MAX);
-        for cloud in clouds.filter(|c| c.points.dim() == 1) {
-            let drawable = cloud.points.data().iter().copied().filter(|v| v.abs() <= LARGEST);
-            extent = extent.join(Extent::trim(drawable.collect()));
-            fewest = fewest.min(cloud.points.n());
+impl ToSpot {
+    /// Returns the place of a point in the chart.
+    pub fn of(&self, row: &[f64]) -> Spot {
+        match self {
+            ToSpot::Plain => [row[0], row[1]],
+            ToSpot::Projected(view) => view.project(row),
         }
-        let count = ((fewest as f64).sqrt() as usize).clamp(8, 80);
-        // Equal values lie in the middle of an interval of one unit. Far from 0 the interval must
-        // be longer, so that f64 resolves it.
-        let (low, length) = match extent.high - extent.low {
-            length if length > 1e-9 * extent.high.abs().max(extent.low.abs()) => (extent.low, length),
-            _ => (extent.low - 0.5 * extent.low.abs().max(1.0), extent.low.abs().max(1.0)),
-        };
-        Bins { low, width: length / count as f64, count }
     }
 }
 

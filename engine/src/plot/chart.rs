@@ -2,16 +2,20 @@
 
 use super::axis::Axis;
 use super::colour::Colour;
+use super::contours::Contours;
 use super::heat::Heat;
+use super::motion::{Arrows, Paths};
+use super::scale::Extent;
 use crate::Points;
 use std::sync::Arc;
 
 /// A chart: one pair of axes (or one view in space, or one grid of images) and its layers.
 ///
-/// Layers are drawn in order. Clouds and curves may share axes; images and heat maps need their own
-/// chart. Clouds of one coordinate become histograms, clouds of two coordinates a scatter plot with
-/// equal scales, and clouds of three coordinates an orthographic view with depth shading. Clouds of
-/// more coordinates are projected on the first two principal axes of the first cloud.
+/// Layers are drawn in order. Clouds, curves, paths, arrows and contours may share axes; images and
+/// heat maps need their own chart. Clouds of one coordinate become histograms, clouds of two
+/// coordinates a scatter plot, and clouds of three coordinates an orthographic view with depth
+/// shading. Clouds of more coordinates are projected on the first two principal axes of the first
+/// cloud. Coordinates have equal scales unless their ranges differ by more than a factor of six.
 ///
 /// ```
 /// use sdflow::plot::{Chart, Cloud};
@@ -32,6 +36,8 @@ pub struct Chart {
     pub x: Axis,
     /// The vertical axis.
     pub y: Axis,
+    /// The names of the coordinates of its clouds, which label the axes; or none.
+    pub coordinates: Vec<String>,
     /// The layers, from back to front.
     pub layers: Vec<Layer>,
 }
@@ -49,6 +55,12 @@ pub enum Layer {
     Images(Images),
     /// A grid of values.
     Heat(Heat),
+    /// The ways of particles.
+    Paths(Paths),
+    /// A field of vectors.
+    Arrows(Arrows),
+    /// Lines of equal values.
+    Contours(Contours),
 }
 
 /// A set of points. If there are more than 5,000 points, a fixed random choice of them is drawn,
@@ -142,6 +154,21 @@ impl Chart {
         self
     }
 
+    /// Sets the names of the coordinates of the clouds.
+    pub fn coordinates(mut self, names: &[String]) -> Chart {
+        self.coordinates = names.to_vec();
+        self
+    }
+
+    /// Returns the ends of each coordinate of its clouds, without far outliers, and of its
+    /// contours; or `None` if it has neither.
+    pub fn region(&self) -> Option<Vec<(f64, f64)>> {
+        let sides: Vec<Vec<Extent>> = self.layers.iter().filter_map(Layer::extents).collect();
+        let join = |i: usize| sides.iter().filter_map(|side| side.get(i)).fold(Extent::NONE, |all, one| all.join(*one));
+        let ends = |extent: Extent| (extent.low, extent.high);
+        sides.first().map(|first| (0..first.len()).map(|i| ends(join(i))).collect())
+    }
+
     /// Makes the horizontal axis logarithmic.
     pub fn log_x(mut self) -> Chart {
         self.x.log = true;
@@ -223,32 +250,37 @@ impl Images {
     }
 }
 
-impl From<Cloud> for Layer {
-    fn from(cloud: Cloud) -> Layer {
-        Layer::Cloud(cloud)
+impl Layer {
+    /// Returns the extent of each coordinate of points, without far outliers, or of a grid.
+    fn extents(&self) -> Option<Vec<Extent>> {
+        if let Layer::Contours(contours) = self {
+            return Some([&contours.x, &contours.y].map(|axis| Extent::of(axis.iter().copied())).to_vec());
+        }
+        let points = self.places().filter(|points| points.n() > 0)?;
+        let column = |i: usize| Extent::trim(points.iter().map(|row| row[i]).collect());
+        Some((0..points.dim()).map(column).collect())
+    }
+
+    /// Returns points whose coordinates the layer shows, if it has any.
+    pub(super) fn places(&self) -> Option<&Points> {
+        match self {
+            Layer::Cloud(cloud) if cloud.points.n() > 0 => Some(&cloud.points),
+            Layer::Paths(paths) => paths.clouds.first().map(|cloud| &**cloud),
+            Layer::Arrows(arrows) => Some(&arrows.at),
+            _ => None,
+        }
     }
 }
 
-impl From<Curve> for Layer {
-    fn from(curve: Curve) -> Layer {
-        Layer::Curve(curve)
-    }
+/// Makes each type of layer a [`Layer`].
+macro_rules! layers {
+    ($($kind:ident),*) => {
+        $(impl From<$kind> for Layer {
+            fn from(layer: $kind) -> Layer {
+                Layer::$kind(layer)
+            }
+        })*
+    };
 }
 
-impl From<Level> for Layer {
-    fn from(level: Level) -> Layer {
-        Layer::Level(level)
-    }
-}
-
-impl From<Images> for Layer {
-    fn from(images: Images) -> Layer {
-        Layer::Images(images)
-    }
-}
-
-impl From<Heat> for Layer {
-    fn from(heat: Heat) -> Layer {
-        Layer::Heat(heat)
-    }
-}
+layers!(Cloud, Curve, Level, Images, Heat, Paths, Arrows, Contours);

@@ -36,11 +36,10 @@ impl Legend {
             *unnamed += usize::from(asked.is_none());
             return asked.unwrap_or_else(|| Colour::of(next));
         }
-        if let Some(entry) = self.entries.iter().find(|e| e.label == label && e.swatch == swatch) {
+        if let Some(entry) = self.entries.iter().find(|e| e.label == label) {
             return asked.unwrap_or(entry.colour);
         }
-        let known = self.entries.iter().find(|e| e.label == label).map(|e| e.colour);
-        let colour = asked.or(known).unwrap_or_else(|| {
+        let colour = asked.unwrap_or_else(|| {
             self.taken += 1;
             Colour::of(self.taken - 1)
         });

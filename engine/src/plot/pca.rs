@@ -13,14 +13,23 @@ const ROWS: usize = 1000;
 #[derive(Debug, Clone, PartialEq)]
 pub struct View {
     mean: Vec<f64>,
+    /// The unit of each coordinate.
+    units: Vec<f64>,
     axes: [Vec<f64>; 2],
     /// Share of the variance along each axis.
     pub shares: [f64; 2],
+    /// True if the coordinates were standardised, because their units differ.
+    pub is_standardised: bool,
 }
+
+/// The largest number of coordinates that can be columns of different units. More are pixels or the
+/// like: of one unit, and constant in some places.
+const COLUMNS: usize = 40;
 
 impl View {
     /// Computes the first two principal axes of `points` (of up to 1,000 rows) by power iteration.
-    /// The largest coefficient of each axis is positive.
+    /// The largest coefficient of each axis is positive. Up to 40 coordinates are standardised
+    /// before if the largest standard deviation is more than 20 times the lower quartile of all.
     pub fn of(points: &Points) -> View {
         let mut centred = points.select(&thin(points.n(), ROWS, 0));
         // In units of the largest value, no square overflows.
@@ -29,6 +38,10 @@ impl View {
         let mean = centred.mean();
         for i in 0..centred.n() {
             centred.row_mut(i).iter_mut().zip(&mean).for_each(|(x, m)| *x -= m);
+        }
+        let units = units(&centred);
+        for i in 0..centred.n() {
+            centred.row_mut(i).iter_mut().zip(&units).for_each(|(x, u)| *x /= u);
         }
         let total: f64 = centred.iter().map(|row| dot(row, row)).sum();
         let first = leading(&centred, None);
@@ -39,18 +52,40 @@ impl View {
         };
         let shares = [share(&first), share(&second)];
         let mean = mean.into_iter().map(|m| m * unit).collect();
-        View { mean, axes: [first, second], shares }
+        let is_standardised = units.iter().any(|u| *u != 1.0);
+        // Without standardisation, coordinates keep the unit of the caller.
+        let units = if is_standardised { units.into_iter().map(|u| u * unit).collect() } else { units };
+        View { mean, units, axes: [first, second], shares, is_standardised }
     }
 
     /// Returns the coordinates of a point along both axes, relative to the mean.
     pub fn project(&self, row: &[f64]) -> [f64; 2] {
-        let along = |axis: &[f64]| dot(row, axis) - dot(&self.mean, axis);
-        [along(&self.axes[0]), along(&self.axes[1])]
+        let places = row.iter().zip(&self.mean).zip(&self.units);
+        places.zip(self.axes[0].iter().zip(&self.axes[1])).fold([0.0, 0.0], |sum, (((x, m), u), (a, b))| {
+            let place = (x - m) / u;
+            [sum[0] + a * place, sum[1] + b * place]
+        })
     }
 
     /// Returns the number of input coordinates.
     pub fn dim(&self) -> usize {
         self.mean.len()
+    }
+}
+
+/// Returns the standard deviation of each centred coordinate if these differ much, and otherwise 1.
+fn units(centred: &Points) -> Vec<f64> {
+    let dim = centred.dim();
+    let mut squares = vec![0.0; dim];
+    centred.iter().for_each(|row| squares.iter_mut().zip(row).for_each(|(sum, x)| *sum += x * x));
+    let deviations: Vec<f64> = squares.iter().map(|sum| (sum / centred.n().max(1) as f64).sqrt()).collect();
+    let mut sorted: Vec<f64> = deviations.iter().copied().filter(|d| *d > 0.0).collect();
+    sorted.sort_by(f64::total_cmp);
+    match (sorted.get(sorted.len() / 4), sorted.last()) {
+        (Some(quartile), Some(largest)) if dim <= COLUMNS && *largest > 20.0 * quartile => {
+            deviations.into_iter().map(|d| if d > 0.0 { d } else { 1.0 }).collect()
+        }
+        _ => vec![1.0; dim],
     }
 }
 

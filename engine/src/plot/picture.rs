@@ -16,12 +16,18 @@ pub struct Picture {
     pub columns: Option<usize>,
     /// True if charts of clouds show the same region.
     pub same_axes: bool,
+    /// True if one unit has the same length on all axes of a chart of clouds. With `None` this
+    /// holds unless the ranges of two coordinates differ by more than a factor of six; a note says
+    /// it then.
+    pub equal: Option<bool>,
+    /// Width and height of a chart in pixels, each from 100 to 4,000; `None` suits the content.
+    pub size: Option<(f64, f64)>,
 }
 
 impl Picture {
     /// Returns a picture without charts.
     pub fn new(title: impl Into<String>) -> Picture {
-        Picture { title: title.into(), charts: Vec::new(), columns: None, same_axes: true }
+        Picture { title: title.into(), charts: Vec::new(), columns: None, same_axes: true, equal: None, size: None }
     }
 
     /// Adds a chart.

@@ -2,10 +2,14 @@
 
 use super::axes_chart::Plane;
 use super::chart::{Chart, Cloud, Images, Layer};
+use super::colour::Colour;
 use super::heat::Heat;
+use super::motion::Paths;
+use super::pairs::name_of;
 use super::scale::Extent;
 use super::shared::{Making, Swarm};
-use crate::{Error, Quantity, Result, Subject};
+use crate::{Error, Points, Quantity, Result, Subject};
+use std::sync::Arc;
 
 /// A prepared chart.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,11 +27,22 @@ pub(super) struct Grid {
     pub labels: [String; 2],
 }
 
-/// Clouds of three coordinates, seen from a fixed direction.
+/// Clouds and ways of three coordinates, seen from a fixed direction.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Solid {
     pub swarms: Vec<Swarm<3>>,
+    pub ways: Vec<Way>,
     pub extents: [Extent; 3],
+    pub names: [String; 3],
+    /// True if one unit has the same length on all axes.
+    pub equal: bool,
+}
+
+/// The way of a particle in space.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Way {
+    pub places: Vec<[f64; 3]>,
+    pub colour: Colour,
 }
 
 impl Panel {
@@ -64,42 +79,87 @@ impl Panel {
                 labels: [chart.x.label.clone(), chart.y.label.clone()],
             }));
         }
-        let clouds: Vec<&Cloud> =
-            chart.layers.iter().filter_map(|l| if let Layer::Cloud(c) = l { Some(c) } else { None }).collect();
-        let dim = clouds.first().map_or(2, |c| c.points.dim());
-        for cloud in &clouds {
-            if cloud.points.n() > 0 {
-                cloud.points.check_dim("a cloud in the chart", dim, "the first cloud")?;
-                cloud.points.check_finite("a cloud in the chart")?;
-            }
-            check_marker(cloud)?;
+        check_layers(chart)?;
+        check_names(chart)?;
+        match chart.layers.iter().find_map(Layer::places) {
+            Some(points) if points.dim() == 3 => Solid::of(chart, making).map(Panel::Solid),
+            _ => Plane::new(chart, making).map(Panel::Plane),
         }
-        if dim == 3 && clouds.len() < chart.layers.len() {
-            return Err(Error::shape(
-                "a chart of 3D clouds",
-                "a curve too",
-                "curves need clouds of 1 or 2 coordinates",
-            ));
-        }
-        if dim == 3 {
-            return Ok(Panel::Solid(Solid::of(&clouds, making)));
-        }
-        Plane::new(chart, making).map(Panel::Plane)
     }
 }
 
-impl Solid {
-    /// Prepares clouds of three coordinates.
-    fn of(clouds: &[&Cloud], making: &mut Making) -> Solid {
-        let mut solid = Solid { swarms: Vec::new(), extents: [Extent::NONE; 3] };
-        for cloud in clouds.iter().filter(|c| c.points.n() > 0) {
-            let swarm = making.swarm(cloud, |row| [row[0], row[1], row[2]]);
-            for (i, extent) in solid.extents.iter_mut().enumerate() {
-                *extent = extent.join(Extent::trim(swarm.places.iter().map(|p| p[i]).collect()));
-            }
-            solid.swarms.push(swarm);
+/// # Errors
+/// Layers differ in dimension, or one of them cannot be drawn.
+fn check_layers(chart: &Chart) -> Result<()> {
+    let mut dim = None;
+    for layer in &chart.layers {
+        match layer {
+            Layer::Cloud(cloud) => check_marker(cloud)?,
+            Layer::Paths(paths) => paths.check()?,
+            Layer::Arrows(arrows) => arrows.check()?,
+            _ => {}
         }
-        solid
+        if let Some(points) = layer.places() {
+            points.check_dim("a cloud in the chart", *dim.get_or_insert(points.dim()), "the first cloud")?;
+            points.check_finite("a cloud in the chart")?;
+        }
+    }
+    Ok(())
+}
+
+impl Solid {
+    /// Prepares clouds and paths of three coordinates.
+    ///
+    /// # Errors
+    /// The chart has other layers too.
+    fn of(chart: &Chart, making: &mut Making) -> Result<Solid> {
+        let names = [0, 1, 2].map(|i| name_of(&chart.coordinates, i));
+        let mut solid = Solid { swarms: Vec::new(), ways: Vec::new(), extents: [Extent::NONE; 3], names, equal: true };
+        for layer in &chart.layers {
+            match layer {
+                Layer::Cloud(cloud) if cloud.points.n() == 0 => {}
+                Layer::Cloud(cloud) => {
+                    let swarm = making.swarm(cloud, |row| [row[0], row[1], row[2]]);
+                    solid.cover(&swarm.places);
+                    solid.swarms.push(swarm);
+                }
+                Layer::Paths(paths) => solid.add_paths(paths, making),
+                _ => {
+                    let want = "curves, levels, arrows and contours need clouds of other than 3 coordinates";
+                    return Err(Error::shape("a chart in space", "a layer of another kind too", want));
+                }
+            }
+        }
+        Ok(solid)
+    }
+
+    fn add_paths(&mut self, paths: &Paths, making: &mut Making) {
+        let (rows, colour) = making.ways(paths);
+        for row in rows {
+            let place = |cloud: &Arc<Points>| [0, 1, 2].map(|i| cloud.row(row)[i]);
+            let places: Vec<[f64; 3]> = paths.clouds.iter().map(place).collect();
+            self.cover(&places);
+            self.ways.push(Way { places, colour });
+        }
+    }
+
+    /// Widens the extents so that they contain these places, but for far outliers.
+    fn cover(&mut self, places: &[[f64; 3]]) {
+        for (i, extent) in self.extents.iter_mut().enumerate() {
+            *extent = extent.join(Extent::trim(places.iter().map(|p| p[i]).collect()));
+        }
+    }
+}
+
+/// # Errors
+/// There is not one name per coordinate of the clouds.
+fn check_names(chart: &Chart) -> Result<()> {
+    let dim = chart.layers.iter().find_map(Layer::places).map(|points| points.dim());
+    match (chart.coordinates.len(), dim) {
+        (names, Some(dim)) if names > 0 && names != dim => {
+            Err(Error::shape("the coordinates", format!("{names} names"), format!("the points have {dim}")))
+        }
+        _ => Ok(()),
     }
 }
 

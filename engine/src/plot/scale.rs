@@ -28,18 +28,18 @@ impl Extent {
         Extent { low: self.low.min(other.low), high: self.high.max(other.high) }
     }
 
-    /// Returns the extent of `values` without far outliers. If the whole would be more than four
-    /// times as long as the middle 99 %, only half the length of the middle is kept on each side of
-    /// it.
+    /// Returns the extent of `values` without far outliers. If the whole would be more than twice
+    /// as long as the middle 99 %, only a quarter of the length of the middle is kept on each side
+    /// of it.
     pub fn trim(mut values: Vec<f64>) -> Extent {
         values.sort_by(f64::total_cmp);
         let (Some(&low), Some(&high)) = (values.first(), values.last()) else { return Extent::NONE };
         let at = |share: f64| values[((values.len() - 1) as f64 * share).round() as usize];
         let (a, b) = (at(0.005), at(0.995));
-        if values.len() < 50 || b <= a || high - low <= 4.0 * (b - a) {
+        if values.len() < 50 || b <= a || high - low <= 2.0 * (b - a) {
             return Extent { low, high };
         }
-        let air = 0.5 * (b - a);
+        let air = 0.25 * (b - a);
         Extent { low: low.max(a - air), high: high.min(b + air) }
     }
 
@@ -53,6 +53,19 @@ impl Extent {
             // Almost all values are equal.
             _ => Extent::of(values),
         }
+    }
+
+    /// Returns the length, which is negative if the extent is empty.
+    pub fn length(self) -> f64 {
+        self.high - self.low
+    }
+
+    /// True if the extents of several coordinates can be shown in one unit: the longest is at most
+    /// six times as long as the shortest. Coordinates of a single value do not count.
+    pub fn are_comparable(extents: &[Extent]) -> bool {
+        let varies = |e: &&Extent| e.length() > 1e-9 * e.low.abs().max(e.high.abs());
+        let lengths = || extents.iter().filter(varies).map(|e| e.length());
+        lengths().fold(0.0, f64::max) <= 6.0 * lengths().fold(f64::INFINITY, f64::min)
     }
 
     /// True if the extent contains no value.
@@ -101,6 +114,17 @@ impl Scale {
         Scale::new(&axis, Extent::NONE, ticks)
     }
 
+    /// Labels the ticks of two linear axes in the same units.
+    pub fn share_units(x: &mut Scale, y: &mut Scale) {
+        let power = if x.power == 0 || y.power == 0 { x.power + y.power } else { x.power.max(y.power) };
+        for scale in [x, y] {
+            let values: Vec<f64> = scale.ticks.iter().map(|(value, _)| *value).collect();
+            if let ([first, second, ..], true) = (values.as_slice(), scale.power != power) {
+                scale.label_ticks(second - first, power);
+            }
+        }
+    }
+
     /// Returns the length of the axis, in values or in decades.
     pub fn length(&self) -> f64 {
         self.high - self.low
@@ -126,10 +150,18 @@ impl Scale {
         let (low, high) = (value(self.low), value(self.high));
         let step = nice_step((high - low) / wanted);
         let largest = low.abs().max(high.abs());
-        self.power = match largest.log10().floor() as i32 {
+        let power = match largest.log10().floor() as i32 {
             p if (-2..5).contains(&p) => 0,
             p => p,
         };
+        self.label_ticks(step, power);
+    }
+
+    /// Labels the ticks of a linear axis in units of a power of ten.
+    fn label_ticks(&mut self, step: f64, power: i32) {
+        let value = |m: f64| if self.log { 10f64.powf(m) } else { m };
+        let (low, high) = (value(self.low), value(self.high));
+        self.power = power;
         let unit = 10f64.powi(self.power);
         let decimals = (-(step / unit).log10() - 1e-9).ceil().clamp(0.0, 12.0) as usize;
         let (first, last) = ((low / step - 1e-9).ceil(), (high / step + 1e-9).floor());

@@ -4,11 +4,15 @@
 use super::chart::Cloud;
 use super::colour::Colour;
 use super::legend::{Legend, Swatch};
+use super::motion::Paths;
 use super::pca::{View, thin};
 use crate::Points;
 
 /// The largest number of points that are drawn per cloud. More would give a blot and a huge file.
 pub(super) const MOST_POINTS: usize = 5000;
+
+/// The largest number of ways that are drawn. More would give a tangle.
+const MOST_WAYS: usize = 100;
 
 /// The points of one cloud, on paper or in space.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,6 +22,14 @@ pub(super) struct Swarm<const D: usize> {
     pub alpha: f64,
     /// Requested radius in pixels.
     pub radius: Option<f64>,
+}
+
+impl<const D: usize> Swarm<D> {
+    /// Returns the factor of the usual radius. Markers behind others are larger, so that they are
+    /// visible around the markers in front.
+    pub fn breadth(&self) -> f64 {
+        if self.colour == Colour::SILVER { 1.4 } else { 1.0 }
+    }
 }
 
 /// The state that all panels of a picture share while they are prepared.
@@ -54,13 +66,34 @@ impl Making {
         Swarm { places, colour, alpha, radius: cloud.radius }
     }
 
+    /// Returns the particles whose ways are drawn, and their colour.
+    pub fn ways(&mut self, paths: &Paths) -> (Vec<usize>, Colour) {
+        let of = paths.clouds.first().map_or(0, |cloud| cloud.n());
+        let kept = thin(of, MOST_WAYS, of as u64);
+        if kept.len() < of {
+            let name = if paths.label.is_empty() { String::new() } else { format!(" of {}", paths.label) };
+            self.note(format!("Shown: the ways of {} of {} particles{name}.", kept.len(), group_digits(of)));
+        }
+        (kept, self.legend.colour(&paths.label, paths.colour, Swatch::Line, &mut self.unnamed))
+    }
+
     /// Returns the projection for clouds of more than three coordinates. It is the projection of
     /// the first such cloud of the picture.
     pub fn view(&mut self, points: &Points) -> View {
-        match &self.view {
-            Some(view) if view.dim() == points.dim() => view.clone(),
-            _ => self.view.insert(View::of(points)).clone(),
+        if let Some(view) = self.view.as_ref().filter(|view| view.dim() == points.dim()) {
+            return view.clone();
         }
+        let view = View::of(points);
+        if view.is_standardised {
+            self.note("The coordinates differ in units, so they were standardised before the projection.".into());
+        }
+        let hidden = 1.0 - view.shares[0] - view.shares[1];
+        if hidden >= 0.5 {
+            let all = points.dim();
+            let said = format!("{:.0} % of the variance lies in the other {} directions", 100.0 * hidden, all - 2);
+            self.note(format!("{said}, where clouds can differ unseen: compare them by a metric too."));
+        }
+        self.view.insert(view).clone()
     }
 }
 

@@ -1,8 +1,9 @@
 //! The picture of a quantity as a function of some parameters.
 
-use super::chart::{Chart, Curve};
+use super::chart::{Chart, Curve, Level};
 use super::heat::Heat;
 use super::picture::Picture;
+use crate::number::{number, significant};
 
 /// The largest number of charts of a picture, and of curves of a chart.
 const MOST: usize = 12;
@@ -16,6 +17,8 @@ pub struct Place {
     pub value: f64,
     /// The standard error of the quantity; `NaN` if it is unknown.
     pub se: f64,
+    /// The noise floor of the quantity; `NaN` if it is unknown.
+    pub floor: f64,
 }
 
 /// An axis that varies, with its values in ascending order.
@@ -27,13 +30,14 @@ struct Numeric {
 
 /// Returns the picture of `quantity`. With one numeric axis it has curves with standard errors, one
 /// per combination of the values of the other axes. With two numeric axes it has heat maps, one per
-/// combination. Axes with one value do not count. Scales are logarithmic if values span a factor of
+/// combination. The mean noise floor is a line of the curves and a part of the title of a heat map.
+/// Axes with one value do not count. Scales are logarithmic if values span a factor of
 /// 20. Returns None if no numeric axis varies or there are more than 12 combinations.
 ///
 /// ```
 /// use sdflow::plot::{Place, survey};
 /// let axes = |n: u32| vec![("n".into(), n.to_string())];
-/// let place = |n: u32| Place { axes: axes(n), value: 1.0 / f64::from(n), se: 0.01 };
+/// let place = |n: u32| Place { axes: axes(n), value: 1.0 / f64::from(n), se: 0.01, floor: 0.05 };
 /// let picture = survey(&[place(2), place(8), place(32)], "energy", "energy over n").unwrap();
 /// assert_eq!(picture.charts.len(), 1);
 /// ```
@@ -115,6 +119,9 @@ fn curves(x: &Numeric, parts: &[(String, Vec<&Place>)], quantity: &str, title: &
         let curve = Curve::new(found.iter().map(|(value, _)| *value).collect(), column(|place| place.value));
         chart = chart.with(curve.band(column(|place| place.se)).label(name.as_str()).marked());
     }
+    if let Some(floor) = floor(parts.iter().flat_map(|(_, places)| places)) {
+        chart = chart.with(Level::new(floor, "noise floor"));
+    }
     let all = parts.iter().flat_map(|(_, places)| places.iter().map(|place| place.value));
     let chart = if is_wide(all) { chart.log_y() } else { chart };
     if is_wide(x.values.iter().copied()) { chart.log_x() } else { chart }
@@ -127,8 +134,20 @@ fn heat(x: &Numeric, y: &Numeric, places: &[&Place], quantity: &str, title: &str
     };
     let values: Vec<f64> = y.texts.iter().flat_map(|row| x.texts.iter().map(move |column| at(row, column))).collect();
     let log = is_wide(values.iter().copied());
-    let heat = Heat::new(x.texts.clone(), y.texts.clone(), values).label(quantity);
-    Chart::new(title).x(x.name.as_str()).y(y.name.as_str()).with(if log { heat.log() } else { heat })
+    let names = |axis: &Numeric| axis.values.iter().map(|value| number(*value)).collect();
+    let heat = Heat::new(names(x), names(y), values).label(quantity);
+    let floor = floor(places.iter()).map_or(String::new(), |floor| format!(" (noise floor {})", significant(floor, 2)));
+    Chart::new(format!("{title}{floor}")).x(x.name.as_str()).y(y.name.as_str()).with(if log {
+        heat.log()
+    } else {
+        heat
+    })
+}
+
+/// Returns the mean noise floor of the places that have one.
+fn floor<'a>(places: impl Iterator<Item = &'a &'a Place>) -> Option<f64> {
+    let floors: Vec<f64> = places.map(|place| place.floor).filter(|floor| floor.is_finite()).collect();
+    (!floors.is_empty()).then(|| floors.iter().sum::<f64>() / floors.len() as f64)
 }
 
 /// True if the values are positive and a linear scale would crowd them at its lower end.
@@ -145,7 +164,7 @@ mod tests {
 
     fn place(axes: &[(&str, &str)], value: f64) -> Place {
         let axes = axes.iter().map(|(name, text)| (name.to_string(), text.to_string())).collect();
-        Place { axes, value, se: f64::NAN }
+        Place { axes, value, se: f64::NAN, floor: 0.015 }
     }
 
     #[test]
@@ -154,7 +173,8 @@ mod tests {
         let places = [at("32", "a", 1.0), at("2", "a", 40.0), at("2", "b", 5.0), at("32", "b", 6.0)];
         let picture = survey(&places, "energy", "t").unwrap();
         let chart = &picture.charts[0];
-        assert!(chart.y.log && !chart.x.log && chart.layers.len() == 2);
+        assert!(chart.y.log && !chart.x.log && chart.layers.len() == 3);
+        assert!(matches!(&chart.layers[2], Layer::Level(level) if (level.y - 0.015).abs() < 1e-12));
         let Layer::Curve(curve) = &chart.layers[0] else { panic!("{chart:?}") };
         assert_eq!((&curve.x, &curve.y, curve.label.as_str()), (&vec![2.0, 32.0], &vec![40.0, 1.0], "kind=a"));
         assert!(picture.svg().is_ok());
@@ -170,6 +190,7 @@ mod tests {
             (&heat.columns, &heat.rows),
             (&vec!["1".to_string(), "2".into()], &vec!["3".to_string(), "4".into()])
         );
+        assert_eq!(picture.charts[0].title, "t (noise floor 0.015)");
         assert!(heat.values[..3] == [0.1, 0.2, 0.3] && heat.values[3].is_nan() && !heat.log);
         let more = [places.to_vec(), vec![at("1", "3", "x", 0.1)]].concat();
         assert_eq!(survey(&more, "energy", "t").unwrap().charts.len(), 2);

@@ -93,11 +93,14 @@ impl Dynamics<'_> {
     /// True if this reference is the sample that the field uses as its target, or the sample from
     /// which the score of the sampler was estimated.
     pub(crate) fn has_seen(&self, reference: &Reference, start: &Points, clock: &Clock) -> bool {
-        let data = match self {
-            Dynamics::Field(field, _) => field.scales(start, clock).aim.points(),
-            Dynamics::Sampler(sampler) => sampler.data().map(|points| &**points),
+        // A reference that is drawn from a finite sample has its rows in another order.
+        let drawn_from = reference.target().and_then(|target| Some(target.data()?.points));
+        let samples = [Some(reference.points()), drawn_from.map(|points| &**points)];
+        let has_seen = |sample: &Points| match self {
+            Dynamics::Field(field, _) => field.scales(start, clock).aim.consists_of(sample),
+            Dynamics::Sampler(sampler) => sampler.data().is_some_and(|data| **data == *sample),
         };
-        data.is_some_and(|data| data == reference.points())
+        samples.into_iter().flatten().any(has_seen)
     }
 
     /// Returns the readings at this moment.

@@ -49,6 +49,7 @@
   function drawChart(name, runs) {
     const box = make("div", { className: "chart" });
     box.append(make("h3", {}, name));
+    if (data.meanings[name]) box.append(make("p", { className: "note" }, data.meanings[name]));
     const tables = [], series = [{ label: "step" }], bands = [];
     const floor = data.floors[name];
     const many = runs.length > 8, last = runs[runs.length - 1];
@@ -82,12 +83,15 @@
     // A band may reach below 0, which a logarithmic axis cannot show.
     if (positive) joined.slice(1).forEach((column) => column.forEach((x, k) => { if (x != null && x <= 0) column[k] = Math.min(...drawn) / 10; }));
     const axis = { stroke: colour("ink"), grid: { stroke: colour("line"), width: 1 }, ticks: { stroke: colour("line") } };
+    // A logarithmic scale has a line for each power of ten only.
+    const isPower = (x) => Math.abs(Math.log10(x) - Math.round(Math.log10(x))) < 1e-9;
+    const lines = positive ? { ...axis.grid, filter: (_, ticks) => ticks.map((x) => (isPower(x) ? x : null)) } : axis.grid;
     const width = () => Math.max(200, box.clientWidth || 300);
     requestAnimationFrame(() => guarded(box, name, () => {
       const options = {
         width: width(), height: 240, series, bands,
         scales: { x: { time: false }, y: positive ? { distr: 3 } : {} },
-        axes: [{ ...axis, label: "step", labelSize: 20 }, { ...axis, size: 64, values: (_, ticks) => ticks.map(shown) }],
+        axes: [{ ...axis, label: "step", labelSize: 20 }, { ...axis, grid: lines, size: 64, values: (_, ticks) => ticks.map(shown) }],
         cursor: { drag: { x: true, y: true, uni: 20 } },
       };
       const chart = new uPlot(options, joined, box);

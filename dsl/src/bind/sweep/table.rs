@@ -124,7 +124,7 @@ pub fn places(table: &Table, column: &str) -> Vec<plot::Place> {
             _ => (f64::NAN, f64::NAN),
         };
         let axes = table.axes().iter().map(|(axis, _)| (axis.clone(), text(i, axis))).collect();
-        plot::Place { axes, value, se }
+        plot::Place { axes, value, se, floor: f64::NAN }
     };
     (0..table.n()).map(place).collect()
 }

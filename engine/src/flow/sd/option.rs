@@ -51,7 +51,8 @@ crate::options! {
         /// distance between the centres of start and target, and the spread of the start. It ends
         /// at the spacing of the target's points (the median distance to the nearest other point),
         /// or at the smallest standard deviation of a density; in the training of a generator, it
-        /// ends at the radius that holds about a hundred neighbours of a point.
+        /// ends at that length times `100^(1/dim)`, the radius of about a hundred neighbours, but
+        /// at most at a fifth of the size of the target unless its detail is larger.
         sigma: Option<Schedule> = None,
         /// "denoiser": a step of size 1 moves a particle by `D_p - D_q`, which is `sigma^2` times
         /// the score difference (`D` are the denoisers), and steps of at most 1 are stable; "raw":

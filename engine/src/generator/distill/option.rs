@@ -50,7 +50,8 @@ crate::options! {
         /// and at most `batch`.
         levels: usize = 16,
         /// "dmd" divides the velocity of each point by the mean absolute difference between the
-        /// point and the teacher's denoised point; "none" does not.
+        /// point and the teacher's denoised point, in units of the size of the target; "none" does
+        /// not.
         weight: Weight = Weight::Dmd,
     }
 }

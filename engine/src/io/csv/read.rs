@@ -1,6 +1,7 @@
 //! The points in a table.
 
 use super::super::load_options::LoadOptions;
+use super::super::loaded::Loaded;
 use super::super::origin::Origin;
 use super::super::table_options::MissingCells;
 use super::cell::{is_missing, number};
@@ -10,12 +11,13 @@ use super::records::Records;
 use super::separator::cannot_be_cut;
 use crate::{Error, Points, Result, Rule};
 
-/// Reads the points in a table, with a note on decisions for which another reading was possible.
+/// Reads the points in a table, with the names of its columns and a note on decisions for which
+/// another reading was possible.
 ///
 /// # Errors
 /// A cell is not a finite number, a line is longer or shorter than others, or text is not UTF-8
 /// (the error gives the place); or the table can be read in two ways.
-pub(in super::super) fn read(bytes: &[u8], origin: &Origin, options: &LoadOptions) -> Result<(Points, Option<String>)> {
+pub(in super::super) fn read(bytes: &[u8], origin: &Origin, options: &LoadOptions) -> Result<Loaded> {
     let content = Content::new(bytes, origin)?;
     let mut layout = Layout::new(&content, options, origin)?;
     let mut records = layout.rows(&content, origin)?;
@@ -30,7 +32,7 @@ pub(in super::super) fn read(bytes: &[u8], origin: &Origin, options: &LoadOption
                     dropped += 1;
                     break;
                 }
-                None => return Err(no_number(&records, column, origin)),
+                None => return Err(no_number(&records, (column, layout.names.as_deref()), origin)),
             }
         }
     }
@@ -43,7 +45,9 @@ pub(in super::super) fn read(bytes: &[u8], origin: &Origin, options: &LoadOption
     }
     let points = Points::new(data, layout.columns.len(), &origin.name())?;
     let note = (!layout.notes.is_empty()).then(|| note(&points, &layout));
-    Ok((points, note))
+    let name = |names: &Vec<String>, j: &usize| names.get(*j).cloned().unwrap_or_default();
+    let columns = layout.names.iter().flat_map(|names| layout.columns.iter().map(move |j| name(names, j))).collect();
+    Ok(Loaded { points, columns, note })
 }
 
 /// Returns the note, such as "3 rows, columns a, b; 1 row with missing values left out".
@@ -65,7 +69,7 @@ fn rows(count: usize) -> String {
 }
 
 /// Returns the error for a cell in this column that does not contain a finite number.
-fn no_number(records: &Records, column: usize, origin: &Origin) -> Error {
+fn no_number(records: &Records, (column, names): (usize, Option<&[String]>), origin: &Origin) -> Error {
     let cell = &records.cells[column];
     let seen = match cell.as_ref() {
         "" => "the cell is empty".to_string(),
@@ -80,5 +84,7 @@ fn no_number(records: &Records, column: usize, origin: &Origin) -> Error {
         _ if cell.contains(',') => Rule::Finite.worded(format!("{words}, without separators of thousands")),
         _ => Rule::Finite.worded(words),
     };
-    origin.wrong_at(format!("line {}, column {}", records.line, column + 1), seen, want)
+    let name = names.and_then(|names| names.get(column)).filter(|name| !name.is_empty());
+    let name = name.map_or(String::new(), |name| format!(" ({name})"));
+    origin.wrong_at(format!("line {}, column {}{name}", records.line, column + 1), seen, want)
 }

@@ -1,8 +1,8 @@
 //! Dots, lines and areas between two axes, drawn by plotters.
 
-use super::super::axes_chart::{Item, Plane};
+use super::super::axes_chart::{Item, Plane, Spot};
 use super::super::canvas::{Align, Mark, PX, Paint, Scene, Sheet, font};
-use super::super::scale::{Scale, superscript};
+use super::super::scale::{Extent, Scale, superscript};
 use super::clip::Frame;
 use super::layout::{Area, LABEL, MARGIN, TICK, place};
 use crate::plot::{Axis, Colour};
@@ -34,6 +34,14 @@ pub(super) fn draw(scene: &mut Scene, face: &FontRef<'_>, plane: &Plane, area: A
     Ok(inner)
 }
 
+/// Returns the height of a chart with equal units on both axes: that of its data, and at least half
+/// and at most the whole of the width.
+pub(super) fn height(plane: &Plane, width: f64) -> f64 {
+    let [across, up] = plane.extents.map(Extent::length);
+    let share = if across > 0.0 && up > 0.0 { up / across } else { 1.0 };
+    (width - 60.0) * share.clamp(0.5, 1.0) + TICKS_BELOW + LABEL_BELOW
+}
+
 /// Returns both scales, and the rectangle that the labels leave for the data.
 fn scales(face: &FontRef<'_>, plane: &Plane, area: Area) -> (Scale, Scale, Area) {
     let below = TICKS_BELOW + LABEL_BELOW;
@@ -42,8 +50,9 @@ fn scales(face: &FontRef<'_>, plane: &Plane, area: Area) -> (Scale, Scale, Area)
     let mut left = 60.0;
     let mut made = None;
     // The width of the labels depends on the ticks, and the ticks depend on the width of the
-    // labels. A second round suffices.
-    for _ in 0..2 {
+    // labels. The labels of a later round may be wider by a digit, so that there is room for the
+    // widest so far.
+    for _ in 0..3 {
         let width = area.width - left - 0.5 * MARGIN;
         // If units are equal, both axes have equal tick steps.
         let (across, down) = (width / 75.0, height / if plane.equal { 75.0 } else { 50.0 });
@@ -53,11 +62,16 @@ fn scales(face: &FontRef<'_>, plane: &Plane, area: Area) -> (Scale, Scale, Area)
             let (per_x, per_y) = (x.length() / width, y.length() / height);
             let unit = per_x.max(per_y);
             (x, y) = (x.stretch(unit / per_x, across), y.stretch(unit / per_y, down));
+            Scale::share_units(&mut x, &mut y);
         }
         let widest = y.ticks.iter().map(|(_, label)| font::width(face, label)).fold(0.0, f64::max) * TICK;
         let label = if axis_label(&plane.y, &y).is_empty() { 0.0 } else { LABEL + 8.0 };
-        left = (widest + 10.0 + label).min(0.5 * area.width);
+        let needed = (widest + 10.0 + label).min(0.5 * area.width);
         made = Some((x, y, Area { left: area.left + area.width - 0.5 * MARGIN - width, top, width, height }));
+        if needed <= left && left < needed + 12.0 {
+            break;
+        }
+        left = needed;
     }
     made.unwrap_or_else(|| {
         let scale = Scale::new(&plane.x, plane.extents[0], 5.0);
@@ -137,7 +151,7 @@ fn draw_item(context: &mut Context<'_, '_>, frame: &Frame, plane: &Plane, item: 
     match item {
         Item::Swarm(swarm) => {
             let paint = Paint { colour: swarm.colour, alpha: swarm.alpha };
-            let radius = swarm.radius.unwrap_or_else(|| radius(plane, frame.inner));
+            let radius = swarm.radius.unwrap_or_else(|| radius(plane, frame.inner) * swarm.breadth());
             let radius = (radius * f64::from(PX)).round() as i32;
             let inside = swarm.places.iter().filter(|s| frame.holds(**s));
             inside.map(|s| Circle::new((s[0], s[1]), radius, brush(paint))).try_for_each(|dot| plot.draw(&dot))
@@ -157,6 +171,14 @@ fn draw_item(context: &mut Context<'_, '_>, frame: &Frame, plane: &Plane, item: 
             let corners: Vec<(f64, f64)> = spots.iter().map(|s| frame.nearest(*s)).collect();
             plot.draw(&Polygon::new(corners, brush(*paint)))
         }
+        Item::Arrow { from, to, paint } if frame.holds(*from) && frame.holds(*to) => {
+            let pen = pen(*paint, 1.1);
+            let path = |ends: &[Spot]| PathElement::new(ends.iter().map(|s| (s[0], s[1])).collect::<Vec<_>>(), pen);
+            plot.draw(&path(&[*from, *to]))?;
+            let [left, right] = frame.barbs(*from, *to);
+            plot.draw(&path(&[left, *to, right]))
+        }
+        Item::Arrow { .. } => Ok(()),
         Item::Level { y, paint } if frame.holds([frame.end(0, 0.0), *y]) => {
             let ends = [(frame.end(0, 0.0), *y), (frame.end(0, 1.0), *y)];
             plot.draw(&DashedPathElement::new(ends, 60, 40, pen(*paint, 1.4)))

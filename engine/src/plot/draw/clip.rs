@@ -38,6 +38,20 @@ impl Frame {
         (inside[0], inside[1])
     }
 
+    /// Returns the ends of both barbs of an arrow: a third of its length, and at most 5 pixels.
+    pub fn barbs(&self, from: Spot, to: Spot) -> [Spot; 2] {
+        let (a, b) = (self.fractions(from), self.fractions(to));
+        let size = [self.inner.width, self.inner.height];
+        let back = [(a[0] - b[0]) * size[0], (a[1] - b[1]) * size[1]];
+        let length = back[0].hypot(back[1]);
+        let share = (5.0f64).min(length / 3.0) / length.max(1e-9);
+        [0.45f64, -0.45].map(|angle| {
+            let (sin, cos) = angle.sin_cos();
+            let (x, y) = (back[0] * cos - back[1] * sin, back[0] * sin + back[1] * cos);
+            self.spot([b[0] + share * x / size[0], b[1] + share * y / size[1]])
+        })
+    }
+
     /// Returns the pieces of a line that are inside the frame.
     pub fn clip(&self, spots: &[Spot]) -> Vec<Vec<Spot>> {
         if spots.iter().all(|s| self.holds(*s)) {

@@ -8,6 +8,7 @@ mod mosaic;
 mod scatter3d;
 mod title;
 
+use super::axes_chart::Shows;
 use super::canvas::{Align, Scene, font};
 use super::chart::Chart;
 use super::colour::Colour;
@@ -36,6 +37,7 @@ pub(super) fn scene(picture: &Picture) -> Result<Scene> {
         return Err(Error::argument("columns", 0, "a row of a picture has at least 1 chart"));
     }
     let (panels, mut making) = prepare(picture)?;
+    check_size(picture)?;
     let heading = if picture.title.is_empty() && count == 1 { &picture.charts[0].title } else { &picture.title };
     lay_out(picture, heading, (&picture.charts, &panels), &mut making)
 }
@@ -68,6 +70,7 @@ fn prepare(picture: &Picture) -> Result<(Vec<Panel>, Making)> {
     if picture.same_axes {
         share_axes(&mut panels);
     }
+    panels.iter_mut().for_each(|panel| choose_units(panel, picture.equal, &mut making));
     Ok((panels, making))
 }
 
@@ -77,11 +80,12 @@ fn lay_out(picture: &Picture, heading: &str, drawn: (&[Chart], &[Panel]), making
     let (charts, panels) = drawn;
     let count = charts.len();
     let columns = picture.columns.unwrap_or(if count == 4 { 2 } else { 3 }).min(count);
-    let cell = match columns {
-        1 => 680.0,
-        2 => 500.0,
-        3 => 390.0,
-        n => (1400.0 / n as f64).max(240.0),
+    let cell = match (picture.size, columns) {
+        (Some((width, _)), _) => width,
+        (None, 1) => 680.0,
+        (None, 2) => 500.0,
+        (None, 3) => 390.0,
+        (None, n) => (1400.0 / n as f64).max(240.0),
     };
     let width = columns as f64 * (cell + GUTTER) - GUTTER + 2.0 * MARGIN;
     // The height is known only at the end. Until then, there is enough room for every chart.
@@ -92,7 +96,10 @@ fn lay_out(picture: &Picture, heading: &str, drawn: (&[Chart], &[Panel]), making
         if titled {
             top += TITLE + 8.0;
         }
-        let height = panels.iter().map(|panel| wanted_height(panel, cell, making)).fold(0.0, f64::max);
+        let height = match picture.size {
+            Some((_, height)) => height,
+            None => panels.iter().map(|panel| wanted_height(panel, cell, making)).fold(0.0, f64::max),
+        };
         for (i, (chart, panel)) in charts.iter().zip(panels).enumerate() {
             let left = MARGIN + i as f64 * (cell + GUTTER);
             let area = Area { left, top, width: cell, height };
@@ -127,7 +134,9 @@ fn draw_panel(scene: &mut Scene, face: &FontRef<'_>, panel: &Panel, area: Area) 
 /// Returns a suitable height for a panel of this width.
 fn wanted_height(panel: &Panel, width: f64, making: &mut Making) -> f64 {
     match panel {
-        Panel::Plane(plane) if plane.equal => width - 12.0,
+        // Places in equal units need no empty paper above and below.
+        Panel::Plane(plane) if plane.shows == Shows::Places && plane.equal => axes::height(plane, width),
+        Panel::Plane(plane) if plane.shows == Shows::Places => 0.8 * width,
         Panel::Plane(_) | Panel::Grid(_) => (0.62 * width).max(250.0),
         Panel::Solid(solid) => scatter3d::height(solid, width),
         Panel::Mosaic(images) => mosaic::height(images, width, making),
@@ -143,23 +152,55 @@ fn share_axes(panels: &mut [Panel]) {
     };
     let greys = mosaic::greys(&panels.iter().filter_map(open).collect::<Vec<_>>());
 
-    let mut shared = [Extent::NONE; 2];
-    let mut solid = [Extent::NONE; 3];
-    for panel in panels.iter() {
-        match panel {
-            Panel::Plane(plane) if plane.equal => {
-                shared = [shared[0].join(plane.extents[0]), shared[1].join(plane.extents[1])];
-            }
-            Panel::Solid(one) => (0..3).for_each(|i| solid[i] = solid[i].join(one.extents[i])),
-            _ => {}
+    for shows in [Shows::Places, Shows::Histograms] {
+        share_extents(panels.iter_mut().filter_map(|panel| match panel {
+            Panel::Plane(plane) if plane.shows == shows => Some(&mut plane.extents[..]),
+            _ => None,
+        }));
+    }
+    share_extents(panels.iter_mut().filter_map(|panel| match panel {
+        Panel::Solid(solid) => Some(&mut solid.extents[..]),
+        _ => None,
+    }));
+    for panel in panels {
+        if let Panel::Mosaic(images) = panel {
+            images.range = images.range.or(Some(greys));
         }
     }
-    for panel in panels {
-        match panel {
-            Panel::Plane(plane) if plane.equal => plane.extents = shared,
-            Panel::Solid(one) => one.extents = solid,
-            Panel::Mosaic(images) => images.range = images.range.or(Some(greys)),
-            _ => {}
+}
+
+/// Widens the extents of all charts to the extent of all of them, axis by axis.
+fn share_extents<'a>(charts: impl Iterator<Item = &'a mut [Extent]>) {
+    let mut charts: Vec<&mut [Extent]> = charts.collect();
+    for axis in 0..charts.first().map_or(0, |chart| chart.len()) {
+        let all = charts.iter().fold(Extent::NONE, |all, chart| all.join(chart[axis]));
+        charts.iter_mut().for_each(|chart| chart[axis] = all);
+    }
+}
+
+/// Decides whether one unit has the same length on all axes: as requested, and otherwise if the
+/// ranges can be compared.
+fn choose_units(panel: &mut Panel, requested: Option<bool>, making: &mut Making) {
+    let (extents, equal) = match panel {
+        Panel::Plane(plane) if plane.shows == Shows::Places && plane.is_open() => {
+            (&plane.extents[..], &mut plane.equal)
         }
+        Panel::Solid(solid) => (&solid.extents[..], &mut solid.equal),
+        _ => return,
+    };
+    *equal = requested.unwrap_or_else(|| Extent::are_comparable(extents));
+    if !*equal && requested.is_none() {
+        making.note("The axes have different scales.".into());
+    }
+}
+
+/// # Errors
+/// The requested size of a chart is too small or too large.
+fn check_size(picture: &Picture) -> Result<()> {
+    match picture.size {
+        Some((w, h)) if [w, h].iter().any(|side| !(100.0..=4000.0).contains(side)) => {
+            Err(Error::argument("size", format!("[{w}, {h}]"), "each side of a chart has 100 to 4000 pixels"))
+        }
+        _ => Ok(()),
     }
 }

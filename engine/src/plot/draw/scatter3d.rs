@@ -39,10 +39,10 @@ impl Camera {
         let longest = scales.iter().map(Scale::length).fold(0.0, f64::max);
         // A flat box has a minimum thickness, so that its labels do not overlap.
         let scales = scales.map(|s| match s.length() / longest {
-            share if share < 0.25 => s.stretch(0.25 / share.max(1e-9), 3.0),
+            share if solid.equal && share < 0.25 => s.stretch(0.25 / share.max(1e-9), 3.0),
             _ => s,
         });
-        let half = [0, 1, 2].map(|i| (scales[i].length() / longest).min(1.0));
+        let half = [0, 1, 2].map(|i| if solid.equal { (scales[i].length() / longest).min(1.0) } else { 0.8 });
         let ((sa, ca), (se, ce)) = (AZIMUTH.to_radians().sin_cos(), ELEVATION.to_radians().sin_cos());
         let (right, up, forward) = ([-sa, ca, 0.0], [-se * ca, -se * sa, ce], [ce * ca, ce * sa, se]);
         let mut camera = Camera { scales, right, up, forward, half, zoom: 1.0, centre: (0.0, 0.0) };
@@ -91,8 +91,9 @@ pub(super) fn draw(scene: &mut Scene, solid: &Solid, area: Area) -> Area {
     // coordinates determine this edge.
     let edges = [(0, [0.5, 0.0, 0.0]), (1, [1.0, 0.5, 0.0]), (2, [0.0, 0.0, 0.5])];
     for (axis, middle) in edges {
-        draw_labels(scene, &camera, axis, middle);
+        draw_labels(scene, &camera, (axis, &solid.names[axis]), middle);
     }
+    draw_ways(scene, &camera, solid);
     draw_points(scene, &camera, solid, area);
     area
 }
@@ -126,7 +127,7 @@ fn draw_walls(scene: &mut Scene, camera: &Camera) {
     }
 }
 
-fn draw_labels(scene: &mut Scene, camera: &Camera, axis: usize, middle: Vector) {
+fn draw_labels(scene: &mut Scene, camera: &Camera, (axis, name): (usize, &str), middle: Vector) {
     let (x, y) = camera.view(middle);
     // Labels lie outside the box, perpendicular to the edge and on the side away from the centre.
     let (ends, mut a, mut b) = ((0.0, 1.0), middle, middle);
@@ -158,8 +159,21 @@ fn draw_labels(scene: &mut Scene, camera: &Camera, axis: usize, middle: Vector) 
         0 => String::new(),
         p => format!(" (×10{})", super::super::scale::superscript(p)),
     };
-    let name = format!("{}{power}", ["x₁", "x₂", "x₃"][axis]);
+    let name = format!("{name}{power}");
     scene.write(&name, place(x + 36.0 * dx, y + 34.0 * dy + 0.36 * LABEL), LABEL, align, colour);
+}
+
+/// Draws the ways, behind the points. A piece with an end outside the box is left out.
+fn draw_ways(scene: &mut Scene, camera: &Camera, solid: &Solid) {
+    let fractions = |place: &Vector| [0, 1, 2].map(|i| camera.scales[i].fraction(place[i]));
+    let holds = |f: &Vector| f.iter().all(|f| (0.0..=1.0).contains(f));
+    for way in &solid.ways {
+        let seen: Vec<Vector> = way.places.iter().map(fractions).collect();
+        for piece in seen.split(|f| !holds(f)).filter(|piece| piece.len() > 1) {
+            let points = piece.iter().map(|f| camera.view(*f)).map(|(x, y)| place(x, y)).collect();
+            scene.marks.push(Mark::Stroke { points, width: 8, paint: Paint { colour: way.colour, alpha: 0.45 } });
+        }
+    }
 }
 
 /// Draws all points of all clouds, beginning with the farthest.
@@ -168,7 +182,7 @@ fn draw_points(scene: &mut Scene, camera: &Camera, solid: &Solid, area: Area) {
     let usual = (0.14 * (area.width * area.height / most).sqrt()).clamp(1.0, 3.2);
     let mut dots = Vec::new();
     for swarm in &solid.swarms {
-        let radius = swarm.radius.unwrap_or(usual);
+        let radius = swarm.radius.unwrap_or(usual * swarm.breadth());
         for place in &swarm.places {
             let fractions = [0, 1, 2].map(|i| camera.scales[i].fraction(place[i]));
             if fractions.iter().all(|f| (0.0..=1.0).contains(f)) {
