@@ -27,16 +27,16 @@ pub struct RunListener {
 #[derive(Debug)]
 pub enum Voice {
     /// The user; with `json` the script's prints go to standard error. With `filmed` the runs of
-    /// flows are filmed for the report.
-    Terminal { progress: Mutex<Progress>, json: bool, filmed: bool },
+    /// flows are filmed for the report, and with `quiet` automatic choices are only in the log.
+    Terminal { progress: Mutex<Progress>, json: bool, filmed: bool, quiet: bool },
     /// Nowhere else: log.txt contains all reports.
     Log,
 }
 
 impl Voice {
     /// Creates the voice of the terminal.
-    pub fn terminal(progress: Progress, json: bool, filmed: bool) -> Voice {
-        Voice::Terminal { progress: Mutex::new(progress), json, filmed }
+    pub fn terminal(quiet: bool, json: bool, filmed: bool) -> Voice {
+        Voice::Terminal { progress: Mutex::new(Progress::new(quiet)), json, filmed, quiet }
     }
 }
 
@@ -60,12 +60,12 @@ impl RunListener {
         let mut progress = lock(progress);
         if let Some(line) = progress.wait(Instant::now()) {
             progress.without_bars(|| terminal::print_message(&line));
-            self.note(&line);
+            self.log(&line);
         }
     }
 
     /// Writes `text` to the log only.
-    pub fn note(&self, text: &str) {
+    pub fn log(&self, text: &str) {
         self.check_written(lock(&self.files).note(text));
     }
 
@@ -83,21 +83,28 @@ impl Listener for RunListener {
             lock(progress)
                 .without_bars(|| if *json { terminal::print_message(text) } else { terminal::print_result(text) });
         }
-        self.note(text);
+        self.log(text);
+    }
+
+    fn note(&self, note: &str) {
+        match self.voice {
+            Voice::Terminal { quiet: false, .. } => self.print(note),
+            _ => self.log(note),
+        }
     }
 
     fn warn(&self, warning: &str) {
         if let Voice::Terminal { progress, .. } = &self.voice {
             lock(progress).without_bars(|| terminal::print_message(&format!("warning: {warning}")));
         }
-        self.note(&format!("warning: {warning}"));
+        self.log(&format!("warning: {warning}"));
     }
 
     fn caution(&self, warning: &Diagnostic) {
         if let Voice::Terminal { progress, .. } = &self.voice {
             lock(progress).without_bars(|| terminal::print_warning(warning));
         }
-        self.note(&format!("warning: {}", warning.line()));
+        self.log(&format!("warning: {}", warning.line()));
     }
 
     fn resumed(&self, what: &str, step: usize) {
@@ -105,7 +112,7 @@ impl Listener for RunListener {
         if let Voice::Terminal { progress, .. } = &self.voice {
             lock(progress).without_bars(|| terminal::print_message(&line));
         }
-        self.note(&line);
+        self.log(&line);
     }
 
     fn progress(&self, what: &str, done: usize, total: usize, detail: &str) {
@@ -113,7 +120,7 @@ impl Listener for RunListener {
         let mut progress = lock(progress);
         if let Some(line) = progress.tick(what, done, total, detail, Instant::now()) {
             progress.without_bars(|| terminal::print_message(&line));
-            self.note(&line);
+            self.log(&line);
         }
     }
 
@@ -139,7 +146,7 @@ impl Listener for RunListener {
         if exit == Exit::Interrupted {
             terminal::print_message("stopped; the same command goes on from what is kept in its folder");
         } else if let Some(failure) = &outcome.failure {
-            self.note(&format!("error: {}", failure.message));
+            self.log(&format!("error: {}", failure.message));
             terminal::print_error(failure);
         }
         match self.unfinished.store(&outcome) {

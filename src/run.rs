@@ -3,7 +3,6 @@
 use crate::args::RunArgs;
 use crate::exit::Exit;
 use crate::listener::Voice;
-use crate::progress::Progress;
 use crate::record::{Record, Status};
 use crate::request::request;
 use crate::run_folder::{self, FolderState, RunFolder};
@@ -33,7 +32,7 @@ pub fn run(args: &RunArgs) -> Result<Exit, Diagnostic> {
     memory::check(&prepared, 1)?;
     signals::raise_on_ctrl_c(&interrupt);
     args.time.max_time.iter().for_each(|time| signals::end_after(&interrupt, *time));
-    let voice = Voice::terminal(Progress::new(args.quiet), args.json, !args.no_report);
+    let voice = Voice::terminal(args.quiet, args.json, !args.no_report);
     let ended = run_script::compute(prepared, folder, args.script.quick, interrupt, voice, sdflow_dsl::execute)?;
     if !args.no_report {
         // The results are stored; a report can be written again.

@@ -55,6 +55,11 @@ pub fn runs(args: &RunsArgs) -> Result<Exit, Diagnostic> {
 
 /// Returns the runs in `folder`, and the number of records that cannot be read.
 fn find(folder: &Path) -> Result<(Vec<FoundRun>, usize), Diagnostic> {
+    if is_sweep(folder) {
+        let [table, page] = ["table.csv", REPORT].map(|name| folder.join(name).display().to_string());
+        let hint = format!("its cells stand in {table} and {page}");
+        return Err(diagnostics::data(format!("{} is the folder of a sweep", folder.display()), Some(&hint)));
+    }
     let hint = "runs are stored in `runs` below the folder in which the command was typed";
     let refused = |e| diagnostics::data(format!("cannot read the folder {}: {e}", folder.display()), Some(hint));
     let mut folders: Vec<PathBuf> = fs::read_dir(folder).map_err(refused)?.flatten().map(|e| e.path()).collect();

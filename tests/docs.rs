@@ -25,12 +25,55 @@ fn the_readme_and_the_checks_run_the_same_tests() {
 #[test]
 fn links_between_documents_lead_somewhere() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    for name in ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"] {
-        let text = text(name);
+    let of_root = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "python/README.md"];
+    let of_book = pages_of_the_book().into_iter().chain(["SUMMARY.md".into()]).map(|page| format!("docs/{page}"));
+    for name in of_root.map(String::from).into_iter().chain(of_book) {
+        let text = text(&name);
+        let folder = root.join(&name).parent().unwrap().to_path_buf();
         for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             let file = target.split('#').next().unwrap_or_default();
-            assert!(target.starts_with("http") || root.join(file).exists(), "{name} links to {target}");
+            assert!(target.starts_with("http") || folder.join(file).exists(), "{name} links to {target}");
         }
+    }
+}
+
+/// Returns the pages that the contents of the book list.
+fn pages_of_the_book() -> Vec<String> {
+    let contents = text("docs/SUMMARY.md");
+    contents.split("](").skip(1).filter_map(|rest| Some(rest.split_once(')')?.0.to_string())).collect()
+}
+
+/// Every page of docs is in the book.
+#[test]
+fn the_book_has_all_pages() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let files = std::fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().file_name());
+    let is_page = |name: &String| name.ends_with(".md") && name != "SUMMARY.md";
+    let mut pages: Vec<String> = files.map(|name| name.into_string().unwrap()).filter(is_page).collect();
+    let mut listed = pages_of_the_book();
+    pages.sort();
+    listed.sort();
+    assert_eq!(pages, listed);
+}
+
+/// The calls of the page on methods are correct, and its citations are listed.
+#[test]
+fn the_methods_are_those_of_the_language() {
+    let (page, listed) = (text("docs/methods.md"), text("REFERENCES.bib"));
+    let scripts: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("In a script: `")).collect();
+    assert!(scripts.len() > 10);
+    for script in scripts {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a.rhai"), format!("{};", script.trim_end_matches(['`', ';']))).unwrap();
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_sdflow-engine"));
+        let checked = command.args(["check", "a.rhai"]).current_dir(folder.path()).output().unwrap();
+        assert!(checked.status.success(), "{script}: {}", String::from_utf8_lossy(&checked.stderr));
+    }
+    let keys = page.split('[').skip(1).filter_map(|rest| rest.split(']').next()).flat_map(|all| all.split([',', '\n']));
+    let keys: Vec<&str> = keys.map(str::trim).filter(|key| is_key(key)).collect();
+    assert!(keys.len() > 50);
+    for key in keys {
+        assert!(listed.contains(&format!("{{{key},")), "{key}");
     }
 }
 

@@ -114,7 +114,16 @@ fn comments_and_messages_use_the_words_of_the_field() {
 #[test]
 fn documents_and_templates_use_the_words_of_the_field() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let documents = ["README.md", "engine/README.md", "scripts/README.md", "docs/performance.md"];
+    let documents = [
+        "README.md",
+        "engine/README.md",
+        "scripts/README.md",
+        "docs/performance.md",
+        "docs/README.md",
+        "docs/tutorial.md",
+        "docs/python.md",
+        "docs/methods.md",
+    ];
     let templates = ["compare", "data", "density", "flow", "generator", "map", "posterior", "sweep"]
         .map(|name| format!("src/new/{name}.rhai"));
     for name in documents.map(String::from).iter().chain(&templates) {

@@ -122,7 +122,7 @@ fn the_summary_names_the_best_and_the_picture() {
     for words in [
         "a: 8 cells in ",
         ": 8 done\n",
-        "smallest distance, mean over seeds",
+        "smallest distance, mean over 2 seeds ± its standard error between seeds, and noise floor",
         "sigma=1",
         "out/table.csv",
         "out/sweep.svg",

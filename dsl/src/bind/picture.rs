@@ -1,5 +1,6 @@
 //! `plot`: pictures of points, densities, fields, images, tables and runs.
 
+use crate::bind::picture_options::PlotOptions;
 use crate::bind::picture_sets::{Look, chart_of_sets, clouds_of, moment};
 use crate::bind::picture_tables::{curves, series_of, sweep_charts};
 use crate::bind::unused_options as idle;
@@ -10,50 +11,6 @@ use sdflow::options::Options;
 use sdflow::plot::{Chart, Picture};
 use sdflow::table::Table;
 use std::sync::Arc;
-
-sdflow::options! {
-    /// Options of `plot`.
-    pub struct PlotOptions {
-        /// Title above the picture.
-        title: String = String::new(),
-        /// Titles of the charts, for a picture with several charts.
-        titles: Vec<String> = Vec::new(),
-        /// Names of the sets of points of an array, for the legend.
-        labels: Vec<String> = Vec::new(),
-        /// Names of the coordinates, for the axes; left out: the names in the header of the file of
-        /// the points.
-        coordinates: Vec<String> = Vec::new(),
-        /// For a table: the column of the horizontal axis; left out: the first column.
-        x: Option<String> = None,
-        /// For a table: the columns to draw in one chart; left out: all other columns, each in a
-        /// chart of its own if their ranges differ by more than a factor of six.
-        y: Option<Vec<String>> = None,
-        /// Whether the horizontal axis is logarithmic.
-        log_x: bool = false,
-        /// Whether the vertical axis is logarithmic.
-        log_y: bool = false,
-        /// Whether a target that has a density is drawn by it: in one dimension as a curve, in two
-        /// as lines around 50, 80 and 95 % of its mass.
-        density: bool = false,
-        /// Whether an array of clouds, such as the snapshots of a run, is drawn as the ways of its
-        /// particles from the first cloud to the last.
-        paths: bool = false,
-        /// Whether all pairs of 2 to 6 coordinates are drawn, with their histograms.
-        pairs: bool = false,
-        /// Width in pixels of the grey image as which each point is drawn; left out: no images.
-        image_width: Option<usize> = None,
-        /// Number of charts (or images) per line; left out: the picture is as square as possible.
-        columns: Option<usize> = None,
-        /// Width and height of a chart in pixels, each from 100 to 4000; left out: as the content
-        /// needs.
-        size: Option<Vec<f64>> = None,
-        /// Whether all charts of points show the same region.
-        same_axes: bool = true,
-        /// Whether one unit has the same length on all axes of points; left out: unless the ranges
-        /// of the coordinates differ by more than a factor of six.
-        equal: Option<bool> = None,
-    }
-}
 
 /// The types that can be drawn.
 const DRAWABLE: Type = Type::OneOf(&[
@@ -73,8 +30,8 @@ pub const ENTRIES: &[Entry] =
             "Draws a picture into `plots/` of the run folder, as `.svg` or `.png`. `what` can be \
              points, or a target, which is sampled according to its weights. An array of these \
              makes one chart, with the first set behind the others. A map of named sets also makes \
-             one chart, with `target`, `data`, `reference` or `held_out` behind the others. An \
-             array of such arrays or maps makes one chart for each of them, and so does a map of \
+             one chart, in the order of the alphabet, with `target`, `data`, `reference` or `held_out` \
+             behind the others. An array of such arrays or maps makes one chart for each of them, and so does a map of \
              them, whose names become titles. Snapshots of a run make one chart each, with their \
              times as titles, or, with `paths`, one chart with the ways of particles. Points of one \
              coordinate become a histogram, of two a scatter plot, of three a view in space, and of \

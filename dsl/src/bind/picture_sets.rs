@@ -1,6 +1,6 @@
 //! Charts of points, targets and fields of vectors.
 
-use super::picture::PlotOptions;
+use crate::bind::picture_options::PlotOptions;
 use crate::call::Call;
 use crate::language::{At, Fail};
 use crate::value::{Cloud, Plan, describe, number};

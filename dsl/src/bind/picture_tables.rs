@@ -1,7 +1,7 @@
 //! Charts of tables, of runs and of sweeps.
 
-use super::picture::PlotOptions;
 use crate::bind::arguments::column_name;
+use crate::bind::picture_options::PlotOptions;
 use crate::bind::sweep::places;
 use crate::language::{At, Fail};
 use crate::value::Done;
@@ -21,10 +21,12 @@ pub struct Series {
     table: Arc<Table>,
     /// The noise floors of the metrics of a run.
     floors: BTreeMap<String, f64>,
-    /// The columns that are drawn if the options choose none.
+    /// The columns that can be drawn, from which the options may choose.
     usual: Vec<String>,
     /// The usual column of the horizontal axis.
     x: String,
+    /// True for the history of a run.
+    is_run: bool,
 }
 
 /// Returns the tables or runs that `what` consists of: one, or a map of several.
@@ -45,16 +47,16 @@ fn one(value: &Dynamic) -> Option<Series> {
         let chosen = |name: &&String| done.metrics.is_empty() || done.metrics.contains_key(*name);
         let usual = table.columns().iter().filter(is_reading).filter(chosen).cloned().collect();
         let floors = done.metrics.iter().filter_map(|(name, m)| Some((name.clone(), m.floor?))).collect();
-        return Some(Series { name, table: Arc::clone(&table), floors, usual, x: "step".into() });
+        return Some(Series { name, table: Arc::clone(&table), floors, usual, x: "step".into(), is_run: true });
     }
     let table = value.clone().try_cast::<Arc<Table>>()?;
     let x = table.columns().first().cloned().unwrap_or_default();
     let is_drawn = |column: &&String| {
         let is_clock = *column == "progress" && x == "step";
-        **column != x && !is_clock && !is_error(&table, column) && table.values(column).iter().any(|v| v.is_finite())
+        !is_clock && !is_error(&table, column) && table.values(column).iter().any(|v| v.is_finite())
     };
     let usual = table.columns().iter().filter(is_drawn).cloned().collect();
-    Some(Series { name, table: Arc::clone(&table), floors: BTreeMap::new(), usual, x })
+    Some(Series { name, table: Arc::clone(&table), floors: BTreeMap::new(), usual, x, is_run: false })
 }
 
 /// True if the column holds the standard errors of another one.
@@ -67,10 +69,10 @@ fn is_error(table: &Table, column: &str) -> bool {
 pub fn curves(series: &[Series], options: &PlotOptions) -> Result<Vec<Chart>, Fail> {
     let mut columns = options.y.clone().unwrap_or_default();
     if options.y.is_none() {
-        for name in series.iter().flat_map(|one| &one.usual).filter(|name| Some(*name) != options.x.as_ref()) {
-            if !columns.contains(name) {
-                columns.push(name.clone());
-            }
+        for one in series {
+            let x = options.x.as_ref().unwrap_or(&one.x);
+            let others: Vec<&String> = one.usual.iter().filter(|name| *name != x && !columns.contains(name)).collect();
+            columns.extend(others.into_iter().cloned());
         }
     }
     for name in &columns {
@@ -79,7 +81,7 @@ pub fn curves(series: &[Series], options: &PlotOptions) -> Result<Vec<Chart>, Fa
             column_name(&one.table, name.clone()).map_err(|f| f.at(At::Key(2, "y".into())))?;
         }
     }
-    let is_table = matches!(series, [one] if one.floors.is_empty() && one.x != "step");
+    let is_table = matches!(series, [one] if !one.is_run);
     if is_table && (options.y.is_some() || share_an_axis(&series[0].table, &columns)) {
         let chart = Chart::new("").y(if let [only] = columns.as_slice() { only.as_str() } else { "" });
         return Ok(vec![add_curves(chart, series, &columns, options)?]);

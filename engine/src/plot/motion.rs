@@ -1,6 +1,7 @@
 //! The motion of particles as plain data: their ways through several clouds, and arrows.
 
 use super::colour::Colour;
+use crate::number::counted;
 use crate::{Error, Points, Result};
 use std::sync::Arc;
 
@@ -69,10 +70,10 @@ impl Paths {
     /// that are not finite.
     pub(super) fn check(&self) -> Result<()> {
         let [first, .., _] = self.clouds.as_slice() else {
-            return Err(Error::shape("the paths", format!("{} clouds", self.clouds.len()), "a way needs at least 2"));
+            return Err(Error::shape("the motion", counted(self.clouds.len(), "cloud"), "a way needs at least 2"));
         };
         for cloud in &self.clouds {
-            check_planar("the paths", cloud)?;
+            check_planar("a cloud of the paths", cloud)?;
             check_size("a cloud of the paths", cloud, (first, "the first cloud"))?;
         }
         Ok(())
@@ -94,9 +95,9 @@ impl Arrows {
     /// There is not one vector per place, or they have one coordinate or values that are not
     /// finite.
     pub(super) fn check(&self) -> Result<()> {
-        check_planar("the arrows", &self.at)?;
-        check_planar("the arrows", &self.vectors)?;
-        check_size("the vectors of the arrows", &self.vectors, (&self.at, "their places"))
+        check_planar("the field of vectors", &self.at)?;
+        check_planar("the field of vectors", &self.vectors)?;
+        check_size("the field of vectors", &self.vectors, (&self.at, "their places"))
     }
 }
 
@@ -113,7 +114,7 @@ fn check_size(what: &'static str, points: &Points, (first, first_name): (&Points
         true => Ok(()),
         false => {
             let want = format!("there are {} in {first_name}", first.n());
-            Err(Error::shape(what, format!("{} points", points.n()), want))
+            Err(Error::shape(what, counted(points.n(), "point"), want))
         }
     }
 }
