@@ -213,6 +213,8 @@ def load_run(folder: str | os.PathLike[str]) -> Run:
         record = json.loads(path.read_text(encoding="utf-8"))
         return Run(Path(folder), record)
     except FileNotFoundError:
+        if Path(folder, "sweep.json").exists():
+            raise DataError(f"{folder} is a sweep: its cells stand in {Path(folder, 'table.csv')}") from None
         raise DataError(f"there is no run in {folder}: run.json is missing") from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{path} is not the record of a run: {error}") from None

@@ -86,6 +86,14 @@ def test_a_broken_record_is_refused(tmp_path: Path, text: str) -> None:
         sd.load_run(tmp_path)
 
 
+def test_a_sweep_is_no_run(tmp_path: Path) -> None:
+    with pytest.raises(sd.DataError, match="run.json is missing"):
+        sd.load_run(tmp_path)
+    (tmp_path / "sweep.json").write_text("{}")
+    with pytest.raises(sd.DataError, match="is a sweep: its cells stand in .*table.csv"):
+        sd.load_run(tmp_path)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_ctrl_c_stops_a_run_which_then_continues(tmp_path: Path) -> None:
     script = tmp_path / "long.rhai"
