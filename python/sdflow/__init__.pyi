@@ -108,15 +108,12 @@ class Points(Value, np.lib.mixins.NDArrayOperatorsMixin):
         j: int,
     ) -> NDArray[np.float64]: ...
 
-class Table(Value):
+class Table(Value, dict[str, Any]):
     @property
     def columns(self) -> list[str]: ...
-    def keys(self) -> list[str]: ...
     def pandas(self) -> Any: ...
     def __getitem__(self, name: str) -> Any: ...
-    def __contains__(self, name: object) -> bool: ...
-    def __iter__(self) -> Iterator[str]: ...
-    def __len__(self) -> int: ...
+    def __getattr__(self, name: str) -> Any: ...
     def best(
         self,
         column: str,
@@ -1152,19 +1149,25 @@ def save(
 ) -> None: ...
 
 def plot(
-    what: Points | ArrayLike | Target | Table | Result | list[Any] | Mapping[str, Any],
+    what: Points | ArrayLike | Target | Table | Result | Flow | Callable[..., Any] | list[Any] | Mapping[str, Any],
     file: PathLike[str] | str,
     *,
     title: str | None = ...,
     titles: Sequence[str] | ArrayLike | None = ...,
     labels: Sequence[str] | ArrayLike | None = ...,
+    coordinates: Sequence[str] | ArrayLike | None = ...,
     x: str | None = ...,
     y: Sequence[str] | ArrayLike | None = ...,
     log_x: bool | None = ...,
     log_y: bool | None = ...,
+    density: bool | None = ...,
+    paths: bool | None = ...,
+    pairs: bool | None = ...,
     image_width: int | None = ...,
     columns: int | None = ...,
+    size: Sequence[float] | ArrayLike | None = ...,
     same_axes: bool | None = ...,
+    equal: bool | None = ...,
 ) -> None: ...
 
 def animate(

@@ -42,6 +42,8 @@ from .runs import load_run as load_run
 __version__: str
 '''
 
+#: The classes that a class extends besides `Value`.
+BASES = {"points": ["np.lib.mixins.NDArrayOperatorsMixin"], "table": ["dict[str, Any]"]}
 #: The members that a class has besides those of the manual.
 WRITTEN = {
     "points": """\
@@ -71,12 +73,9 @@ def plan_rows(self, rows: Any = ...) -> NDArray[np.float64]: ...
     "table": """\
 @property
 def columns(self) -> list[str]: ...
-def keys(self) -> list[str]: ...
 def pandas(self) -> Any: ...
 def __getitem__(self, name: str) -> Any: ...
-def __contains__(self, name: object) -> bool: ...
-def __iter__(self) -> Iterator[str]: ...
-def __len__(self) -> int: ...
+def __getattr__(self, name: str) -> Any: ...
 """,
 }
 
@@ -136,8 +135,7 @@ def stubs() -> str:
     """Return the text of `__init__.pyi`."""
     text = HEAD
     for kind, of in CLASSES.items():
-        bases = "Value, np.lib.mixins.NDArrayOperatorsMixin" if kind == "points" else "Value"
-        text += f"\nclass {of.__name__}({bases}):\n" + textwrap.indent(_members(kind), "    ")
+        text += f"\nclass {of.__name__}({', '.join(['Value', *BASES.get(kind, [])])}):\n" + textwrap.indent(_members(kind), "    ")
     for name in _functions.functions():
         entry = next(entry for entry in ENTRIES if entry.name == name and entry.receiver is None)
         if name == "run":

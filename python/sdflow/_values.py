@@ -31,7 +31,7 @@ class Value:
         raise TypeError(f"a {type(self).__name__} cannot be pickled: keep its points or how it was made")
 
     def __copy__(self) -> Any:
-        made = type(self).__new__(type(self))
+        made: Any = type(self).__new__(type(self))
         made._handle = self._handle
         return made
 
@@ -395,7 +395,7 @@ def wrapped(value: Any) -> Any:
             return Reading(*reading)
         if value.kind == "table":
             return _table(value)
-        made = CLASSES[value.kind].__new__(CLASSES[value.kind])
+        made: Any = CLASSES[value.kind].__new__(CLASSES[value.kind])
         made._handle = value
         if isinstance(made, Points):
             made._array = None

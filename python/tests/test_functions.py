@@ -174,7 +174,7 @@ def test_readings_records_and_tables() -> None:
 def test_a_history_is_a_data_frame_of_its_rows() -> None:
     pandas = pytest.importorskip("pandas")
     p = sd.dataset("moons").sample(100)
-    history = sd.sd_flow(p).run(sd.normal(80, 2), p, steps=3).history
+    history = sd.sd_flow(p).run(sd.normal(80, 2), steps=3).history
     for frame in (pandas.DataFrame(history), history.pandas()):
         assert list(frame.columns) == history.columns and frame["step"].tolist() == [0, 1, 2, 3]
 
