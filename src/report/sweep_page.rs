@@ -1,12 +1,16 @@
 //! The page of a sweep.
 
 use super::content::{base64_source, read_table};
-use super::document::{Document, escaped, table, table_of_cells};
+use super::document::{Document, cell, escaped, table, table_of_cells};
 use crate::record::read::SWEEP_PICTURE;
+use sdflow::number::{estimate, significant};
+use sdflow_dsl::cells::{Places, seed_mean};
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
 
+/// The axis over whose values the metrics are averaged.
+const SEED: &str = "seed";
 /// Largest number of rows of the table.
 const ROWS: usize = 1000;
 
@@ -21,6 +25,7 @@ pub fn page(folder: &Path) -> String {
     let picture = fs::read(folder.join(SWEEP_PICTURE)).ok().map(|bytes| base64_source("svg+xml", &bytes));
     let figure = |source| format!("<figure><img src=\"{source}\" alt=\"the results over the axes\"></figure>");
     page.section("Picture", picture.map_or_else(String::new, figure));
+    page.section("Means over seeds", means(&described, &rows));
     let note = if is_whole { "" } else { "<p class=\"note\">The first rows of table.csv.</p>\n" };
     page.section("Table", if rows.is_empty() { String::new() } else { format!("{note}{}", table_of_cells(&rows)) });
     page.section("What was run", axes(&described));
@@ -44,9 +49,68 @@ fn cells(described: &Value, rows: &[Vec<String>]) -> String {
     format!("<p>{planned} cells: {}.</p>", told.join(", "))
 }
 
-fn axes(described: &Value) -> String {
+/// The cells at one place: the values of each metric with their standard errors, and their noise
+/// floors.
+type Place = Vec<(Vec<(f64, Option<f64>)>, Vec<f64>)>;
+
+/// Returns the metrics of finished cells, averaged over the cells that differ in the seed only; empty
+/// if there is one seed.
+fn means(described: &Value, rows: &[Vec<String>]) -> String {
+    let Some((header, cells)) = rows.split_first() else { return String::new() };
+    let column = |name: &str| header.iter().position(|known| known == name);
+    let axes = of_axes(described).filter_map(|axis| axis["name"].as_str()).filter(|name| *name != SEED);
+    let axes: Vec<usize> = axes.filter_map(column).collect();
+    let triple =
+        |name: &String| Some([column(name)?, column(&format!("{name}_se"))?, column(&format!("{name}_floor"))?]);
+    let metrics: Vec<[usize; 3]> = header.iter().filter_map(triple).collect();
+    let number = |row: &[String], place: usize| row.get(place)?.parse::<f64>().ok().filter(|value| value.is_finite());
+    let mut places: Places<(Vec<String>, Place)> = Places::default();
+    let done = column("status");
+    for row in cells.iter().filter(|row| done.is_some_and(|place| row.get(place).is_some_and(|word| word == "done"))) {
+        let place: Vec<String> = axes.iter().filter_map(|&axis| row.get(axis).cloned()).collect();
+        let (_, found) = places.at(place.join("\n"), || (place, vec![Default::default(); metrics.len()]));
+        for ((values, floors), &[value, se, floor]) in found.iter_mut().zip(&metrics) {
+            values.extend(number(row, value).map(|value| (value, number(row, se))));
+            floors.extend(number(row, floor));
+        }
+    }
+    if !places.iter().any(|(_, found)| found.iter().any(|(values, _)| values.len() > 1)) {
+        return String::new();
+    }
+    let named = |&[value, _, _]: &[usize; 3]| [escaped(&header[value]), "noise floor".into()];
+    let head: Vec<String> = axes
+        .iter()
+        .map(|&axis| escaped(&header[axis]))
+        .chain(["seeds".into()])
+        .chain(metrics.iter().flat_map(named))
+        .collect();
+    let row = |(place, found): &(Vec<String>, Place)| {
+        let seeds = found.iter().map(|(values, _)| values.len()).max().unwrap_or(0);
+        let pair = |(values, floors): &(Vec<(f64, Option<f64>)>, Vec<f64>)| {
+            let mean = seed_mean(values);
+            let floor = floors.iter().sum::<f64>() / floors.len() as f64;
+            let told = |value: f64| if value.is_finite() { significant(value, 3) } else { String::new() };
+            let value =
+                if mean.value.is_finite() { estimate(mean.value, mean.se.unwrap_or(0.0)) } else { String::new() };
+            [value, told(floor)]
+        };
+        let cells = place.iter().map(|text| cell(text)).chain([seeds.to_string()]);
+        cells.chain(found.iter().flat_map(pair)).collect::<Vec<String>>()
+    };
+    let head: Vec<&str> = head.iter().map(String::as_str).collect();
+    let note = "<p class=\"note\">± is the standard error of the mean over the seeds. Values below the noise floor \
+                differ by chance alone.</p>\n";
+    format!("{note}{}", table(&head, places.iter().map(row)))
+}
+
+/// Returns the axes of a sweep.
+fn of_axes(described: &Value) -> impl Iterator<Item = &Value> {
     let groups = described["axes"].as_array().into_iter().flatten();
-    let axes = groups.flat_map(|group| group.as_array().into_iter().flatten());
+    groups.flat_map(|group| group.as_array().into_iter().flatten())
+}
+
+fn axes(described: &Value) -> String {
+    let axes = of_axes(described);
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), String::from);
     let row = |axis: &Value| {
         let values: Vec<String> = axis["values"].as_array().into_iter().flatten().map(text).collect();

@@ -1,6 +1,7 @@
 //! `report.html`: what a run writes about itself.
 
 use crate::sandbox::Sandbox;
+use crate::sweep::rows;
 
 const SCRIPT: &str = "// A note with <script>alert(1)</script>\n\
     let n = param(\"n\", 100);\n\
@@ -135,12 +136,37 @@ fn many_runs_have_their_first_and_last_film() {
     assert!(page(&sandbox).contains("Only some of the runs were filmed"));
 }
 
+/// The means over seeds on the page of a sweep are those of its table.
+#[test]
+fn a_sweep_over_seeds_has_means() {
+    let sandbox = Sandbox::with(
+        "let n = param(\"n\", 50);
+        let p = dataset(\"moons\");
+        record(#{energy: energy(normal(n, 2), p)});",
+    );
+    sandbox.run("sweep a.rhai -p n=50,60 -p seed=1,2,3 --out s --quiet").code(0);
+    let page = std::fs::read_to_string(sandbox.path("s/report.html")).unwrap();
+    assert!(page.contains("Means over seeds"));
+    let rows = rows(&sandbox.read("s/table.csv"));
+    for n in ["50", "60"] {
+        let energies: Vec<f64> =
+            rows.iter().filter(|row| row["n"] == n).map(|row| row["energy"].parse().unwrap()).collect();
+        assert_eq!(energies.len(), 3);
+        let mean = energies.iter().sum::<f64>() / 3.0;
+        let spread = (energies.iter().map(|energy| (energy - mean).powi(2)).sum::<f64>() / 2.0).sqrt();
+        let told = sdflow::number::estimate(mean, spread / 3f64.sqrt());
+        assert!(page.contains(&format!("<td>{n}</td><td>3</td><td>{told}</td>")), "{told}: {page}");
+    }
+}
+
 #[test]
 fn a_sweep_has_a_page_and_past_runs_are_listed() {
     let sandbox = Sandbox::with(SCRIPT);
     sandbox.run("sweep a.rhai -p n=60,80 --out runs/s --quiet").code(0);
     let sweep = std::fs::read_to_string(sandbox.path("runs/s/report.html")).unwrap();
     assert!(sweep.contains("2 cells: 2 done.") && sweep.contains("data:image/svg+xml"), "{}", &sweep[..300]);
+    assert!(!sweep.contains("Means over seeds"));
+    assert!(sandbox.run("runs runs/s").code(6).stderr.contains("its cells stand in runs/s/table.csv"));
     sandbox.run("a.rhai -p n=70 --seed 3 --out runs/one --quiet").code(0);
     sandbox.run("a.rhai --out runs/two --quiet").code(0);
     let list = sandbox.run("runs").code(0).stdout;
