@@ -75,7 +75,7 @@ fn execute_with_listener(
     drop(waiting);
     outcome.warnings.splice(0..0, replaced);
     if let Some(failure) = &outcome.failure {
-        listener.note(&format!("error: {}", failure.message));
+        listener.log(&format!("error: {}", failure.message));
     }
     if let Some(error) = listener.finish() {
         outcome.failure = Some(error);

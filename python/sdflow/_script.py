@@ -67,6 +67,7 @@ def in_python(text: str, functions: frozenset[str], prefix: str = "sd.", is_mess
 #: What the manual says of scripts, in the words of Python.
 PHRASES = [
     ("`true`", "`True`"),
+    ("`|x| p.score(x)`", "`lambda x: p.score(x)`"),
     ("`false`", "`False`"),
     ("true or false", "True or False"),
     ("`()`", "`None`"),

@@ -244,8 +244,27 @@ class Table(Value, dict[str, Any]):
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *self]
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, dict) or list(self) != list(other):
+            return False
+        return all(np.array_equal(self[name], other[name], equal_nan=_is_array(self[name])) for name in self)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def _refuse(self, *_: Any, **__: Any) -> Any:
+        raise TypeError("a table cannot be changed: dict(table) is a copy that can")
+
+    __setitem__ = __delitem__ = __ior__ = update = pop = popitem = clear = setdefault = _refuse  # type: ignore[assignment]
+
     def __copy__(self) -> Table:
         return _table(self._handle)
+
+    def __deepcopy__(self, memo: Any) -> Table:
+        return _table(self._handle)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Another process has the columns, not the value of the engine.
+        return (dict, (dict(self),))
 
     def __repr__(self) -> str:
         rows = len(next(iter(self.values()), ()))
@@ -258,8 +277,13 @@ def _table(handle: _engine.Handle) -> Table:
     """Return the table behind a handle, with its columns."""
     made = Table.__new__(Table)
     made._handle = handle
-    made.update({name: _column(cells) for name, cells in _known(handle.columns()).items()})
+    for name, cells in _known(handle.columns()).items():
+        dict.__setitem__(made, name, _column(cells))
     return made
+
+
+def _is_array(column: Any) -> bool:
+    return isinstance(column, np.ndarray)
 
 
 def _column(cells: list[Any]) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 import os
+import pickle
 import subprocess
 import sys
 import warnings
@@ -167,6 +168,12 @@ def test_readings_records_and_tables() -> None:
         r.history[:2]  # type: ignore[index, misc]
     with pytest.raises(AttributeError, match="no column `x`"):
         r.history.x
+    with pytest.raises(TypeError, match="cannot be changed"):
+        r.history["new"] = 1
+    with pytest.raises(TypeError, match="cannot be changed"):
+        r.history.update(energy=3)
+    assert r.history == copy.deepcopy(r.history) and r.history != {"step": 1}
+    assert list(pickle.loads(pickle.dumps(r.history))) == r.history.columns
     assert r.stats.steps == 3 and repr(r) == "<sdflow.Result: finished after 3 steps>"
     assert sd.table([{"a": 1.5, "b": "x"}, {"a": 2}])["a"].tolist() == [1.5, 2]
 

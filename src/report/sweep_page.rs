@@ -98,8 +98,8 @@ fn means(described: &Value, rows: &[Vec<String>]) -> String {
         cells.chain(found.iter().flat_map(pair)).collect::<Vec<String>>()
     };
     let head: Vec<&str> = head.iter().map(String::as_str).collect();
-    let note = "<p class=\"note\">± is the standard error of the mean over the seeds. Values below the noise floor \
-                differ by chance alone.</p>\n";
+    let note = "<p class=\"note\">± is the standard error of the mean over the seeds. Where less is better, a value \
+                below its noise floor cannot be told from that of a perfect sample.</p>\n";
     format!("{note}{}", table(&head, places.iter().map(row)))
 }
 

@@ -18,7 +18,11 @@ pub struct PlaceMean {
 }
 
 /// A place, the values of a metric there with their standard errors, and the noise floors.
-type Found = (Vec<(String, String)>, Vec<(f64, Option<f64>)>, Vec<f64>);
+struct Found {
+    place: Vec<(String, String)>,
+    values: Vec<(f64, Option<f64>)>,
+    floors: Vec<f64>,
+}
 
 /// Returns the names of the metrics that finished cells measured, in alphabetical order.
 pub fn metric_names<'a>(rows: &'a [CellRow]) -> Vec<&'a str> {
@@ -35,15 +39,15 @@ pub fn means(rows: &[CellRow], metric: &str) -> Vec<PlaceMean> {
         let Some(record) = record.as_ref().filter(|record| record.status == Status::Done) else { continue };
         let Some(metric) = record.metrics.get(metric) else { continue };
         let Some(value) = metric.value else { continue };
-        let (_, values, floors) = places.at(assignments(&cell.place()), || (cell.place(), Vec::new(), Vec::new()));
-        values.push((value, metric.se));
-        floors.extend(metric.floor);
+        let empty = || Found { place: cell.place(), values: Vec::new(), floors: Vec::new() };
+        let found = places.at(assignments(&cell.place()), empty);
+        found.values.push((value, metric.se));
+        found.floors.extend(metric.floor);
     }
-    let average = |floors: &[f64]| (!floors.is_empty()).then(|| floors.iter().sum::<f64>() / floors.len() as f64);
-    let mean = |(place, values, floors): &Found| PlaceMean {
+    let mean = |Found { place, values, floors }: &Found| PlaceMean {
         place: place.clone(),
         mean: seed_mean(values),
-        floor: average(floors),
+        floor: (!floors.is_empty()).then(|| floors.iter().sum::<f64>() / floors.len() as f64),
     };
     places.iter().map(mean).collect()
 }

@@ -6,6 +6,7 @@ use super::table::CellRow;
 use crate::exit::Exit;
 use crate::progress::duration;
 use crate::record::Status;
+use sdflow::metric::{Better, better};
 use sdflow::number::{estimate, number, significant};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -187,8 +188,8 @@ pub fn summary(
             let floor = mean.floor.map_or(String::new(), |floor| format!("  {:<8}", significant(floor, 2)));
             let _ = writeln!(text, "    {value:<22}{floor}  {}", assignments(&mean.place));
         }
-        if !wanted.largest && below_floor(sorted) > 1 {
-            let _ = writeln!(text, "    values below the noise floor differ by chance alone: they have no order");
+        if below_floor(wanted, sorted) {
+            let _ = writeln!(text, "    a value below its noise floor cannot be told from that of a perfect sample");
         }
     }
     for (warning, cells) in warnings(rows).into_iter().take(SHOWN) {
@@ -219,10 +220,11 @@ fn warnings(rows: &[CellRow]) -> Vec<(String, usize)> {
     found
 }
 
-/// Returns the number of the places shown whose value lies below its noise floor.
-fn below_floor(sorted: &[PlaceMean]) -> usize {
-    let is_below = |mean: &&PlaceMean| mean.floor.is_some_and(|floor| mean.mean.value < floor);
-    sorted.iter().take(SHOWN).filter(is_below).count()
+/// True if a value that is shown lies below the noise floor of a metric of which less is better.
+fn below_floor(wanted: &BestMetric, sorted: &[PlaceMean]) -> bool {
+    let is_less_better = better(&wanted.metric) == Some(Better::Lower);
+    let is_below = |mean: &PlaceMean| mean.floor.is_some_and(|floor| mean.mean.value < floor);
+    !wanted.largest && is_less_better && sorted.iter().take(SHOWN).any(is_below)
 }
 
 fn shorten(values: &[String]) -> String {

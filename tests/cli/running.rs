@@ -214,3 +214,23 @@ fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
         std::thread::sleep(Duration::from_millis(20));
     }
 }
+
+/// A failure is told once, on standard error, and automatic choices are in the log of a quiet run.
+#[test]
+fn an_error_is_told_once() {
+    for words in ["a.rhai --out out", "a.rhai --out out --quiet --force"] {
+        let sandbox =
+            Sandbox::with("let r = run(sd_flow(normal(20, 2)), normal(20, 2), #{steps: 1}); throw \"no luck\";");
+        let failed = sandbox.run(words).code(3);
+        assert!(!failed.stdout.contains("no luck"), "{}", failed.stdout);
+        assert_eq!(
+            failed.stderr.matches("no luck").count(),
+            2,
+            "the message and the line of the script: {}",
+            failed.stderr
+        );
+        assert_eq!(failed.stdout.contains("chosen from the data"), !words.contains("quiet"));
+        let log = sandbox.read("out/log.txt");
+        assert!(log.contains("no luck") && log.contains("chosen from the data"), "{log}");
+    }
+}

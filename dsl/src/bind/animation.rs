@@ -1,10 +1,10 @@
 //! Animations: clouds one after the other.
 
-use crate::bind::picture_sets::{Look, chart_of_sets, moment};
+use crate::bind::picture_sets::{Look, add_points, chart_of_sets, moment};
 use crate::call::{Call, Entry, function};
 use crate::language::{At, Fail, Kind, OPTIONS, Type, arg};
 use crate::value::{Cloud, Done};
-use rhai::{Array, Dynamic, Map};
+use rhai::{Array, Dynamic};
 use sdflow::Points;
 use sdflow::io::write_atomic;
 use sdflow::options::Options;
@@ -79,7 +79,9 @@ fn frames(call: &Call) -> Result<Vec<(String, Dynamic)>, Fail> {
             let seen = format!("has kept {} clouds", done.snapshots.len());
             return Err(call.bad(0, seen, "an animation needs at least 2").hint("run(flow, start, #{snapshots: 60})"));
         }
-        let frame = |(step, points): &(usize, Arc<Points>)| (format!("step {step}"), Cloud::value(Arc::clone(points)));
+        let frame = |(step, points): &(usize, Arc<Points>)| {
+            (format!("step {step}"), Dynamic::from(Cloud::new(Arc::clone(points)).named(&done.columns)))
+        };
         return Ok(done.snapshots.iter().map(frame).collect());
     }
     let elements = call.get::<Array>(0, "the result of a run or an array")?;
@@ -99,8 +101,7 @@ fn frame(
     let look = Look { images: options.image_width.map(|width| (width, None)), ..Look::default() };
     let mut chart = Chart::new(title);
     if let Some(points) = reference {
-        let named = Map::from([("reference".into(), Cloud::value(Arc::clone(points)))]);
-        chart = chart_of_sets(chart, call, &named.into(), &look)?;
+        chart = add_points(chart, Arc::clone(points), ("reference", true), &look)?;
     }
     chart_of_sets(chart, call, what, &look)
 }

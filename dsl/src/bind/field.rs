@@ -8,6 +8,7 @@ use sdflow::cost::{self, Gauge};
 use sdflow::flow::{Clock, FieldAt};
 use sdflow::metric::relative_error;
 use sdflow::options::Options;
+use sdflow::rng::Stream;
 use sdflow::{Error, Points};
 
 sdflow::options! {
@@ -48,8 +49,7 @@ fn velocity(call: &Call) -> Result<Dynamic, Fail> {
         let error = Error::argument("progress", options.progress, "it must lie between 0 and 1");
         return Err(call.place(error));
     }
-    let step = (options.progress * STEPS as f64) as usize;
-    let clock = Clock::at(step.min(STEPS - 1), STEPS, call.context.fixed_stream("velocity"));
+    let clock = clock_at(options.progress, call.context.fixed_stream("velocity"));
     let pairwise = &call.context.pairwise;
     let evaluate = || {
         let (mut motion, mut out) = (plan.motion()?, Points::default());
@@ -59,6 +59,12 @@ fn velocity(call: &Call) -> Result<Dynamic, Fail> {
     };
     let measure = |gauge: &Gauge| cost::velocity(&|| plan.motion(), &cloud, &clock, gauge);
     call.context.time("flow", || call.work("velocity", evaluate, measure)).map(Cloud::value)
+}
+
+/// Returns the moment at this progress of a run, from 0 to 1.
+pub fn clock_at(progress: f64, stream: Stream) -> Clock {
+    let step = (progress * STEPS as f64) as usize;
+    Clock::at(step.min(STEPS - 1), STEPS, stream)
 }
 
 /// The relative error of one set of vectors with respect to another.

@@ -21,6 +21,7 @@ mod metric;
 mod metric_value;
 mod param;
 mod picture;
+mod picture_density;
 mod picture_options;
 mod picture_sets;
 mod picture_tables;

@@ -37,10 +37,11 @@ pub const ENTRIES: &[Entry] =
              coordinate become a histogram, of two a scatter plot, of three a view in space, and of \
              more a scatter plot along their principal axes, or, with `pairs`, a chart for each pair \
              of coordinates. With `image_width` each point is drawn as a grey image. In a chart of \
-             two coordinates, a flow is drawn as arrows of its velocity, for the points in front as \
-             its cloud, and a function of points that returns vectors, such as `|x| p.score(x)`, as \
-             arrows of these vectors. The columns of a table become curves, with bands of one \
-             standard error if it has a column `.._se` too. For the table of a sweep, the first \
+             two coordinates, a flow is drawn as arrows of its velocity, averaged over its noise, for \
+             the points in front as its cloud (a learned estimator is untrained there), and a function of points that returns vectors, such as `|x| p.score(x)`, as \
+             arrows of these vectors. The columns of a table \
+             become curves of one chart, with bands of one standard error if it has a column `.._se` \
+             too; those of the history of a run have a chart each. For the table of a sweep, the first \
              quantity (or the quantities of `y`) is drawn as a heat map over two axes or as curves \
              over one axis. For the result of a run, its metrics are drawn over the steps with their \
              noise floors. A map of results or of tables compares them: each quantity has a chart \
@@ -68,7 +69,7 @@ fn plot(call: &Call) -> Result<Dynamic, Fail> {
     let path = call.context.writable(&name, "plots").map_err(|f| f.at(At::Argument(1)))?;
     call.context.time("pictures", || {
         let picture = picture(call, &options)?;
-        idle::in_plot(call, picture.charts.len());
+        idle::in_plot(call, &options, picture.charts.len());
         call.context.mode.write(|| picture.save(&path)).map_err(|e| call.place(e))
     })?;
     call.context.record_file(&path);

@@ -12,10 +12,10 @@ sdflow::options! {
         /// Names of the coordinates, for the axes; left out: the names in the header of the file of
         /// the points.
         coordinates: Vec<String> = Vec::new(),
-        /// For a table: the column of the horizontal axis; left out: the first column.
+        /// For a table: the column of the horizontal axis; left out: the first
+        /// column of numbers.
         x: Option<String> = None,
-        /// For a table: the columns to draw in one chart; left out: all other columns, each in a
-        /// chart of its own if their ranges differ by more than a factor of six.
+        /// For a table: the columns to draw; left out: all other columns.
         y: Option<Vec<String>> = None,
         /// Whether the horizontal axis is logarithmic.
         log_x: bool = false,
@@ -27,6 +27,9 @@ sdflow::options! {
         /// Whether an array of clouds, such as the snapshots of a run, is drawn as the ways of its
         /// particles from the first cloud to the last.
         paths: bool = false,
+        /// Progress of a run, from 0 to 1, at which flows are drawn as arrows; it determines the
+        /// values of schedules.
+        progress: f64 = 0.0,
         /// Whether all pairs of 2 to 6 coordinates are drawn, with their histograms.
         pairs: bool = false,
         /// Width in pixels of the grey image as which each point is drawn; left out: no images.

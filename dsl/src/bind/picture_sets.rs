@@ -1,28 +1,27 @@
 //! Charts of points, targets and fields of vectors.
 
+use crate::bind::field::clock_at;
+use crate::bind::picture_density::{DRAWN, add_density, grid, line};
 use crate::bind::picture_options::PlotOptions;
 use crate::call::Call;
 use crate::language::{At, Fail};
-use crate::value::{Cloud, Plan, describe, number};
+use crate::value::{Cloud, Done, Plan, describe, number};
 use rhai::{Array, Dynamic, FnPtr, Map};
-use sdflow::flow::{Clock, FieldAt};
-use sdflow::plot::{self, Arrows, Chart, Colour, Contours, Curve, Images, Paths};
-use sdflow::target::{Density, Target};
-use sdflow::{Points, Result as EngineResult};
+use sdflow::flow::FieldAt;
+use sdflow::plot::{self, Arrows, Chart, Colour, Images, Paths};
+use sdflow::table::Table;
+use sdflow::target::Target;
+use sdflow::{Error, Points, Result as EngineResult};
 use std::sync::Arc;
-
-/// The number of points that are sampled from a target for a picture.
-const DRAWN: usize = 2000;
 
 /// Names of sets that are drawn behind the others.
 const BEHIND: [&str; 4] = ["target", "data", "reference", "held_out"];
 
-/// The number of arrows along each side of a chart, and of values of a density.
+/// The number of arrows along each side of a chart.
 const ARROWS: usize = 20;
-const DENSE: usize = 160;
 
-/// The shares of the mass of a density around which lines are drawn.
-const SHARES: [f64; 3] = [0.5, 0.8, 0.95];
+/// The number of moments over which the noise of a flow is averaged.
+const MOMENTS: usize = 64;
 
 /// How sets of points are drawn.
 #[derive(Default)]
@@ -37,6 +36,8 @@ pub struct Look<'a> {
     pub density: bool,
     /// True if an array is drawn as the ways of particles.
     pub paths: bool,
+    /// The progress of a run at which flows are drawn.
+    pub progress: f64,
 }
 
 impl<'a> Look<'a> {
@@ -48,6 +49,7 @@ impl<'a> Look<'a> {
             images: options.image_width.map(|width| (width, options.columns)),
             density: options.density,
             paths: options.paths,
+            progress: options.progress,
         }
     }
 }
@@ -72,16 +74,20 @@ pub fn chart_of_sets(mut chart: Chart, call: &Call, what: &Dynamic, look: &Look)
     }
     let front = sets.iter().rfind(|set| !set.behind).or(sets.last());
     for field in &fields {
-        chart = add_field(chart, call, field, front)?;
+        chart = add_field(chart, call, field, front, look.progress)?;
     }
-    Ok(chart.coordinates(&names(sets.iter().map(|set| &set.value), look)))
+    let names = names(sets.iter().map(|set| &set.value), look);
+    Ok(if names.is_empty() { chart } else { chart.coordinates(&names) })
 }
 
 /// Returns the clouds of points, of an array of sets or of a map of named sets, and the names of
 /// their coordinates.
 pub fn clouds_of(call: &Call, what: &Dynamic, look: &Look) -> Result<(Vec<plot::Cloud>, Vec<String>), Fail> {
     let sets = sets(what, look.labels);
-    let clouds = sets.iter().map(|set| Ok(cloud(points(call, &set.value)?, set))).collect::<Result<Vec<_>, Fail>>()?;
+    let clouds = sets
+        .iter()
+        .map(|set| Ok(cloud(points(call, &set.value)?, &set.label, set.behind)))
+        .collect::<Result<Vec<_>, Fail>>()?;
     Ok((clouds, names(sets.iter().map(|set| &set.value), look)))
 }
 
@@ -106,7 +112,7 @@ fn sets(what: &Dynamic, labels: &[String]) -> Vec<Set> {
         return back.into_iter().chain(front).collect();
     }
     let array = what.clone().try_cast::<Array>().unwrap_or_else(|| vec![what.clone()]);
-    let several = array.len() > 1;
+    let several = array.iter().filter(|value| !is_field(value)).count() > 1;
     let time = |value: &Dynamic| Some(value.read_lock::<Cloud>()?.time.as_ref()?.to_string());
     let set = |(i, value): (usize, Dynamic)| {
         let label = labels.get(i).cloned().or_else(|| time(&value).filter(|_| several)).unwrap_or_default();
@@ -130,8 +136,18 @@ fn points(call: &Call, value: &Dynamic) -> Result<Arc<Points>, Fail> {
         return Ok(cloud.points);
     }
     let Some(target) = value.clone().try_cast::<Arc<dyn Target>>() else {
-        let want = "points, a target, an array or a map of them, a result or a table is expected";
-        return Err(call.bad(0, format!("holds {}", describe(value)), want));
+        let fail = call.bad(
+            0,
+            format!("holds {}", describe(value)),
+            "points, a target, or an array or a map of them is expected",
+        );
+        return Err(match value {
+            value if value.is::<Done>() || value.is::<Arc<Table>>() => {
+                fail.hint("a map of results or of tables is drawn as curves")
+            }
+            value if number(value).is_some() || value.is_array() => fail.hint("points([[0, 0], [1, 2]])"),
+            _ => fail,
+        });
     };
     match target.data() {
         Some(data) if data.weights.is_none() => Ok(Arc::clone(data.points)),
@@ -139,9 +155,9 @@ fn points(call: &Call, value: &Dynamic) -> Result<Arc<Points>, Fail> {
     }
 }
 
-fn cloud(points: Arc<Points>, set: &Set) -> plot::Cloud {
-    let cloud = plot::Cloud::new(points).label(set.label.as_str());
-    if set.behind { cloud.backdrop() } else { cloud }
+fn cloud(points: Arc<Points>, label: &str, behind: bool) -> plot::Cloud {
+    let cloud = plot::Cloud::new(points).label(label);
+    if behind { cloud.backdrop() } else { cloud }
 }
 
 fn add_set(chart: Chart, call: &Call, set: &Set, look: &Look) -> Result<Chart, Fail> {
@@ -150,10 +166,20 @@ fn add_set(chart: Chart, call: &Call, set: &Set, look: &Look) -> Result<Chart, F
         && let Some(density) = target.density()
         && target.dim() <= 2
     {
-        return add_density(chart, call, set, (&target, density));
+        return add_density(chart, call, (&set.label, set.behind), (&target, density));
     }
-    let points = points(call, &set.value)?;
-    let Some((width, columns)) = look.images else { return Ok(chart.with(cloud(points, set))) };
+    add_points(chart, points(call, &set.value)?, (&set.label, set.behind), look)
+}
+
+/// Adds points to a chart, as a cloud or as images. The cloud has a label, and may be behind the
+/// others.
+pub fn add_points(
+    chart: Chart,
+    points: Arc<Points>,
+    (label, behind): (&str, bool),
+    look: &Look,
+) -> Result<Chart, Fail> {
+    let Some((width, columns)) = look.images else { return Ok(chart.with(cloud(points, label, behind))) };
     if width == 0 || !points.dim().is_multiple_of(width) {
         let message = format!("`image_width` is {width}, but a point has {} pixels", points.dim());
         return Err(Fail::script(message).at(At::Key(2, "image_width".into())));
@@ -164,41 +190,6 @@ fn add_set(chart: Chart, call: &Call, set: &Set, look: &Look) -> Result<Chart, F
     Ok(chart.with(images))
 }
 
-/// Adds the density of a target of one or two coordinates, over the region of a sample or, if it
-/// cannot be sampled, of the sets before it.
-fn add_density(
-    chart: Chart,
-    call: &Call,
-    set: &Set,
-    (target, density): (&Arc<dyn Target>, &dyn Density),
-) -> Result<Chart, Fail> {
-    let sample = target.sample(DRAWN, call.context.stream("picture"));
-    let own = sample.ok().and_then(|points| Chart::default().with(plot::Cloud::new(points)).region());
-    let region = own.or_else(|| chart.region()).ok_or_else(|| {
-        let fail =
-            call.bad(0, format!("holds {}", target.name()), "its region is unknown, because it cannot be sampled");
-        fail.hint("draw points before it: plot([points, target], ..)")
-    })?;
-    let axes: Vec<Vec<f64>> = region.iter().map(|ends| line(*ends, 0.15, DENSE)).collect();
-    let mut values = Vec::new();
-    density.log_density(&grid(&axes), 0.0, &mut values).map_err(|e| call.place(e))?;
-    let label = if set.label.is_empty() { "density" } else { set.label.as_str() };
-    let [x, y] = match <[Vec<f64>; 2]>::try_from(axes) {
-        Ok(axes) => axes,
-        Err(axes) => return Ok(chart.with(curve_of_density(&axes[0], &values).label(label).colour(Colour::GREY))),
-    };
-    Ok(chart.with(Contours::of_mass(x, y, values, &SHARES).label(format!("{label} (50, 80, 95 %)"))))
-}
-
-/// Returns the density with an integral of 1 over the axis.
-fn curve_of_density(x: &[f64], log_density: &[f64]) -> Curve {
-    let top = log_density.iter().copied().filter(|v| v.is_finite()).fold(f64::NEG_INFINITY, f64::max);
-    let y: Vec<f64> = log_density.iter().map(|v| (v - top).exp()).collect();
-    let step = (x[x.len() - 1] - x[0]) / (x.len() - 1) as f64;
-    let total = step * y.iter().filter(|v| v.is_finite()).sum::<f64>();
-    Curve::new(x.to_vec(), y.into_iter().map(|v| v / total).collect())
-}
-
 /// True if the value is drawn as arrows.
 fn is_field(value: &Dynamic) -> bool {
     value.is::<Plan>() || value.is::<FnPtr>()
@@ -206,7 +197,7 @@ fn is_field(value: &Dynamic) -> bool {
 
 /// Adds a flow, for the points in front as its cloud, or a function of points as arrows on a square
 /// grid over the region of the chart.
-fn add_field(chart: Chart, call: &Call, field: &Set, front: Option<&Set>) -> Result<Chart, Fail> {
+fn add_field(chart: Chart, call: &Call, field: &Set, front: Option<&Set>, progress: f64) -> Result<Chart, Fail> {
     let region = chart.region().filter(|region| region.len() == 2);
     let (Some(region), Some(front)) = (region, front) else {
         let fail =
@@ -215,7 +206,7 @@ fn add_field(chart: Chart, call: &Call, field: &Set, front: Option<&Set>) -> Res
     };
     let at = grid(&region.iter().map(|ends| line(*ends, 0.0, ARROWS)).collect::<Vec<_>>());
     let vectors = match (field.value.clone().try_cast::<Plan>(), field.value.clone().try_cast::<FnPtr>()) {
-        (Some(plan), _) => velocity(call, &plan, &*points(call, &front.value)?, &at)?,
+        (Some(plan), _) => velocity(call, &plan, &*points(call, &front.value)?, &at, progress)?,
         (None, Some(function)) => {
             let made = call.context.callbacks.call(&function, "the function of the arrows", &at);
             let made = made.map_err(|e| call.place(e))?;
@@ -230,28 +221,60 @@ fn add_field(chart: Chart, call: &Call, field: &Set, front: Option<&Set>) -> Res
     Ok(chart.with(Arrows::new(at, vectors).label(field.label.as_str())))
 }
 
-/// Returns the velocity at the places `at`, at the start of a run with this cloud. A dry run
-/// returns the places.
-fn velocity(call: &Call, plan: &Plan, cloud: &Points, at: &Points) -> Result<Arc<Points>, Fail> {
-    let clock = Clock::at(0, 1, call.context.fixed_stream("velocity"));
+/// Returns the velocity at the places `at`, at this progress of a run with this cloud, averaged over
+/// its noise. A dry run returns the places.
+fn velocity(call: &Call, plan: &Plan, cloud: &Points, at: &Points, progress: f64) -> Result<Arc<Points>, Fail> {
+    if !(0.0..=1.0).contains(&progress) {
+        return Err(call.place(Error::argument("progress", progress, "it must lie between 0 and 1")));
+    }
+    let stream = call.context.fixed_stream("velocity");
     let evaluate = || -> EngineResult<Points> {
-        let (mut motion, mut out) = (plan.motion()?, Points::default());
+        let (mut motion, mut sum, mut one) = (plan.motion()?, Points::default(), Points::default());
         let mut dynamics = motion.dynamics();
-        dynamics.prepare(cloud, &clock)?;
-        dynamics.velocity(&FieldAt::cloud(cloud, &clock, &call.context.pairwise).tracers(at), &mut out)?;
-        Ok(out)
+        for i in 0..MOMENTS {
+            let clock = clock_at(progress, stream.at(i as u64));
+            if i == 0 {
+                dynamics.prepare(cloud, &clock)?;
+            }
+            dynamics.velocity(&FieldAt::cloud(cloud, &clock, &call.context.pairwise).tracers(at), &mut one)?;
+            match i {
+                0 => sum = one.clone(),
+                // A flow without noise gives the same field at every moment.
+                1 if one == sum => return Ok(sum),
+                _ => sum.data_mut().iter_mut().zip(one.data()).for_each(|(sum, v)| *sum += v),
+            }
+        }
+        sum.data_mut().iter_mut().for_each(|v| *v /= MOMENTS as f64);
+        Ok(sum)
     };
     call.context.mode.find(evaluate, || Ok(at.clone())).map(Arc::new).map_err(|e| call.place(e))
 }
 
 /// Adds the ways of particles through the clouds of an array, from the first one, in grey, to the
-/// last one.
-fn chart_of_paths(chart: Chart, call: &Call, what: &Dynamic, look: &Look) -> Result<Chart, Fail> {
+/// last one; or those of each array of a map, over its other sets.
+fn chart_of_paths(mut chart: Chart, call: &Call, what: &Dynamic, look: &Look) -> Result<Chart, Fail> {
+    let Some(map) = what.clone().try_cast::<Map>() else { return add_ways(chart, call, what, look) };
+    let (motions, sets): (Map, Map) = map.into_iter().partition(|(_, value)| value.is_array());
+    let apart = Look { paths: false, coordinates: look.coordinates, ..Look::default() };
+    chart = chart_of_sets(chart, call, &sets.into(), &apart)?;
+    for (name, motion) in motions {
+        let labels = [format!("{name}, start"), name.to_string()];
+        chart = add_ways(
+            chart,
+            call,
+            &motion,
+            &Look { labels: &labels, coordinates: look.coordinates, ..Look::default() },
+        )?;
+    }
+    Ok(chart)
+}
+
+fn add_ways(chart: Chart, call: &Call, what: &Dynamic, look: &Look) -> Result<Chart, Fail> {
     let array = what.clone().try_cast::<Array>().unwrap_or_default();
     let moments: Vec<(String, Dynamic)> =
         array.iter().map(|value| moment(value).unwrap_or_else(|| (String::new(), value.clone()))).collect();
     let [(first, _), .., (last, _)] = moments.as_slice() else {
-        let fail = call.bad(0, "is no array of at least two clouds", "`paths` joins the clouds of a motion");
+        let fail = call.bad(0, "holds no array of two clouds or more", "`paths` joins the clouds of a motion");
         return Err(fail.hint("plot(r.snapshots, \"ways.svg\", #{paths: true})"));
     };
     let clouds = moments.iter().map(|(_, value)| points(call, value)).collect::<Result<Vec<_>, Fail>>()?;
@@ -260,30 +283,16 @@ fn chart_of_paths(chart: Chart, call: &Call, what: &Dynamic, look: &Look) -> Res
         (None, "") => usual.to_string(),
         (None, given) => given.to_string(),
     };
-    let end = clouds.last().map(Arc::clone).unwrap_or_default();
-    let set = |label: String, behind: bool| Set { label, behind, value: Dynamic::UNIT };
-    let start = cloud(Arc::clone(&clouds[0]), &set(label(first, 0, "start"), true));
-    let end = cloud(end, &set(label(last, 1, "end"), false)).colour(Colour::of(0));
     // Small markers leave the ways visible.
-    let [start, end] = [start, end].map(|cloud| plot::Cloud { radius: Some(1.8), ..cloud });
-    let ways = Paths { colour: Some(Colour::of(0)), ..Paths::new(clouds) };
-    Ok(chart.with(start).with(ways).with(end).coordinates(&names(moments.iter().map(|(_, value)| value), look)))
-}
-
-/// Returns evenly spaced values between two ends that lie `beyond` times their distance outside.
-fn line((low, high): (f64, f64), beyond: f64, count: usize) -> Vec<f64> {
-    let length = if high > low { high - low } else { 1.0 };
-    let (from, length) = (low - beyond * length, (1.0 + 2.0 * beyond) * length);
-    (0..count).map(|i| from + length * i as f64 / (count - 1) as f64).collect()
-}
-
-/// Returns the points of a grid, the first coordinate changing fastest.
-fn grid(axes: &[Vec<f64>]) -> Points {
-    let mut rows: Vec<Vec<f64>> = vec![Vec::new()];
-    for axis in axes.iter().rev() {
-        let with =
-            |row: &Vec<f64>| axis.iter().map(|v| std::iter::once(*v).chain(row.iter().copied()).collect()).collect();
-        rows = rows.iter().flat_map(|row| -> Vec<Vec<f64>> { with(row) }).collect();
-    }
-    Points::from_rows(&rows).unwrap_or_default()
+    let small = |points: &Arc<Points>, label: String| plot::Cloud {
+        radius: Some(1.8),
+        ..plot::Cloud::new(Arc::clone(points)).label(label)
+    };
+    let colour = Colour::of(chart.layers.iter().filter(|layer| matches!(layer, plot::Layer::Paths(_))).count());
+    let start = small(&clouds[0], label(first, 0, "start")).backdrop();
+    let end = small(&clouds[clouds.len() - 1], label(last, 1, "end")).colour(colour);
+    let ways = Paths { colour: Some(colour), ..Paths::new(clouds) };
+    let chart = chart.with(start).with(ways).with(end);
+    let names = names(moments.iter().map(|(_, value)| value), look);
+    Ok(if names.is_empty() { chart } else { chart.coordinates(&names) })
 }

@@ -6,13 +6,10 @@ use crate::bind::sweep::places;
 use crate::language::{At, Fail};
 use crate::value::Done;
 use rhai::{Dynamic, Map};
-use sdflow::plot::{self, Chart, Curve, Level};
+use sdflow::plot::{self, Chart, Colour, Curve, Level};
 use sdflow::table::Table;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// The largest number of charts into which the columns of one table are divided.
-const MOST_CHARTS: usize = 12;
 
 /// A table, or the history of a run, whose columns become curves.
 pub struct Series {
@@ -25,7 +22,7 @@ pub struct Series {
     usual: Vec<String>,
     /// The usual column of the horizontal axis.
     x: String,
-    /// True for the history of a run.
+    /// True for the history of a run, whose columns are different quantities.
     is_run: bool,
 }
 
@@ -50,13 +47,17 @@ fn one(value: &Dynamic) -> Option<Series> {
         return Some(Series { name, table: Arc::clone(&table), floors, usual, x: "step".into(), is_run: true });
     }
     let table = value.clone().try_cast::<Arc<Table>>()?;
-    let x = table.columns().first().cloned().unwrap_or_default();
+    let has = |name: &str| table.columns().iter().any(|column| column == name);
+    let is_run = has("step") && has("progress");
+    let is_number = |column: &&String| table.values(column).iter().any(|v| v.is_finite());
+    let first = table.columns().iter().find(is_number).cloned().unwrap_or_default();
+    let x = if is_run { "step".into() } else { first };
     let is_drawn = |column: &&String| {
-        let is_clock = *column == "progress" && x == "step";
-        !is_clock && !is_error(&table, column) && table.values(column).iter().any(|v| v.is_finite())
+        let is_clock = *column == "progress" && is_run;
+        !is_clock && !is_error(&table, column) && is_number(column)
     };
     let usual = table.columns().iter().filter(is_drawn).cloned().collect();
-    Some(Series { name, table: Arc::clone(&table), floors: BTreeMap::new(), usual, x, is_run: false })
+    Some(Series { name, table: Arc::clone(&table), floors: BTreeMap::new(), usual, x, is_run })
 }
 
 /// True if the column holds the standard errors of another one.
@@ -64,8 +65,8 @@ fn is_error(table: &Table, column: &str) -> bool {
     column.strip_suffix("_se").is_some_and(|of| table.columns().iter().any(|other| other == of))
 }
 
-/// Returns the charts of tables and runs. One table has one chart, or a chart per column if these
-/// cannot share an axis; a run, or several tables, have a chart per column.
+/// Returns the charts of tables and runs. One table has one chart; a run, whose history holds
+/// different quantities, and several tables have a chart per column.
 pub fn curves(series: &[Series], options: &PlotOptions) -> Result<Vec<Chart>, Fail> {
     let mut columns = options.y.clone().unwrap_or_default();
     if options.y.is_none() {
@@ -75,59 +76,91 @@ pub fn curves(series: &[Series], options: &PlotOptions) -> Result<Vec<Chart>, Fa
             columns.extend(others.into_iter().cloned());
         }
     }
-    for name in &columns {
-        let misses = series.iter().all(|one| !one.table.columns().contains(name));
-        if let Some(one) = series.first().filter(|_| misses) {
-            column_name(&one.table, name.clone()).map_err(|f| f.at(At::Key(2, "y".into())))?;
-        }
+    if columns.is_empty() {
+        let fail = Fail::script("there is no column of numbers to draw").at(At::Argument(0));
+        return Err(fail.hint("a picture of a table needs two columns of numbers"));
     }
-    let is_table = matches!(series, [one] if !one.is_run);
-    if is_table && (options.y.is_some() || share_an_axis(&series[0].table, &columns)) {
+    for name in &columns {
+        check_column(series, name, "y")?;
+    }
+    options.x.iter().try_for_each(|name| check_column(series, name, "x"))?;
+    if matches!(series, [one] if !one.is_run) {
         let chart = Chart::new("").y(if let [only] = columns.as_slice() { only.as_str() } else { "" });
-        return Ok(vec![add_curves(chart, series, &columns, options)?]);
+        return Ok(vec![add_curves(chart, series, &columns, options)]);
     }
     let chart =
         |name: &String| add_curves(Chart::new("").y(name.as_str()), series, std::slice::from_ref(name), options);
-    columns.iter().map(chart).collect()
+    Ok(columns.iter().map(chart).collect())
 }
 
-/// Adds a curve for each column of each series, with its errors and its noise floor.
-fn add_curves(mut chart: Chart, series: &[Series], columns: &[String], options: &PlotOptions) -> Result<Chart, Fail> {
-    for one in series {
-        let x = options.x.clone().unwrap_or_else(|| one.x.clone());
-        let x = column_name(&one.table, x).map_err(|f| f.at(At::Key(2, "x".into())))?;
-        chart = chart.x(x.as_str());
-        for name in columns.iter().filter(|name| one.table.columns().contains(name)) {
+/// Refuses a column that no table has, or that holds no numbers.
+fn check_column(series: &[Series], name: &str, key: &str) -> Result<(), Fail> {
+    let at = || At::Key(2, key.into());
+    let with: Vec<&Series> =
+        series.iter().filter(|one| one.table.columns().iter().any(|column| column == name)).collect();
+    match (with.as_slice(), series) {
+        ([], [first, ..]) => column_name(&first.table, name.into()).map(drop).map_err(|f| f.at(at())),
+        (with, _) if with.iter().all(|one| !one.table.values(name).iter().any(|v| v.is_finite())) => {
+            Err(Fail::script(format!("the column `{name}` holds no numbers")).at(at()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Adds a curve for each column of each series that has it, with its errors and its noise floor.
+fn add_curves(mut chart: Chart, series: &[Series], columns: &[String], options: &PlotOptions) -> Chart {
+    let floors = floors(series, columns);
+    for (i, one) in series.iter().enumerate() {
+        let x = options.x.as_ref().unwrap_or(&one.x);
+        let has = |name: &String| one.table.columns().contains(name);
+        for name in columns.iter().filter(|name| has(name) && has(x)) {
+            chart = chart.x(x.as_str());
             let label = match (series.len() > 1, columns.len() > 1) {
                 (true, true) => format!("{} {name}", one.name),
                 (true, false) => one.name.clone(),
                 (false, true) => name.clone(),
                 (false, false) => String::new(),
             };
-            let mut curve = Curve::new(one.table.values(&x), one.table.values(name)).label(label).marked();
+            let mut curve = Curve::new(one.table.values(x), one.table.values(name)).label(label).marked();
+            if columns.len() == 1 {
+                curve = curve.colour(Colour::of(i));
+            }
             let error = format!("{name}_se");
             if one.table.columns().contains(&error) {
                 curve = curve.band(one.table.values(&error));
             }
             chart = chart.with(curve);
-            if let Some(floor) = one.floors.get(name) {
-                chart = chart.with(Level::new(*floor, "noise floor"));
+            if let (Some(floor), Floors::Apart) = (one.floors.get(name), &floors) {
+                let level = Level::new(*floor, format!("noise floor of {}", one.name));
+                chart = chart.with(Level { colour: Some(Colour::of(i)), ..level });
             }
         }
     }
-    Ok(chart)
+    match floors {
+        Floors::One(floor) => chart.with(Level::new(floor, "noise floor")),
+        Floors::Apart | Floors::None => chart,
+    }
 }
 
-/// True if the values of these columns can share an axis: the largest range is at most six times
-/// the smallest, or there are too many columns for a chart each.
-fn share_an_axis(table: &Table, columns: &[String]) -> bool {
-    let size = |name: &String| {
-        let values = table.values(name).into_iter().filter(|v| v.is_finite());
-        values.fold(0.0, |most: f64, v| most.max(v.abs()))
-    };
-    let sizes = || columns.iter().map(size).filter(|size| *size > 0.0);
-    let (least, most) = (sizes().fold(f64::INFINITY, f64::min), sizes().fold(0.0, f64::max));
-    columns.len() > MOST_CHARTS || most <= 6.0 * least
+/// The noise floors of the curves of a chart.
+enum Floors {
+    None,
+    /// The floor of all of them, which differ by at most a tenth.
+    One(f64),
+    /// They differ: each curve has its own.
+    Apart,
+}
+
+fn floors(series: &[Series], columns: &[String]) -> Floors {
+    let [name] = columns else { return Floors::None };
+    let floors: Vec<f64> = series.iter().filter_map(|one| one.floors.get(name).copied()).collect();
+    let (least, most) =
+        floors.iter().fold((f64::INFINITY, 0.0), |(low, high): (f64, f64), f| (low.min(*f), high.max(*f)));
+    match floors.len() {
+        0 => Floors::None,
+        n if most <= 1.1 * least => Floors::One(floors.iter().sum::<f64>() / n as f64),
+        _ => Floors::Apart,
+    }
 }
 
 /// Returns the charts of the table of a sweep: its first quantity, or the quantities of `y`, over

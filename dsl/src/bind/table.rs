@@ -10,6 +10,7 @@ use sdflow::io;
 use sdflow::number::counted;
 use sdflow::options::Options;
 use sdflow::table::{Cell, Table};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -105,6 +106,14 @@ fn cell(name: &str, value: &Dynamic, row: usize) -> Result<Cell, Fail> {
 pub const SAVED: [(&str, &[&str]); 3] =
     [("samples", &["npy", "csv", "png"]), ("tables", &["csv", "json", "md"]), ("models", &["safetensors"])];
 
+/// Returns the names of columns as a header, if a reader can tell them from numbers and from each
+/// other.
+fn header(names: &[String]) -> Option<&[String]> {
+    let is_word = |name: &String| !name.trim().is_empty() && name.trim().parse::<f64>().is_err();
+    let differ = names.iter().collect::<BTreeSet<_>>().len() == names.len();
+    (!names.is_empty() && differ && names.iter().all(is_word)).then_some(names)
+}
+
 fn save(call: &Call) -> Result<Dynamic, Fail> {
     let (what, name, mode) = (call.arg(0)?.clone(), call.text(1)?, &call.context.mode);
     let ending = Path::new(&name).extension().and_then(|e| e.to_str()).unwrap_or_default().to_lowercase();
@@ -127,7 +136,7 @@ fn save(call: &Call) -> Result<Dynamic, Fail> {
         let act = || match (ending.as_str(), width) {
             (_, Some(width)) => io::save_png(&path, &cloud.points, width),
             ("npy", _) => io::save_npy(&path, &cloud.points),
-            _ => io::save_csv(&path, (!cloud.columns.is_empty()).then_some(&cloud.columns[..]), &cloud.points),
+            _ => io::save_csv(&path, header(&cloud.columns), &cloud.points),
         };
         mode.write(act).map_err(|e| call.place(e))?;
         path

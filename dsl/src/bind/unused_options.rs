@@ -1,5 +1,6 @@
 //! Options that are given but have no effect: the script runs, with a warning.
 
+use crate::bind::picture_options::PlotOptions;
 use crate::call::Call;
 use crate::language::{At, Fail};
 use crate::value::Recipe;
@@ -138,9 +139,14 @@ pub fn in_run(call: &Call, reference: bool, options: &RunOptions) {
 }
 
 /// Warns about options of `plot`, for a picture of so many charts.
-pub fn in_plot(call: &Call, charts: usize) {
+pub fn in_plot(call: &Call, options: &PlotOptions, charts: usize) {
+    let untitled = charts == 1 && !options.title.is_empty();
     let hint = "name the sets of points by `labels`, or the picture by `title`";
-    warn(call, &[("titles", charts == 1, "the picture has one chart", hint)]);
+    warn(call, &[("titles", untitled, "the picture has one chart and a title", hint)]);
+    let others = ["titles", "x", "y", "log_x", "log_y", "density", "paths", "progress", "image_width", "columns"];
+    let reason = "`pairs` has a chart for each pair of coordinates";
+    warn(call, &others.map(|key| (key, options.pairs, reason, "leave it out")));
+    warn(call, &["same_axes", "equal"].map(|key| (key, options.pairs, reason, "leave it out")));
 }
 
 fn integrator(stepping: &Stepping) -> Idle {

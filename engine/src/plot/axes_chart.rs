@@ -4,9 +4,9 @@ use super::axis::Axis;
 use super::canvas::Paint;
 use super::chart::{Chart, Cloud, Curve, Layer, Level};
 use super::colour::Colour;
+use super::coordinates::name_of;
 use super::histogram::Bins;
 use super::legend::Swatch;
-use super::pairs::name_of;
 use super::pca::View;
 use super::scale::{Extent, LARGEST};
 use super::shared::{Making, Swarm, format_count};
@@ -89,7 +89,7 @@ impl Plane {
                 Layer::Level(level) => plane.add_level(level, making),
                 Layer::Paths(paths) => plane.add_paths(paths, &chart.coordinates, making),
                 Layer::Arrows(arrows) => plane.add_arrows(arrows, &chart.coordinates, making),
-                Layer::Contours(contours) => plane.add_contours(contours, making)?,
+                Layer::Contours(contours) => plane.add_contours(contours, &chart.coordinates, making)?,
                 Layer::Images(_) | Layer::Heat(_) => {}
             }
         }
@@ -97,7 +97,7 @@ impl Plane {
         let far = |s: &&Spot| (0..2).any(|i| s[i] < plane.extents[i].low || s[i] > plane.extents[i].high);
         let outside: usize = swarms.map(|s| s.places.iter().filter(far).count()).sum();
         if outside > 0 {
-            making.note(format!("{} lie outside the frame.", format_count(outside, "far point")));
+            making.far += outside;
         }
         Ok(plane)
     }
@@ -137,11 +137,18 @@ impl Plane {
             let labels = [label(0), label(1)];
             (ToSpot::Projected(view), labels)
         } else {
-            (ToSpot::Plain, [0, 1].map(|i| name_of(names, i)))
+            self.show_plane(names);
+            return ToSpot::Plain;
         };
         self.label_axes(labels);
         self.shows = Shows::Places;
         to_spot
+    }
+
+    /// Makes this a chart of places with two coordinates.
+    pub fn show_plane(&mut self, names: &[String]) {
+        self.label_axes([0, 1].map(|i| name_of(names, i)));
+        self.shows = Shows::Places;
     }
 
     /// Labels the axes that have no label yet.

@@ -2,13 +2,13 @@
 
 use super::axes_chart::{Item, Plane, Spot};
 use super::canvas::Paint;
-use super::colour::Colour;
 use super::contours::Contours;
 use super::legend::Swatch;
 use super::motion::{Arrows, Paths};
 use super::scale::Extent;
 use super::shared::Making;
 use crate::Result;
+use crate::number::number;
 
 impl Plane {
     /// Adds the ways of some particles as thin lines.
@@ -45,19 +45,22 @@ impl Plane {
         self.note_lost(all - ends.len(), making);
         let places = [0, 1].map(|i| Extent::of(ends.iter().map(|(from, _)| from[i])));
         self.cover(places);
+        let of = [&arrows.label, &making.title].into_iter().find(|name| !name.is_empty());
+        let of = of.map_or(String::new(), |name| format!(" of \"{name}\""));
         // In units of the region of the places, the longest arrow is as long as the distance between
         // neighbours in a square grid.
         let unit = places.map(|extent| if extent.length() > 0.0 { extent.length() } else { 1.0 });
         let length = |v: &Spot| (v[0] / unit[0]).hypot(v[1] / unit[1]);
         let longest = ends.iter().map(|(_, v)| length(v)).fold(0.0, f64::max);
         if longest == 0.0 {
-            return;
+            return making.note(format!("All arrows{of} are 0."));
         }
         let factor = 1.1 / (longest * (ends.len() as f64).sqrt().max(2.0));
         let real = arrows.vectors.iter().map(|row| row.iter().fold(0.0, |a: f64, v| a.hypot(*v))).fold(0.0, f64::max);
-        making.note(format!("The longest arrow stands for a vector of length {real:.3}."));
+        making.note(format!("The longest arrow{of} stands for a vector of length {}.", number(real)));
         for (from, v) in ends {
             let to = [from[0] + factor * v[0], from[1] + factor * v[1]];
+            self.cover([0, 1].map(|i| Extent::of([to[i]])));
             self.items.push(Item::Arrow { from, to, paint: Paint { colour, alpha: 0.9 } });
         }
     }
@@ -66,10 +69,10 @@ impl Plane {
     ///
     /// # Errors
     /// The grid does not fit its values.
-    pub fn add_contours(&mut self, contours: &Contours, making: &mut Making) -> Result<()> {
+    pub fn add_contours(&mut self, contours: &Contours, names: &[String], making: &mut Making) -> Result<()> {
         contours.check()?;
-        let asked = Some(contours.colour.unwrap_or(Colour::GREY));
-        let colour = making.legend.colour(&contours.label, asked, Swatch::Line, &mut making.unnamed);
+        self.show_plane(names);
+        let colour = making.legend.colour(&contours.label, contours.colour, Swatch::Line, &mut making.unnamed);
         for level in &contours.levels {
             for line in contours.lines(*level) {
                 for spots in self.pieces(&line).into_iter().filter(|piece| piece.len() > 1) {

@@ -261,6 +261,14 @@ impl Layer {
         Some((0..points.dim()).map(column).collect())
     }
 
+    /// Returns the number of coordinates that the layer shows, if it shows places.
+    pub(super) fn dim(&self) -> Option<usize> {
+        match self {
+            Layer::Contours(_) => Some(2),
+            layer => layer.places().map(Points::dim),
+        }
+    }
+
     /// Returns points whose coordinates the layer shows, if it has any.
     pub(super) fn places(&self) -> Option<&Points> {
         match self {

@@ -28,12 +28,12 @@ pub struct Contours {
     pub levels: Vec<f64>,
     /// The name in the legend; empty for no entry.
     pub label: String,
-    /// The colour; `None` means grey.
+    /// The colour; `None` takes the next colour of the palette.
     pub colour: Option<Colour>,
 }
 
 impl Contours {
-    /// Returns grey lines without a name.
+    /// Returns lines without a name.
     pub fn new(x: Vec<f64>, y: Vec<f64>, values: Vec<f64>, levels: Vec<f64>) -> Contours {
         Contours { x, y, values, levels, label: String::new(), colour: None }
     }
@@ -70,6 +70,11 @@ impl Contours {
     /// Sets the name.
     pub fn label(self, label: impl Into<String>) -> Contours {
         Contours { label: label.into(), ..self }
+    }
+
+    /// Sets the colour.
+    pub fn colour(self, colour: Colour) -> Contours {
+        Contours { colour: Some(colour), ..self }
     }
 
     /// # Errors

@@ -13,6 +13,7 @@ mod canvas;
 mod chart;
 mod colour;
 mod contours;
+mod coordinates;
 mod draw;
 mod heat;
 mod histogram;

@@ -97,7 +97,7 @@ impl Arrows {
     pub(super) fn check(&self) -> Result<()> {
         check_planar("the field of vectors", &self.at)?;
         check_planar("the field of vectors", &self.vectors)?;
-        check_size("the field of vectors", &self.vectors, (&self.at, "their places"))
+        check_size("the field of vectors", &self.vectors, (&self.at, "the set of their places"))
     }
 }
 

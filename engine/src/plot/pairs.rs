@@ -1,6 +1,7 @@
 //! All pairs of coordinates of clouds.
 
 use super::chart::{Chart, Cloud};
+use super::coordinates::{check_names, name_of};
 use super::picture::Picture;
 use super::scale::{Extent, LARGEST};
 use crate::{Error, Points, Result};
@@ -35,10 +36,7 @@ impl Picture {
         for cloud in clouds {
             cloud.points.check_dim("a cloud of the picture of pairs", dim, "the first cloud")?;
         }
-        if !names.is_empty() && names.len() != dim {
-            let got = format!("{} names", names.len());
-            return Err(Error::shape("the coordinates", got, format!("the points have {dim}")));
-        }
+        check_names(names, dim)?;
         let name = |i: usize| name_of(names, i);
         let ranges: Vec<_> = (0..dim).map(|i| range(clouds, i)).collect();
         let mut picture = Picture { columns: Some(dim), same_axes: false, ..Picture::new(title) };
@@ -66,15 +64,6 @@ impl Picture {
 fn choose(points: &Points, columns: &[usize]) -> Result<Points> {
     let data = points.iter().flat_map(|row| columns.iter().map(|&j| row[j])).collect();
     Points::new(data, columns.len(), "a cloud of the picture of pairs")
-}
-
-/// Returns the name of a coordinate; without a name it is x₁, x₂ and so on.
-pub(super) fn name_of(names: &[String], i: usize) -> String {
-    if let Some(name) = names.get(i).filter(|name| !name.is_empty()) {
-        return name.clone();
-    }
-    let subscript = |digit: char| char::from_u32(0x2080 + digit.to_digit(10).unwrap_or(0)).unwrap_or(digit);
-    std::iter::once('x').chain((i + 1).to_string().chars().map(subscript)).collect()
 }
 
 /// Returns the ends of an axis that shows this coordinate of all clouds, without far outliers.

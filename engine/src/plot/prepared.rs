@@ -3,9 +3,9 @@
 use super::axes_chart::Plane;
 use super::chart::{Chart, Cloud, Images, Layer};
 use super::colour::Colour;
+use super::coordinates::{check_names, name_of};
 use super::heat::Heat;
 use super::motion::Paths;
-use super::pairs::name_of;
 use super::scale::Extent;
 use super::shared::{Making, Swarm};
 use crate::{Error, Points, Quantity, Result, Subject};
@@ -54,6 +54,7 @@ impl Panel {
     /// out of range.
     pub fn of(chart: &Chart, making: &mut Making) -> Result<Panel> {
         making.unnamed = 0;
+        making.title.clone_from(&chart.title);
         let images = chart.layers.iter().find_map(|l| if let Layer::Images(images) = l { Some(images) } else { None });
         if let Some(images) = images {
             if chart.layers.len() > 1 {
@@ -80,7 +81,9 @@ impl Panel {
             }));
         }
         check_layers(chart)?;
-        check_names(chart)?;
+        if let Some(dim) = chart.layers.iter().find_map(Layer::dim) {
+            check_names(&chart.coordinates, dim)?;
+        }
         match chart.layers.iter().find_map(Layer::places) {
             Some(points) if points.dim() == 3 => Solid::of(chart, making).map(Panel::Solid),
             _ => Plane::new(chart, making).map(Panel::Plane),
@@ -148,18 +151,6 @@ impl Solid {
         for (i, extent) in self.extents.iter_mut().enumerate() {
             *extent = extent.join(Extent::trim(places.iter().map(|p| p[i]).collect()));
         }
-    }
-}
-
-/// # Errors
-/// There is not one name per coordinate of the clouds.
-fn check_names(chart: &Chart) -> Result<()> {
-    let dim = chart.layers.iter().find_map(Layer::places).map(|points| points.dim());
-    match (chart.coordinates.len(), dim) {
-        (names, Some(dim)) if names > 0 && names != dim => {
-            Err(Error::shape("the coordinates", format!("{names} names"), format!("the points have {dim}")))
-        }
-        _ => Ok(()),
     }
 }
 

@@ -38,9 +38,13 @@ pub(super) struct Making {
     pub legend: Legend,
     /// Notes below the picture, a sentence each.
     pub notes: Vec<String>,
+    /// The number of points so far that lie outside the frame of their chart.
+    pub far: usize,
     view: Option<View>,
     /// The number of layers without a name so far in this chart.
     pub unnamed: usize,
+    /// The title of this chart.
+    pub title: String,
 }
 
 impl Making {

@@ -82,7 +82,7 @@ fn far_outliers_do_not_shrink_the_rest() {
     let mut cloud = Stream::new(1).normal(500, 2);
     cloud.row_mut(3)[0] = 1e6;
     let text = svg(&Chart::new("").with(Cloud::new(cloud)));
-    assert!(text.contains("1 far point lie"), "{text}");
+    assert!(text.contains("1 far point lies"), "{text}");
     let at = circles(&text);
     let left = at.iter().map(|p| p.0).fold(f64::MAX, f64::min);
     let right = at.iter().map(|p| p.0).fold(0.0, f64::max);
@@ -381,7 +381,7 @@ fn the_longest_arrow_is_about_as_long_as_the_grid_is_wide() {
     let places: Vec<[f64; 2]> = (0..100).map(|i| [f64::from(i % 10), f64::from(i / 10)]).collect();
     let vectors: Vec<[f64; 2]> = places.iter().map(|p| [40.0 * (p[0] + 1.0), 0.0]).collect();
     let text = svg(&Chart::new("").with(Arrows::new(points(&places), points(&vectors)).label("field")));
-    assert!(text.contains("The longest arrow stands for a vector of length 400.000.") && text.contains(">field<"));
+    assert!(text.contains("The longest arrow stands for a vector of length 400.") && text.contains(">field<"));
     let none = Arrows::new(points(&places), Points::zeros(100, 2));
     assert!(Picture::new("").with(Chart::new("").with(none)).svg().is_ok());
     let few = Arrows::new(points(&places), Points::zeros(3, 2));

@@ -96,11 +96,14 @@ impl Dynamics<'_> {
         // A reference that is drawn from a finite sample has its rows in another order.
         let drawn_from = reference.target().and_then(|target| Some(target.data()?.points));
         let samples = [Some(reference.points()), drawn_from.map(|points| &**points)];
-        let has_seen = |sample: &Points| match self {
-            Dynamics::Field(field, _) => field.scales(start, clock).aim.consists_of(sample),
-            Dynamics::Sampler(sampler) => sampler.data().is_some_and(|data| **data == *sample),
-        };
-        samples.into_iter().flatten().any(has_seen)
+        let mut samples = samples.into_iter().flatten();
+        match self {
+            Dynamics::Field(field, _) => {
+                let aim = field.scales(start, clock).aim;
+                samples.any(|sample| aim.consists_of(sample))
+            }
+            Dynamics::Sampler(sampler) => samples.any(|sample| sampler.data().is_some_and(|data| **data == *sample)),
+        }
     }
 
     /// Returns the readings at this moment.

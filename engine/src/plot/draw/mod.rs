@@ -15,11 +15,13 @@ use super::colour::Colour;
 use super::picture::Picture;
 use super::prepared::Panel;
 use super::scale::Extent;
-use super::shared::Making;
+use super::shared::{Making, format_count};
 use crate::{Error, Result};
 use ab_glyph::FontRef;
 use layout::{Area, GUTTER, MARGIN, TITLE, place};
 
+/// The largest number of pixels of a picture.
+const MOST_PIXELS: u64 = 20_000_000;
 /// The largest number of frames of an animation.
 const MOST_FRAMES: usize = 500;
 
@@ -71,6 +73,10 @@ fn prepare(picture: &Picture) -> Result<(Vec<Panel>, Making)> {
         share_axes(&mut panels);
     }
     panels.iter_mut().for_each(|panel| choose_units(panel, picture.equal, &mut making));
+    if making.far > 0 {
+        let verb = if making.far == 1 { "lies" } else { "lie" };
+        making.note(format!("{} {verb} outside the frame.", format_count(making.far, "far point")));
+    }
     Ok((panels, making))
 }
 
@@ -112,6 +118,15 @@ fn lay_out(picture: &Picture, heading: &str, drawn: (&[Chart], &[Panel]), making
     }
     top = title::notes(&mut scene, &face, &making.notes, top, width);
     scene.size.1 = (top + MARGIN - GUTTER).ceil() as u32 + 4;
+    let pixels = u64::from(scene.size.0) * u64::from(scene.size.1);
+    if pixels > MOST_PIXELS {
+        let got = format!("{} x {} pixels", scene.size.0, scene.size.1);
+        return Err(Error::shape(
+            "the picture",
+            got,
+            "at most 20 million in all can be drawn: make its charts smaller",
+        ));
+    }
     Ok(scene)
 }
 

@@ -16,6 +16,8 @@ const HAZE: f64 = 0.7;
 const HAZES: f64 = 12.0;
 /// Pixels for the labels to the side of and below the box.
 const BESIDE: f64 = 96.0;
+/// The largest number of characters of the name of an axis.
+const LONGEST: usize = 14;
 const BELOW: f64 = 64.0;
 
 type Vector = [f64; 3];
@@ -158,6 +160,11 @@ fn draw_labels(scene: &mut Scene, camera: &Camera, (axis, name): (usize, &str), 
     let power = match camera.scales[axis].power {
         0 => String::new(),
         p => format!(" (×10{})", super::super::scale::superscript(p)),
+    };
+    // A long name would run off the paper.
+    let name: String = match name.chars().count() {
+        0..=LONGEST => name.into(),
+        _ => name.chars().take(LONGEST - 1).chain(['…']).collect(),
     };
     let name = format!("{name}{power}");
     scene.write(&name, place(x + 36.0 * dx, y + 34.0 * dy + 0.36 * LABEL), LABEL, align, colour);
