@@ -114,6 +114,8 @@ class Table(Value, dict[str, Any]):
     def pandas(self) -> Any: ...
     def __getitem__(self, name: str) -> Any: ...
     def __getattr__(self, name: str) -> Any: ...
+    def clear(self, *_: Any, **__: Any) -> Any: ...
+    def popitem(self, *_: Any, **__: Any) -> Any: ...
     def best(
         self,
         column: str,
@@ -1162,6 +1164,7 @@ def plot(
     log_y: bool | None = ...,
     density: bool | None = ...,
     paths: bool | None = ...,
+    progress: float | None = ...,
     pairs: bool | None = ...,
     image_width: int | None = ...,
     columns: int | None = ...,

@@ -249,12 +249,12 @@ class Table(Value, dict[str, Any]):
             return False
         return all(np.array_equal(self[name], other[name], equal_nan=_is_array(self[name])) for name in self)
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
 
     def _refuse(self, *_: Any, **__: Any) -> Any:
         raise TypeError("a table cannot be changed: dict(table) is a copy that can")
 
-    __setitem__ = __delitem__ = __ior__ = update = pop = popitem = clear = setdefault = _refuse  # type: ignore[assignment]
+    __setitem__ = __delitem__ = __ior__ = update = pop = popitem = clear = setdefault = _refuse
 
     def __copy__(self) -> Table:
         return _table(self._handle)

@@ -53,8 +53,8 @@ fn cells(described: &Value, rows: &[Vec<String>]) -> String {
 /// floors.
 type Place = Vec<(Vec<(f64, Option<f64>)>, Vec<f64>)>;
 
-/// Returns the metrics of finished cells, averaged over the cells that differ in the seed only; empty
-/// if there is one seed.
+/// Returns the metrics of finished cells, averaged over the cells that differ in the seed only;
+/// empty if there is one seed.
 fn means(described: &Value, rows: &[Vec<String>]) -> String {
     let Some((header, cells)) = rows.split_first() else { return String::new() };
     let column = |name: &str| header.iter().position(|known| known == name);

@@ -118,7 +118,7 @@ fn densities_and_fields_are_drawn_over_points() {
     );
     assert!(has(&density, "target (50, 80, 95 %)") && has(&density, "score") && !density.contains("<circle"));
     for svg in [&density, &field] {
-        assert!(svg.contains("The longest arrow stands for"), "{svg}");
+        assert!(svg.contains("The longest arrow of"), "{svg}");
     }
     assert!(has(&line, "density") && has(&field, "velocity"));
 }

@@ -221,8 +221,8 @@ fn add_field(chart: Chart, call: &Call, field: &Set, front: Option<&Set>, progre
     Ok(chart.with(Arrows::new(at, vectors).label(field.label.as_str())))
 }
 
-/// Returns the velocity at the places `at`, at this progress of a run with this cloud, averaged over
-/// its noise. A dry run returns the places.
+/// Returns the velocity at the places `at`, at this progress of a run with this cloud, averaged
+/// over its noise. A dry run returns the places.
 fn velocity(call: &Call, plan: &Plan, cloud: &Points, at: &Points, progress: f64) -> Result<Arc<Points>, Fail> {
     if !(0.0..=1.0).contains(&progress) {
         return Err(call.place(Error::argument("progress", progress, "it must lie between 0 and 1")));

@@ -45,8 +45,9 @@ impl Plane {
         self.note_lost(all - ends.len(), making);
         let places = [0, 1].map(|i| Extent::of(ends.iter().map(|(from, _)| from[i])));
         self.cover(places);
-        let of = [&arrows.label, &making.title].into_iter().find(|name| !name.is_empty());
-        let of = of.map_or(String::new(), |name| format!(" of \"{name}\""));
+        let named =
+            |word: &str, name: &str| if name.is_empty() { String::new() } else { format!(" {word} \"{name}\"") };
+        let of = named("of", &arrows.label) + &named("in", &making.title);
         // In units of the region of the places, the longest arrow is as long as the distance between
         // neighbours in a square grid.
         let unit = places.map(|extent| if extent.length() > 0.0 { extent.length() } else { 1.0 });
