@@ -43,6 +43,12 @@ pub struct Record {
     #[serde(default)]
     pub resumed: bool,
     pub metrics: BTreeMap<String, MetricRecord>,
+    /// What the script printed, until 64 kB are reached.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub prints: Vec<String>,
+    /// True if the script printed more than that; `log.txt` has all of it.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub prints_cut: bool,
     pub checks: Vec<CheckRecord>,
     /// The text that the script gave to `conclude`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -113,6 +119,9 @@ pub struct MetricRecord {
     pub floor: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub flag: Option<NonFinite>,
+    /// The number of the run of a flow that measured it, from 1, if several runs did.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub run: Option<u64>,
 }
 
 /// One check of the script.
@@ -168,6 +177,8 @@ impl Record {
             work: WorkRecord::default(),
             resumed: false,
             metrics: BTreeMap::new(),
+            prints: Vec::new(),
+            prints_cut: false,
             checks: Vec::new(),
             conclusion: None,
             warnings: Vec::new(),
@@ -186,7 +197,8 @@ impl Record {
         };
         let metrics = outcome.metrics.iter().map(|(name, reading)| {
             let (value, flag) = finite(reading.value);
-            (name.clone(), MetricRecord { value, se: reading.se, floor: reading.floor, flag })
+            let run = outcome.metric_runs.get(name).copied();
+            (name.clone(), MetricRecord { value, se: reading.se, floor: reading.floor, flag, run })
         });
         let checks = outcome.checks.iter().map(|check| {
             let (value, flag) = check.value.map_or((None, None), finite);
@@ -203,6 +215,8 @@ impl Record {
             work: WorkRecord::of(outcome),
             resumed: outcome.resumed,
             metrics: metrics.collect(),
+            prints: outcome.prints.clone(),
+            prints_cut: outcome.prints_cut,
             checks: checks.collect(),
             conclusion: outcome.conclusion.clone(),
             warnings: outcome.warnings.clone(),
@@ -227,6 +241,13 @@ impl Record {
     /// Returns the name of the script without its folder and ending.
     pub fn name(&self) -> String {
         self.script.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+    }
+}
+
+impl MetricRecord {
+    /// Returns the name of the metric with the run that measured it, if several did.
+    pub fn named(&self, name: &str) -> String {
+        self.run.map_or_else(|| name.into(), |run| format!("{name} (run {run})"))
     }
 }
 

@@ -98,6 +98,15 @@ fn report_stored_run(args: &RunArgs, record: &Record, folder: &Path) -> Result<E
         ));
         record.warnings.iter().for_each(|warning| terminal::print_message(&format!("warning: {warning}")));
     }
+    let print = if args.json { terminal::print_message } else { terminal::print_result };
+    record.prints.iter().for_each(|text| print(text));
+    if record.prints_cut {
+        let log = folder.join("log.txt");
+        terminal::print_message(&format!(
+            "the script printed more than is stored here; all of it is in {}",
+            log.display()
+        ));
+    }
     report_end(args, record, folder)?;
     Ok(record.exit())
 }

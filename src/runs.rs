@@ -189,7 +189,7 @@ fn html(found: &[FoundRun], path: &Path) -> String {
     let mut page = Document::of(&[], &Default::default(), &[]);
     let header = ["folder", "script", "ended", "age", "took", "settings", "metrics"];
     page.section("Runs", table(&header, found.iter().map(row)));
-    page.html("Runs", None)
+    page.html("sdflow", None)
 }
 
 /// Returns a path as an address in a page.

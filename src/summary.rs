@@ -58,9 +58,11 @@ fn metrics(text: &mut String, record: &Record) -> std::fmt::Result {
     if record.metrics.is_empty() {
         return Ok(());
     }
-    let width = record.metrics.keys().map(|name| name.chars().count()).max().unwrap_or(0).max(6);
+    let names = record.metrics.iter().map(|(name, metric)| metric.named(name));
+    let width = names.map(|name| name.chars().count()).max().unwrap_or(0).max(6);
     writeln!(text, "  {:<width$}  {:>11}  {:>11}  {:>11}", "metric", "value", "std error", "noise floor")?;
-    for (name, MetricRecord { value, se, floor, flag }) in &record.metrics {
+    for (name, metric) in &record.metrics {
+        let (name, MetricRecord { value, se, floor, flag, .. }) = (metric.named(name), metric);
         let (value, se, floor) = (number(*value, *flag), number(*se, None), number(*floor, None));
         writeln!(text, "  {name:<width$}  {value:>11}  {se:>11}  {floor:>11}")?;
     }

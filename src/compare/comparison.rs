@@ -188,7 +188,7 @@ mod tests {
 
     fn metric(value: f64, se: Option<f64>) -> MetricRecord {
         let (value, flag) = crate::record::finite(value);
-        MetricRecord { value, se, floor: None, flag }
+        MetricRecord { value, se, floor: None, flag, run: None }
     }
 
     fn verdict(name: &str, a: MetricRecord, b: MetricRecord) -> (Verdict, bool) {

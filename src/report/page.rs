@@ -80,7 +80,7 @@ fn metrics(record: &Record) -> String {
         };
         let ratio = metric.value.zip(metric.floor).filter(|(_, floor)| *floor > 0.0).map(|(v, floor)| v / floor);
         vec![
-            escaped(name),
+            escaped(&metric.named(name)),
             value,
             shown(metric.se),
             shown(metric.floor),

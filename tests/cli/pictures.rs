@@ -166,5 +166,10 @@ fn a_picture_that_cannot_be_drawn_says_why() {
         let failed = Sandbox::with(&format!("{call};")).run("a.rhai --out out");
         assert!([3, 6].contains(&failed.code), "{call}: {}", failed.stderr);
         assert!(failed.stderr.contains(words), "{call}: {}", failed.stderr);
+        // A check finds it before a run does, unless only the values of a function would tell.
+        if !call.contains("|x|") {
+            let checked = Sandbox::with(&format!("{call};")).run("check a.rhai");
+            assert!(checked.stderr.contains(words), "check of {call}: {}", checked.stderr);
+        }
     }
 }

@@ -215,6 +215,36 @@ fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     }
 }
 
+/// The same command again prints what the script had printed, and the summary says which run of a
+/// flow a metric belongs to.
+#[test]
+fn a_stored_run_repeats_its_prints() {
+    let sandbox = Sandbox::with(
+        "let p = normal(60, 2);
+        for sigma in [0.5, 1.0] {
+            let r = run(sd_flow(normal(50, 2), #{sigma: sigma}), normal(50, 2), p, #{steps: 2, metrics: [\"energy\"]});
+            print(`sigma ${sigma}`);
+        }
+        table([#{a: 1, b: 2}]);
+        record(#{other: 3.0});",
+    );
+    let first = sandbox.run("a.rhai --out out").code(0).stdout;
+    let again = sandbox.run("a.rhai --out out").code(0).stdout;
+    assert_eq!(first, again);
+    assert!(first.starts_with("sigma 0.5\nsigma 1.0\n") && first.contains("energy (run 2)"), "{first}");
+    assert!(first.contains("  other  ") && !first.contains("other (run"), "{first}");
+    let json: serde_json::Value = json(&sandbox.run("a.rhai --out out --json").code(0).stdout);
+    assert_eq!((&json["prints"][0], &json["metrics"]["energy"]["run"]), (&"sigma 0.5".into(), &2.into()));
+
+    let long = Sandbox::with(
+        "for i in 0..300 { print(\"x\".sub_string(0, 1) + i); } let s = \"\"; s.pad(70000, 'y'); print(s);",
+    );
+    long.run("a.rhai --out out").code(0);
+    let again = long.run("a.rhai --out out").code(0);
+    assert!(again.stdout.contains("x299") && !again.stdout.contains("yyy"), "{}", again.stdout.len());
+    assert!(again.stderr.contains("all of it is in out/log.txt"), "{}", again.stderr);
+}
+
 /// A failure is told once, on standard error, and automatic choices are in the log of a quiet run.
 #[test]
 fn an_error_is_told_once() {

@@ -70,7 +70,7 @@ fn plot(call: &Call) -> Result<Dynamic, Fail> {
     call.context.time("pictures", || {
         let picture = picture(call, &options)?;
         idle::in_plot(call, &options, picture.charts.len());
-        call.context.mode.write(|| picture.save(&path)).map_err(|e| call.place(e))
+        call.context.mode.find(|| picture.save(&path), || picture.check()).map_err(|e| call.place(e))
     })?;
     call.context.record_file(&path);
     Ok(Dynamic::UNIT)

@@ -73,6 +73,18 @@ pub const ENTRIES: &[Entry] = &[
         .property()
         .about("The number of coordinates of each point.")
         .example("print(normal(10, 2).dim);"),
+    function("columns", Kind::Points, &[], Type::List(&Type::Text), |call| {
+        let names = call.receiver::<Cloud>()?.columns;
+        Ok(names.iter().map(|name| Dynamic::from(name.clone())).collect::<Array>().into())
+    })
+    .of(Type::Points)
+    .property()
+    .returned("an array with a string for each coordinate, or an empty array")
+    .about(
+        "The names of the coordinates, from the header of the file that the points come from. They label the axes of \
+         `plot` and head the `.csv` that `save` writes.",
+    )
+    .example("let x = load(\"table.csv\", #{columns: [\"a\", \"b\"]});\nprint(x.columns);"),
     function("mean", Kind::Points, &[], Type::List(&Type::Number), |call| Ok(numbers(&receiver(call)?.mean())))
         .of(Type::Points)
         .returned("an array of `dim` numbers")

@@ -69,7 +69,7 @@ fn run_flow(call: &Call) -> Result<Dynamic, Fail> {
     watch.finish(made.stats.steps as usize, &made.points);
     made.warnings.iter().for_each(|warning| context.warn_once(warning));
     let metrics: BTreeMap<_, _> = made.metrics.iter().map(|(name, e)| (name.clone(), Reading::from(e))).collect();
-    metrics.iter().for_each(|(name, reading)| context.record_metric(name, reading.clone()));
+    metrics.iter().for_each(|(name, reading)| context.record_run_metric(name, reading.clone(), number + 1));
     let snapshots = made.snapshots.into_iter().map(|s| (s.step, Arc::new(s.points))).collect();
     let points = Arc::new(made.points);
     let advice = ending::advice(&made.ending, plan.name, !made.warnings.is_empty());

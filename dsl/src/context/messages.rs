@@ -4,6 +4,9 @@ use super::Context;
 use crate::language::{Diagnostic, Fail, limits, of_fail};
 use rhai::{EvalAltResult, Position};
 
+/// The number of printed bytes that the outcome keeps.
+const KEPT: usize = 1 << 16;
+
 impl Context {
     /// Prepares for a call of a session: every call sends its own messages and can be interrupted.
     pub fn begin_call(&self) {
@@ -57,6 +60,11 @@ impl Context {
         let fits = {
             let mut state = self.state();
             let fits = state.printed < limits::PRINTED;
+            if state.printed + text.len() < KEPT {
+                state.outcome.prints.push(text.into());
+            } else {
+                state.outcome.prints_cut = true;
+            }
             match fits {
                 true => state.printed += text.len() + 1,
                 false => state.dropped = (state.dropped.0 + 1, state.dropped.1 + text.len() + 1),

@@ -14,6 +14,13 @@ pub struct Outcome {
     pub params: BTreeMap<String, Param>,
     /// Final metrics by name.
     pub metrics: BTreeMap<String, Reading>,
+    /// For each metric that several runs of flows measured: the number of the run, from 1, whose
+    /// value is in `metrics`.
+    pub metric_runs: BTreeMap<String, u64>,
+    /// What the script printed, until 64 kB are reached.
+    pub prints: Vec<String>,
+    /// True if the script printed more than that.
+    pub prints_cut: bool,
     /// `expect` and `threshold` results in order.
     pub checks: Vec<Check>,
     /// The paragraph of `conclude`.

@@ -18,7 +18,18 @@ impl Context {
 
     /// Records a metric; a later value of the same name replaces it.
     pub fn record_metric(&self, name: &str, reading: Reading) {
-        self.state().outcome.metrics.insert(name.into(), reading);
+        let outcome = &mut self.state().outcome;
+        outcome.metrics.insert(name.into(), reading);
+        outcome.metric_runs.remove(name);
+    }
+
+    /// Records a metric that the run with this number, from 1, has measured. If an earlier run has
+    /// measured it too, the number is recorded.
+    pub fn record_run_metric(&self, name: &str, reading: Reading, run: u64) {
+        let outcome = &mut self.state().outcome;
+        if outcome.metrics.insert(name.into(), reading).is_some() {
+            outcome.metric_runs.insert(name.into(), run);
+        }
     }
 
     /// Records a check.

@@ -7,6 +7,14 @@ use crate::{Error, Result};
 use std::path::Path;
 
 impl Picture {
+    /// Lays the picture out without drawing it.
+    ///
+    /// # Errors
+    /// Those of [`Picture::svg`].
+    pub fn check(&self) -> Result<()> {
+        draw::scene(self).map(drop)
+    }
+
     /// Returns the picture as SVG text. The bytes depend only on the data.
     ///
     /// # Errors
