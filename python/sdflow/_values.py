@@ -249,6 +249,9 @@ class Table(Value, dict[str, Any]):
             return False
         return all(np.array_equal(self[name], other[name], equal_nan=_is_array(self[name])) for name in self)
 
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
     __hash__ = None
 
     def _refuse(self, *_: Any, **__: Any) -> Any:

@@ -173,6 +173,7 @@ def test_readings_records_and_tables() -> None:
     with pytest.raises(TypeError, match="cannot be changed"):
         r.history.update(energy=3)
     assert r.history == copy.deepcopy(r.history) and r.history != {"step": 1}
+    assert not r.history != r.history
     assert list(pickle.loads(pickle.dumps(r.history))) == r.history.columns
     assert r.stats.steps == 3 and repr(r) == "<sdflow.Result: finished after 3 steps>"
     assert sd.table([{"a": 1.5, "b": "x"}, {"a": 2}])["a"].tolist() == [1.5, 2]

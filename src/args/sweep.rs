@@ -34,7 +34,8 @@ pub struct SweepArgs {
     /// Run every cell again
     #[arg(long)]
     pub force: bool,
-    /// The metric of the summary and the picture; smallest is best, or largest with `max:METRIC`
+    /// The metric of the summary and the picture; its better end comes first, or the end that
+    /// `max:METRIC` or `min:METRIC` states
     #[arg(long, value_name = "METRIC")]
     pub best: Option<String>,
     /// Where to write the results [default: runs/<script>-sweep-<identity>]

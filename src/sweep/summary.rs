@@ -107,11 +107,12 @@ impl BestMetric {
     /// one was not measured.
     pub fn of(asked: Option<&str>, rows: &[CellRow]) -> (Option<BestMetric>, Option<String>) {
         let known = metric_names(rows);
-        let first = known.first().map(|name| BestMetric { metric: name.to_string(), largest: false });
+        let largest = |name: &str| better(name) == Some(Better::Higher);
+        let first = known.first().map(|name| BestMetric { metric: name.to_string(), largest: largest(name) });
         let Some(asked) = asked else { return (first, None) };
         let (metric, largest) = match asked.strip_prefix("max:") {
             Some(metric) => (metric, true),
-            None => (asked.strip_prefix("min:").unwrap_or(asked), false),
+            None => asked.strip_prefix("min:").map_or((asked, largest(asked)), |metric| (metric, false)),
         };
         if known.contains(&metric) {
             return (Some(BestMetric { metric: metric.into(), largest }), None);

@@ -127,12 +127,15 @@ fn densities_and_fields_are_drawn_over_points() {
 /// grid would show.
 #[test]
 fn a_density_is_exact() {
-    let [narrow, alone, flat] = pictures(
+    let [narrow, alone, flat, behind, line] = pictures(
         "plot(mixture(#{means: [[-5.03], [5.0]], std: 0.01}), \"narrow.svg\", #{density: true});
         plot(gaussian(#{dim: 2}), \"alone.svg\", #{density: true, coordinates: [\"east\", \"north\"]});
-        plot([normal(50, 2), density(2, \"-(x0^2 + x1^2)/2\")], \"flat.svg\", #{density: true});",
-        ["narrow.svg", "alone.svg", "flat.svg"],
+        plot([normal(50, 2), density(2, \"-(x0^2 + x1^2)/2\")], \"flat.svg\", #{density: true});
+        plot(#{target: density(1, \"-x0^2/2\"), particles: normal(50, 1)}, \"behind.svg\", #{density: true});
+        plot(gaussian(#{dim: 1}), \"line.svg\", #{density: true, coordinates: [\"gamma\"]});",
+        ["narrow.svg", "alone.svg", "flat.svg", "behind.svg", "line.svg"],
     );
+    assert!(has(&behind, "target") && has(&line, "gamma") && has(&line, "density"), "{line}");
     // Both peaks have the density 1 / (2 sqrt(2 pi) 0.01) = 19.9: the axis ends above it.
     assert!(has(&narrow, "20") && !has(&narrow, "25"), "{narrow}");
     assert!(has(&alone, "east") && has(&alone, "north") && has(&flat, "density (50, 80, 95 %)"));
@@ -154,7 +157,11 @@ fn a_picture_that_cannot_be_drawn_says_why() {
         ("plot(#{}, \"a.svg\")", "is empty"),
         ("plot(table([#{name: \"one\", y: 2}]), \"a.svg\", #{x: \"name\"})", "`name` holds no numbers"),
         ("plot(table([#{name: \"one\", y: 2}]), \"a.svg\", #{y: \"name\"})", "`name` holds no numbers"),
-        ("plot(table([#{name: \"one\", y: 2}]), \"a.svg\")", "no column of numbers to draw"),
+        (
+            "plot(#{a: table([#{u: 1, v: 2}]), b: table([#{w: 1, z: 3}])}, \"a.svg\")",
+            "begin with different columns, `u` and `w`",
+        ),
+        ("plot(table([#{name: \"one\", y: 2}]), \"a.svg\")", "needs two columns of numbers"),
         ("let r = run(sd_flow(normal(9, 2)), normal(9, 2), #{steps: 1}); plot([r, r], \"a.svg\")", "a map of results"),
         (
             "let a = []; for i in 0..9 { a.push([normal(5, 2)]); } plot(a, \"a.svg\", #{size: [4000, 4000]})",

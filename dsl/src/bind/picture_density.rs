@@ -17,20 +17,22 @@ const DENSE: [usize; 2] = [1000, 240];
 const SHARES: [f64; 3] = [0.5, 0.8, 0.95];
 
 /// Adds the density of a target of one or two coordinates, over the region of a sample or, if it
-/// cannot be sampled, of the sets before it.
+/// cannot be sampled, of the points of the chart.
 pub fn add_density(
-    chart: Chart,
+    mut chart: Chart,
     call: &Call,
     (label, behind): (&str, bool),
     (target, density): (&Arc<dyn Target>, &dyn Density),
+    points: Option<&[(f64, f64)]>,
 ) -> Result<Chart, Fail> {
     // Only a density without samples lacks its constant.
     let sample = target.sample(DRAWN, call.context.stream("picture")).ok().map(Arc::new);
     let own = sample.as_ref().and_then(|points| Chart::default().with(plot::Cloud::new(Arc::clone(points))).region());
-    let region = own.or_else(|| chart.region()).ok_or_else(|| {
+    let others = || points.filter(|ends| ends.len() == target.dim()).map(<[_]>::to_vec);
+    let region = own.or_else(others).ok_or_else(|| {
         let fail =
             call.bad(0, format!("holds {}", target.name()), "its region is unknown, because it cannot be sampled");
-        fail.hint("draw points before it: plot([points, target], ..)")
+        fail.hint("draw points too: plot([points, target], ..)")
     })?;
     let log_density = |at: &Points| {
         let mut values = Vec::new();
@@ -47,6 +49,11 @@ pub fn add_density(
         axis.sort_by(f64::total_cmp);
         axis.dedup();
         let values = log_density(&grid(&axes))?;
+        for (axis, name) in [(&mut chart.x, "x"), (&mut chart.y, "density")] {
+            if axis.label.is_empty() {
+                axis.label = name.into();
+            }
+        }
         let curve = curve_of_density(&axes[0], &values, sample.is_some()).label(label);
         return Ok(chart.with(if is_grey { curve.colour(Colour::GREY) } else { curve }));
     }

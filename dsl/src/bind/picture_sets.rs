@@ -69,14 +69,19 @@ pub fn chart_of_sets(mut chart: Chart, call: &Call, what: &Dynamic, look: &Look)
     }
     let (fields, sets): (Vec<Set>, Vec<Set>) =
         sets(what, look.labels).into_iter().partition(|set| is_field(&set.value));
+    let names = names(sets.iter().map(|set| &set.value), look);
+    if let [name] = names.as_slice() {
+        chart = chart.x(name.as_str());
+    }
+    let clouds = sets.iter().filter_map(|set| Some(set.value.read_lock::<Cloud>()?.points.clone()));
+    let region = clouds.map(plot::Cloud::new).fold(Chart::default(), Chart::with).region();
     for set in &sets {
-        chart = add_set(chart, call, set, look)?;
+        chart = add_set(chart, call, set, look, region.as_deref())?;
     }
     let front = sets.iter().rfind(|set| !set.behind).or(sets.last());
     for field in &fields {
         chart = add_field(chart, call, field, front, look.progress)?;
     }
-    let names = names(sets.iter().map(|set| &set.value), look);
     Ok(if names.is_empty() { chart } else { chart.coordinates(&names) })
 }
 
@@ -160,13 +165,13 @@ fn cloud(points: Arc<Points>, label: &str, behind: bool) -> plot::Cloud {
     if behind { cloud.backdrop() } else { cloud }
 }
 
-fn add_set(chart: Chart, call: &Call, set: &Set, look: &Look) -> Result<Chart, Fail> {
+fn add_set(chart: Chart, call: &Call, set: &Set, look: &Look, region: Option<&[(f64, f64)]>) -> Result<Chart, Fail> {
     if look.density
         && let Some(target) = set.value.clone().try_cast::<Arc<dyn Target>>()
         && let Some(density) = target.density()
         && target.dim() <= 2
     {
-        return add_density(chart, call, (&set.label, set.behind), (&target, density));
+        return add_density(chart, call, (&set.label, set.behind), (&target, density), region);
     }
     add_points(chart, points(call, &set.value)?, (&set.label, set.behind), look)
 }

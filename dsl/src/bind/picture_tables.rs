@@ -76,9 +76,14 @@ pub fn curves(series: &[Series], options: &PlotOptions) -> Result<Vec<Chart>, Fa
             columns.extend(others.into_iter().cloned());
         }
     }
+    let other = series.iter().find(|one| one.x != series[0].x);
+    if let (Some(other), None) = (other, &options.x) {
+        let message = format!("the tables begin with different columns, `{}` and `{}`", series[0].x, other.x);
+        return Err(Fail::script(message).hint("choose the horizontal axis: x: \"..\"").at(At::Argument(0)));
+    }
     if columns.is_empty() {
-        let fail = Fail::script("there is no column of numbers to draw").at(At::Argument(0));
-        return Err(fail.hint("a picture of a table needs two columns of numbers"));
+        let fail = Fail::script("a picture of a table needs two columns of numbers").at(At::Argument(0));
+        return Err(fail.hint("words and empty columns cannot be drawn"));
     }
     for name in &columns {
         check_column(series, name, "y")?;
