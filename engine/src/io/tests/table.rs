@@ -70,7 +70,7 @@ fn columns_by_name_and_position() {
 fn what_is_wrong_is_named_with_its_place() {
     assert_eq!(
         wrong("x,y\n1,2\n3,cat\n", "{}"),
-        ", line 3, column 2: the cell holds `cat`, but every cell must be a finite number"
+        ", line 3, column 2 (y): the cell holds `cat`, but every cell must be a finite number"
     );
     assert_eq!(
         wrong("1,2\n3,\n", "{}"),

@@ -70,7 +70,7 @@ fn a_first_row_that_cannot_be_read_is_no_header() {
 fn a_hash_below_the_header_is_no_comment() {
     let text = "id,a,b\n1,0.5,1\n#2,1.5,2\n3,2.5,3\n#4,3.5,4\n";
     let (sentence, _) = refused(text, "{}");
-    assert!(sentence.starts_with(", line 3, column 1: the cell holds `#2`, but"), "{sentence}");
+    assert!(sentence.starts_with(", line 3, column 1 (id): the cell holds `#2`, but"), "{sentence}");
     assert!(sentence.ends_with("a line that begins with `#` is a comment only above the first row"), "{sentence}");
     reads(text, r#"{"columns": ["a", "b"]}"#, &[&[0.5, 1.], &[1.5, 2.], &[2.5, 3.], &[3.5, 4.]], None);
     let (sentence, _) = refused("1,2\n# more\n-3,4\n", "{}");
@@ -204,7 +204,7 @@ fn line_ends_of_all_systems_and_a_byte_order_mark() {
         let text = ["\u{feff}x,y", "1,2", "", "3,4", "", ""].join(end);
         reads(&text, "{}", &[&[1., 2.], &[3., 4.]], None);
         let text = ["x,y", "1,2", "", "3,z"].join(end);
-        assert!(refused(&text, "{}").0.starts_with(", line 4, column 2: the cell holds `z`"));
+        assert!(refused(&text, "{}").0.starts_with(", line 4, column 2 (y): the cell holds `z`"));
     }
 }
 
@@ -213,7 +213,7 @@ fn missing_values_are_refused_or_left_out_and_counted() {
     for missing in ["", "NA", "NaN", "nan", "null", "?", "N/A", "None", "-", "\"\"", "#N/A"] {
         let text = format!("a,b\n1,2\n3,{missing}\n5,6\n");
         let (sentence, offered) = refused(&text, "{}");
-        assert!(sentence.starts_with(", line 3, column 2: the cell "), "{sentence}");
+        assert!(sentence.starts_with(", line 3, column 2 (b): the cell "), "{sentence}");
         assert_eq!(offered, ["missing"], "{missing}");
         let note = "2 rows, columns a, b; 1 row with missing values left out";
         reads(&text, r#"{"missing": "drop"}"#, &[&[1., 2.], &[5., 6.]], Some(note));
@@ -221,7 +221,7 @@ fn missing_values_are_refused_or_left_out_and_counted() {
     }
     assert!(refused("a,b\nNA,1\n", r#"{"missing": "drop"}"#).0.starts_with(": every row has a missing value"));
     assert!(
-        refused("a,b\n1,2\nx,3\n", r#"{"missing": "drop"}"#).0.starts_with(", line 3, column 1: the cell holds `x`")
+        refused("a,b\n1,2\nx,3\n", r#"{"missing": "drop"}"#).0.starts_with(", line 3, column 1 (a): the cell holds `x`")
     );
 }
 
