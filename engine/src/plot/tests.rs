@@ -381,12 +381,20 @@ fn the_longest_arrow_is_about_as_long_as_the_grid_is_wide() {
     let places: Vec<[f64; 2]> = (0..100).map(|i| [f64::from(i % 10), f64::from(i / 10)]).collect();
     let vectors: Vec<[f64; 2]> = places.iter().map(|p| [40.0 * (p[0] + 1.0), 0.0]).collect();
     let text = svg(&Chart::new("").with(Arrows::new(points(&places), points(&vectors)).label("field")));
-    assert!(text.contains("The longest arrow stands for a vector of length 400.") && text.contains(">field<"));
+    assert!(
+        text.contains("The longest arrow of &quot;field&quot; stands for a vector of length 400.")
+            && text.contains(">field<")
+    );
     let none = Arrows::new(points(&places), Points::zeros(100, 2));
     assert!(Picture::new("").with(Chart::new("").with(none)).svg().is_ok());
     let few = Arrows::new(points(&places), Points::zeros(3, 2));
     assert!(
-        Picture::new("").with(Chart::new("").with(few)).svg().unwrap_err().to_string().contains("100 in their places")
+        Picture::new("")
+            .with(Chart::new("").with(few))
+            .svg()
+            .unwrap_err()
+            .to_string()
+            .contains("100 in the set of their places")
     );
     let space = Chart::new("").with(Arrows::new(Points::zeros(3, 3), Points::zeros(3, 3)));
     assert!(Picture::new("").with(space).svg().unwrap_err().to_string().contains("a chart in space"));

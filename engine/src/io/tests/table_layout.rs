@@ -221,7 +221,9 @@ fn missing_values_are_refused_or_left_out_and_counted() {
     }
     assert!(refused("a,b\nNA,1\n", r#"{"missing": "drop"}"#).0.starts_with(": every row has a missing value"));
     assert!(
-        refused("a,b\n1,2\nx,3\n", r#"{"missing": "drop"}"#).0.starts_with(", line 3, column 1 (a): the cell holds `x`")
+        refused("a,b\n1,2\nx,3\n", r#"{"missing": "drop"}"#)
+            .0
+            .starts_with(", line 3, column 1 (a): the cell holds `x`")
     );
 }
 
