@@ -20,6 +20,9 @@ sdflow::options! {
     }
 }
 
+/// The number of moments over which the noise of a flow is averaged.
+const MOMENTS: usize = 64;
+
 /// The number of steps into which progress is divided.
 const STEPS: usize = 1 << 20;
 
@@ -45,11 +48,7 @@ pub const ENTRIES: &[Entry] =
 fn velocity(call: &Call) -> Result<Dynamic, Fail> {
     let (plan, options): (Plan, VelocityOptions) = (call.receiver()?, call.options()?);
     let cloud = call.points(1)?;
-    if !(0.0..=1.0).contains(&options.progress) {
-        let error = Error::argument("progress", options.progress, "it must lie between 0 and 1");
-        return Err(call.place(error));
-    }
-    let clock = clock_at(options.progress, call.context.fixed_stream("velocity"));
+    let clock = clock_at(call, options.progress, call.context.fixed_stream("velocity"))?;
     let pairwise = &call.context.pairwise;
     let evaluate = || {
         let (mut motion, mut out) = (plan.motion()?, Points::default());
@@ -61,10 +60,38 @@ fn velocity(call: &Call) -> Result<Dynamic, Fail> {
     call.context.time("flow", || call.work("velocity", evaluate, measure)).map(Cloud::value)
 }
 
-/// Returns the moment at this progress of a run, from 0 to 1.
-pub fn clock_at(progress: f64, stream: Stream) -> Clock {
+/// Returns the moment at this progress of a run, which must lie between 0 and 1.
+fn clock_at(call: &Call, progress: f64, stream: Stream) -> Result<Clock, Fail> {
+    if !(0.0..=1.0).contains(&progress) {
+        return Err(call.place(Error::argument("progress", progress, "it must lie between 0 and 1")));
+    }
     let step = (progress * STEPS as f64) as usize;
-    Clock::at(step.min(STEPS - 1), STEPS, stream)
+    Ok(Clock::at(step.min(STEPS - 1), STEPS, stream))
+}
+
+/// Returns the velocity at the places `at`, at this progress of a run with this cloud, averaged
+/// over its noise. A dry run returns the places.
+pub fn mean_velocity(call: &Call, plan: &Plan, cloud: &Points, at: &Points, progress: f64) -> Result<Points, Fail> {
+    let stream = call.context.fixed_stream("velocity");
+    let clocks =
+        (0..MOMENTS as u64).map(|i| clock_at(call, progress, stream.at(i))).collect::<Result<Vec<_>, Fail>>()?;
+    let evaluate = || -> sdflow::Result<Points> {
+        let (mut motion, mut sum, mut one) = (plan.motion()?, Points::default(), Points::default());
+        let mut dynamics = motion.dynamics();
+        dynamics.prepare(cloud, &clocks[0])?;
+        for (i, clock) in clocks.iter().enumerate() {
+            dynamics.velocity(&FieldAt::cloud(cloud, clock, &call.context.pairwise).tracers(at), &mut one)?;
+            match i {
+                0 => sum = one.clone(),
+                // A flow without noise gives the same field at every moment.
+                1 if one == sum => return Ok(sum),
+                _ => sum.data_mut().iter_mut().zip(one.data()).for_each(|(sum, v)| *sum += v),
+            }
+        }
+        sum.data_mut().iter_mut().for_each(|v| *v /= MOMENTS as f64);
+        Ok(sum)
+    };
+    call.context.mode.find(evaluate, || Ok(at.clone())).map_err(|e| call.place(e))
 }
 
 /// The relative error of one set of vectors with respect to another.

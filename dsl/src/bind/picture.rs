@@ -88,9 +88,7 @@ fn picture(call: &Call, options: &PlotOptions) -> Result<Picture, Fail> {
     };
     let what = call.arg(0)?;
     if options.pairs {
-        let look = Look { labels: &options.labels, ..Look::default() };
-        let (clouds, names) = clouds_of(call, what, &look)?;
-        let names = if options.coordinates.is_empty() { names.to_vec() } else { options.coordinates.clone() };
+        let (clouds, names) = clouds_of(call, what, &Look::of(options))?;
         let made = Picture::pairs(options.title.as_str(), &clouds, &names).map_err(|e| call.place(e))?;
         return Ok(Picture { size, ..made });
     }

@@ -39,63 +39,70 @@ pub fn add_density(
         density.log_density(at, 0.0, &mut values).map(|()| values).map_err(|e| call.place(e))
     };
     let label = if label.is_empty() { "density" } else { label };
-    let is_grey = behind || chart.layers.is_empty();
-    let mut axes: Vec<Vec<f64>> = region.iter().map(|ends| line(*ends, 0.15, DENSE[region.len() - 1])).collect();
-    if let [axis] = axes.as_mut_slice() {
-        // The sample finds peaks that are narrower than the grid.
-        let (low, high) = (axis[0], axis[axis.len() - 1]);
-        let inside = |x: &&f64| (low..=high).contains(*x);
-        axis.extend(sample.iter().flat_map(|points| points.data().iter().filter(inside).copied()));
-        axis.sort_by(f64::total_cmp);
-        axis.dedup();
-        let values = log_density(&grid(&axes))?;
-        for (axis, name) in [(&mut chart.x, "x"), (&mut chart.y, "density")] {
+    let grey = (behind || chart.layers.is_empty()).then_some(Colour::GREY);
+    let axes: Vec<Vec<f64>> = region.iter().map(|ends| line(*ends, 0.15, DENSE[region.len() - 1])).collect();
+    if let [axis] = axes.as_slice() {
+        let names = [chart.coordinates.first().filter(|name| !name.is_empty()).map_or("x", String::as_str), "density"];
+        let names = names.map(String::from);
+        for (axis, name) in [&mut chart.x, &mut chart.y].into_iter().zip(names) {
             if axis.label.is_empty() {
-                axis.label = name.into();
+                axis.label = name;
             }
         }
-        let curve = curve_of_density(&axes[0], &values, sample.is_some()).label(label);
-        return Ok(chart.with(if is_grey { curve.colour(Colour::GREY) } else { curve }));
+        let curve = curve(axis.clone(), sample.as_deref(), log_density)?;
+        return Ok(chart.with(Curve { colour: grey, ..curve.label(label) }));
     }
     let values = log_density(&grid(&axes))?;
-    let [x, y] = [axes[0].clone(), axes[1].clone()];
-    let (known, edges) = (sample.is_some(), edges(&values, x.len()));
-    let mut contours = Contours::of_mass(x, y, values, &SHARES);
-    if let Some(points) = sample {
-        // The share of a sample above a level is the mass inside its line.
-        let mut sorted = log_density(&points)?;
-        sorted.sort_by(|a, b| b.total_cmp(a));
-        contours.levels =
-            SHARES.map(|share| sorted[((sorted.len() as f64 * share) as usize).min(sorted.len() - 1)]).to_vec();
-    }
-    let lowest = contours.levels.iter().copied().fold(f64::INFINITY, f64::min);
-    if !edges.is_nan() && edges > lowest && !known {
-        call.context.note_once(&format!(
+    let edge = edge(&values, axes[0].len());
+    let mut contours = Contours::of_mass(axes[0].clone(), axes[1].clone(), values, &SHARES);
+    match sample {
+        Some(points) => contours.levels = levels(log_density(&points)?),
+        None if contours.levels.iter().any(|level| *level < edge) => call.context.note_once(&format!(
             "plot: the lines of {label} end at the edge of the points, and the mass beyond is not counted"
-        ));
+        )),
+        None => {}
     }
-    let contours = contours.label(format!("{label} (50, 80, 95 %)"));
-    Ok(chart.with(if is_grey { contours.colour(Colour::GREY) } else { contours }))
+    Ok(chart.with(Contours { colour: grey, ..contours.label(format!("{label} (50, 80, 95 %)")) }))
+}
+
+/// Returns a density of one coordinate over an axis. It has an integral of 1 if its constant is
+/// unknown, that is, without a sample.
+fn curve(
+    mut x: Vec<f64>,
+    sample: Option<&Points>,
+    log_density: impl Fn(&Points) -> Result<Vec<f64>, Fail>,
+) -> Result<Curve, Fail> {
+    // The sample finds peaks that are narrower than the grid.
+    let (low, high) = (x[0], x[x.len() - 1]);
+    x.extend(sample.iter().flat_map(|points| points.data()).filter(|v| (low..=high).contains(*v)));
+    x.sort_by(f64::total_cmp);
+    x.dedup();
+    let values = log_density(&grid(std::slice::from_ref(&x)))?;
+    if sample.is_some() {
+        return Ok(Curve::new(x, values.into_iter().map(f64::exp).collect()));
+    }
+    let top = values.iter().copied().filter(|v| v.is_finite()).fold(f64::NEG_INFINITY, f64::max);
+    let y: Vec<f64> = values.iter().map(|v| (v - top).exp()).collect();
+    let trapezoid = |i: usize| 0.5 * (y[i] + y[i + 1]) * (x[i + 1] - x[i]);
+    let total: f64 = (0..x.len() - 1).map(trapezoid).filter(|v| v.is_finite()).sum();
+    let y = y.iter().map(|v| v / total).collect();
+    Ok(Curve::new(x, y))
+}
+
+/// Returns the log densities whose regions hold the shares of a sample with these log densities.
+fn levels(mut of_sample: Vec<f64>) -> Vec<f64> {
+    of_sample.sort_by(|a, b| b.total_cmp(a));
+    let rank = |share: f64| ((of_sample.len() as f64 * share) as usize).min(of_sample.len() - 1);
+    SHARES.map(|share| of_sample[rank(share)]).to_vec()
 }
 
 /// Returns the largest value at the edges of a grid with this number of columns.
-fn edges(values: &[f64], columns: usize) -> f64 {
+fn edge(values: &[f64], columns: usize) -> f64 {
     let rows = values.len() / columns;
     let is_edge = |i: usize| {
         i.is_multiple_of(columns) || i % columns == columns - 1 || i / columns == 0 || i / columns == rows - 1
     };
     (0..values.len()).filter(|&i| is_edge(i)).map(|i| values[i]).fold(f64::NAN, f64::max)
-}
-
-/// Returns a density, with an integral of 1 over the axis if its constant is unknown.
-fn curve_of_density(x: &[f64], log_density: &[f64], is_normalised: bool) -> Curve {
-    let finite = || log_density.iter().copied().filter(|v| v.is_finite());
-    let top = if is_normalised { 0.0 } else { finite().fold(f64::NEG_INFINITY, f64::max) };
-    let y: Vec<f64> = log_density.iter().map(|v| (v - top).exp()).collect();
-    let trapezoid = |i: usize| 0.5 * (y[i] + y[i + 1]) * (x[i + 1] - x[i]);
-    let total: f64 = (0..x.len() - 1).map(trapezoid).filter(|v| v.is_finite()).sum();
-    let total = if is_normalised { 1.0 } else { total };
-    Curve::new(x.to_vec(), y.into_iter().map(|v| v / total).collect())
 }
 
 /// Returns evenly spaced values between two ends that lie `beyond` times their distance outside.

@@ -1,17 +1,16 @@
 //! Charts of points, targets and fields of vectors.
 
-use crate::bind::field::clock_at;
+use crate::bind::field::mean_velocity;
 use crate::bind::picture_density::{DRAWN, add_density, grid, line};
 use crate::bind::picture_options::PlotOptions;
 use crate::call::Call;
 use crate::language::{At, Fail};
 use crate::value::{Cloud, Done, Plan, describe, number};
 use rhai::{Array, Dynamic, FnPtr, Map};
-use sdflow::flow::FieldAt;
+use sdflow::Points;
 use sdflow::plot::{self, Arrows, Chart, Colour, Images, Paths};
 use sdflow::table::Table;
 use sdflow::target::Target;
-use sdflow::{Error, Points, Result as EngineResult};
 use std::sync::Arc;
 
 /// Names of sets that are drawn behind the others.
@@ -19,9 +18,6 @@ const BEHIND: [&str; 4] = ["target", "data", "reference", "held_out"];
 
 /// The number of arrows along each side of a chart.
 const ARROWS: usize = 20;
-
-/// The number of moments over which the noise of a flow is averaged.
-const MOMENTS: usize = 64;
 
 /// How sets of points are drawn.
 #[derive(Default)]
@@ -69,10 +65,7 @@ pub fn chart_of_sets(mut chart: Chart, call: &Call, what: &Dynamic, look: &Look)
     }
     let (fields, sets): (Vec<Set>, Vec<Set>) =
         sets(what, look.labels).into_iter().partition(|set| is_field(&set.value));
-    let names = names(sets.iter().map(|set| &set.value), look);
-    if let [name] = names.as_slice() {
-        chart = chart.x(name.as_str());
-    }
+    chart = named(chart, sets.iter().map(|set| &set.value), look);
     let clouds = sets.iter().filter_map(|set| Some(set.value.read_lock::<Cloud>()?.points.clone()));
     let region = clouds.map(plot::Cloud::new).fold(Chart::default(), Chart::with).region();
     for set in &sets {
@@ -82,7 +75,7 @@ pub fn chart_of_sets(mut chart: Chart, call: &Call, what: &Dynamic, look: &Look)
     for field in &fields {
         chart = add_field(chart, call, field, front, look.progress)?;
     }
-    Ok(if names.is_empty() { chart } else { chart.coordinates(&names) })
+    Ok(chart)
 }
 
 /// Returns the clouds of points, of an array of sets or of a map of named sets, and the names of
@@ -133,6 +126,12 @@ fn names<'a>(values: impl Iterator<Item = &'a Dynamic>, look: &Look) -> Vec<Stri
     }
     let of = |value: &Dynamic| value.read_lock::<Cloud>().map(|cloud| cloud.columns.to_vec());
     values.filter_map(of).find(|names| !names.is_empty()).unwrap_or_default()
+}
+
+/// Gives a chart the names of the coordinates of these sets, if they have some.
+fn named<'a>(chart: Chart, values: impl Iterator<Item = &'a Dynamic>, look: &Look) -> Chart {
+    let names = names(values, look);
+    if names.is_empty() { chart } else { chart.coordinates(&names) }
 }
 
 /// Returns the points of a set: a sample if it is a target.
@@ -211,7 +210,7 @@ fn add_field(chart: Chart, call: &Call, field: &Set, front: Option<&Set>, progre
     };
     let at = grid(&region.iter().map(|ends| line(*ends, 0.0, ARROWS)).collect::<Vec<_>>());
     let vectors = match (field.value.clone().try_cast::<Plan>(), field.value.clone().try_cast::<FnPtr>()) {
-        (Some(plan), _) => velocity(call, &plan, &*points(call, &front.value)?, &at, progress)?,
+        (Some(plan), _) => mean_velocity(call, &plan, &*points(call, &front.value)?, &at, progress)?.into(),
         (None, Some(function)) => {
             let made = call.context.callbacks.call(&function, "the function of the arrows", &at);
             let made = made.map_err(|e| call.place(e))?;
@@ -224,35 +223,6 @@ fn add_field(chart: Chart, call: &Call, field: &Set, front: Option<&Set>, progre
         (None, None) => return Ok(chart),
     };
     Ok(chart.with(Arrows::new(at, vectors).label(field.label.as_str())))
-}
-
-/// Returns the velocity at the places `at`, at this progress of a run with this cloud, averaged
-/// over its noise. A dry run returns the places.
-fn velocity(call: &Call, plan: &Plan, cloud: &Points, at: &Points, progress: f64) -> Result<Arc<Points>, Fail> {
-    if !(0.0..=1.0).contains(&progress) {
-        return Err(call.place(Error::argument("progress", progress, "it must lie between 0 and 1")));
-    }
-    let stream = call.context.fixed_stream("velocity");
-    let evaluate = || -> EngineResult<Points> {
-        let (mut motion, mut sum, mut one) = (plan.motion()?, Points::default(), Points::default());
-        let mut dynamics = motion.dynamics();
-        for i in 0..MOMENTS {
-            let clock = clock_at(progress, stream.at(i as u64));
-            if i == 0 {
-                dynamics.prepare(cloud, &clock)?;
-            }
-            dynamics.velocity(&FieldAt::cloud(cloud, &clock, &call.context.pairwise).tracers(at), &mut one)?;
-            match i {
-                0 => sum = one.clone(),
-                // A flow without noise gives the same field at every moment.
-                1 if one == sum => return Ok(sum),
-                _ => sum.data_mut().iter_mut().zip(one.data()).for_each(|(sum, v)| *sum += v),
-            }
-        }
-        sum.data_mut().iter_mut().for_each(|v| *v /= MOMENTS as f64);
-        Ok(sum)
-    };
-    call.context.mode.find(evaluate, || Ok(at.clone())).map(Arc::new).map_err(|e| call.place(e))
 }
 
 /// Adds the ways of particles through the clouds of an array, from the first one, in grey, to the
@@ -298,6 +268,5 @@ fn add_ways(chart: Chart, call: &Call, what: &Dynamic, look: &Look) -> Result<Ch
     let end = small(&clouds[clouds.len() - 1], label(last, 1, "end")).colour(colour);
     let ways = Paths { colour: Some(colour), ..Paths::new(clouds) };
     let chart = chart.with(start).with(ways).with(end);
-    let names = names(moments.iter().map(|(_, value)| value), look);
-    Ok(if names.is_empty() { chart } else { chart.coordinates(&names) })
+    Ok(named(chart, moments.iter().map(|(_, value)| value), look))
 }

@@ -131,18 +131,15 @@ impl Plane {
     /// Makes this a chart of places with the coordinates of `points`, and returns the map from
     /// points to the chart.
     pub fn show_places(&mut self, points: &Points, names: &[String], making: &mut Making) -> ToSpot {
-        let (to_spot, labels) = if points.dim() > 3 {
-            let view = making.view(points);
-            let label = |i: usize| format!("principal axis {} ({:.0} % of variance)", i + 1, 100.0 * view.shares[i]);
-            let labels = [label(0), label(1)];
-            (ToSpot::Projected(view), labels)
-        } else {
+        if points.dim() <= 3 {
             self.show_plane(names);
             return ToSpot::Plain;
-        };
-        self.label_axes(labels);
+        }
+        let view = making.view(points);
+        let label = |i: usize| format!("principal axis {} ({:.0} % of variance)", i + 1, 100.0 * view.shares[i]);
+        self.label_axes([label(0), label(1)]);
         self.shows = Shows::Places;
-        to_spot
+        ToSpot::Projected(view)
     }
 
     /// Makes this a chart of places with two coordinates.
@@ -152,7 +149,7 @@ impl Plane {
     }
 
     /// Labels the axes that have no label yet.
-    pub fn label_axes(&mut self, labels: [String; 2]) {
+    fn label_axes(&mut self, labels: [String; 2]) {
         for (axis, label) in [&mut self.x, &mut self.y].into_iter().zip(labels) {
             if axis.label.is_empty() {
                 axis.label = label;
@@ -207,7 +204,7 @@ impl Plane {
     }
 
     /// Adds the pieces of a line between its gaps.
-    pub fn add_line(&mut self, spots: Vec<Spot>, colour: Colour, dashed: bool, making: &mut Making) {
+    fn add_line(&mut self, spots: Vec<Spot>, colour: Colour, dashed: bool, making: &mut Making) {
         let lost = spots.iter().filter(|s| s.iter().all(|v| v.is_finite()) && !self.shows(**s)).count();
         self.note_lost(lost, making);
         let mut lone = Vec::new();
