@@ -4,13 +4,11 @@ use super::content::{base64_source, read_table};
 use super::document::{Document, cell, escaped, table, table_of_cells};
 use crate::record::read::SWEEP_PICTURE;
 use sdflow::number::{estimate, significant};
-use sdflow_dsl::cells::{Places, seed_mean};
+use sdflow_dsl::cells::{OverSeeds, Places, SEED};
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
 
-/// The axis over whose values the metrics are averaged.
-const SEED: &str = "seed";
 /// Largest number of rows of the table.
 const ROWS: usize = 1000;
 
@@ -49,10 +47,6 @@ fn cells(described: &Value, rows: &[Vec<String>]) -> String {
     format!("<p>{planned} cells: {}.</p>", told.join(", "))
 }
 
-/// The cells at one place: the values of each metric with their standard errors, and their noise
-/// floors.
-type Place = Vec<(Vec<(f64, Option<f64>)>, Vec<f64>)>;
-
 /// Returns the metrics of finished cells, averaged over the cells that differ in the seed only;
 /// empty if there is one seed.
 fn means(described: &Value, rows: &[Vec<String>]) -> String {
@@ -64,17 +58,18 @@ fn means(described: &Value, rows: &[Vec<String>]) -> String {
         |name: &String| Some([column(name)?, column(&format!("{name}_se"))?, column(&format!("{name}_floor"))?]);
     let metrics: Vec<[usize; 3]> = header.iter().filter_map(triple).collect();
     let number = |row: &[String], place: usize| row.get(place)?.parse::<f64>().ok().filter(|value| value.is_finite());
-    let mut places: Places<(Vec<String>, Place)> = Places::default();
+    let mut places: Places<(Vec<String>, Vec<OverSeeds>)> = Places::default();
     let done = column("status");
     for row in cells.iter().filter(|row| done.is_some_and(|place| row.get(place).is_some_and(|word| word == "done"))) {
         let place: Vec<String> = axes.iter().filter_map(|&axis| row.get(axis).cloned()).collect();
-        let (_, found) = places.at(place.join("\n"), || (place, vec![Default::default(); metrics.len()]));
-        for ((values, floors), &[value, se, floor]) in found.iter_mut().zip(&metrics) {
-            values.extend(number(row, value).map(|value| (value, number(row, se))));
-            floors.extend(number(row, floor));
+        let (_, found) = places.at(place.join("\n"), || (place, vec![OverSeeds::default(); metrics.len()]));
+        for (seeds, &[value, se, floor]) in found.iter_mut().zip(&metrics) {
+            if let Some(value) = number(row, value) {
+                seeds.push(value, number(row, se), number(row, floor));
+            }
         }
     }
-    if !places.iter().any(|(_, found)| found.iter().any(|(values, _)| values.len() > 1)) {
+    if !places.iter().any(|(_, found)| found.iter().any(|seeds| seeds.mean().seeds > 1)) {
         return String::new();
     }
     let named = |&[value, _, _]: &[usize; 3]| [escaped(&header[value]), "noise floor".into()];
@@ -84,15 +79,12 @@ fn means(described: &Value, rows: &[Vec<String>]) -> String {
         .chain(["seeds".into()])
         .chain(metrics.iter().flat_map(named))
         .collect();
-    let row = |(place, found): &(Vec<String>, Place)| {
-        let seeds = found.iter().map(|(values, _)| values.len()).max().unwrap_or(0);
-        let pair = |(values, floors): &(Vec<(f64, Option<f64>)>, Vec<f64>)| {
-            let mean = seed_mean(values);
-            let floor = floors.iter().sum::<f64>() / floors.len() as f64;
-            let told = |value: f64| if value.is_finite() { significant(value, 3) } else { String::new() };
-            let value =
-                if mean.value.is_finite() { estimate(mean.value, mean.se.unwrap_or(0.0)) } else { String::new() };
-            [value, told(floor)]
+    let row = |(place, found): &(Vec<String>, Vec<OverSeeds>)| {
+        let seeds = found.iter().map(|seeds| seeds.mean().seeds).max().unwrap_or(0);
+        let pair = |seeds: &OverSeeds| {
+            let mean = seeds.mean();
+            let value = if mean.seeds > 0 { estimate(mean.value, mean.se.unwrap_or(0.0)) } else { String::new() };
+            [value, seeds.floor().map_or(String::new(), |floor| significant(floor, 3))]
         };
         let cells = place.iter().map(|text| cell(text)).chain([seeds.to_string()]);
         cells.chain(found.iter().flat_map(pair)).collect::<Vec<String>>()

@@ -3,7 +3,7 @@
 use super::plan::assignments;
 use super::table::CellRow;
 use crate::record::Status;
-use sdflow_dsl::cells::{Places, SeedMean, seed_mean};
+use sdflow_dsl::cells::{OverSeeds, Places, SeedMean};
 use std::collections::BTreeSet;
 
 /// The mean of a metric over cells that differ in the seed only.
@@ -15,13 +15,6 @@ pub struct PlaceMean {
     pub mean: SeedMean,
     /// The mean of its noise floors, if they are known.
     pub floor: Option<f64>,
-}
-
-/// A place, the values of a metric there with their standard errors, and the noise floors.
-struct Found {
-    place: Vec<(String, String)>,
-    values: Vec<(f64, Option<f64>)>,
-    floors: Vec<f64>,
 }
 
 /// Returns the names of the metrics that finished cells measured, in alphabetical order.
@@ -39,15 +32,13 @@ pub fn means(rows: &[CellRow], metric: &str) -> Vec<PlaceMean> {
         let Some(record) = record.as_ref().filter(|record| record.status == Status::Done) else { continue };
         let Some(metric) = record.metrics.get(metric) else { continue };
         let Some(value) = metric.value else { continue };
-        let empty = || Found { place: cell.place(), values: Vec::new(), floors: Vec::new() };
-        let found = places.at(assignments(&cell.place()), empty);
-        found.values.push((value, metric.se));
-        found.floors.extend(metric.floor);
+        let (_, seeds) = places.at(assignments(&cell.place()), || (cell.place(), OverSeeds::default()));
+        seeds.push(value, metric.se, metric.floor);
     }
-    let mean = |Found { place, values, floors }: &Found| PlaceMean {
+    let mean = |(place, seeds): &(Vec<(String, String)>, OverSeeds)| PlaceMean {
         place: place.clone(),
-        mean: seed_mean(values),
-        floor: (!floors.is_empty()).then(|| floors.iter().sum::<f64>() / floors.len() as f64),
+        mean: seeds.mean(),
+        floor: seeds.floor(),
     };
     places.iter().map(mean).collect()
 }

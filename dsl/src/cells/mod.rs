@@ -10,6 +10,6 @@ mod workers;
 pub use crate::context::CellPool;
 pub use crate::context::param::SEED;
 pub use layout::Layout;
-pub use seed_mean::{Places, SeedMean, seed_mean};
+pub use seed_mean::{OverSeeds, Places, SeedMean, seed_mean};
 pub(crate) use store::{Finished, Store};
 pub use workers::{CellOutcome, Sweep, run};

@@ -32,6 +32,31 @@ pub fn seed_mean(values: &[(f64, Option<f64>)]) -> SeedMean {
     SeedMean { value, se, sd, seeds: values.len() }
 }
 
+/// A metric of the cells at one place, which differ in the seed only.
+#[derive(Debug, Clone, Default)]
+pub struct OverSeeds {
+    values: Vec<(f64, Option<f64>)>,
+    floors: Vec<f64>,
+}
+
+impl OverSeeds {
+    /// Adds the value of one cell with its standard error and its noise floor, if they are known.
+    pub fn push(&mut self, value: f64, se: Option<f64>, floor: Option<f64>) {
+        self.values.push((value, se));
+        self.floors.extend(floor);
+    }
+
+    /// Returns the mean of the values.
+    pub fn mean(&self) -> SeedMean {
+        seed_mean(&self.values)
+    }
+
+    /// Returns the mean of the noise floors, if there are some.
+    pub fn floor(&self) -> Option<f64> {
+        (!self.floors.is_empty()).then(|| self.floors.iter().sum::<f64>() / self.floors.len() as f64)
+    }
+}
+
 /// The results of the cells by place, in the order in which the places first occurred. The key of a
 /// place consists of all axes except the seed.
 #[derive(Debug)]
