@@ -53,7 +53,7 @@ pub fn findings(args: &FindingsArgs) -> Result<Exit, Diagnostic> {
 /// # Errors
 /// The folder is not that of a run.
 fn section(path: &Path) -> Result<Section, Diagnostic> {
-    let of_sweep = "give the folders of its cells, or run the script by itself";
+    let of_sweep = "give the folders of its cells, or run the script without `sweep`";
     if read::is_sweep(path) {
         return Ok(Err(read::no_record(path, of_sweep)));
     }

@@ -23,6 +23,8 @@ fn options_without_effect_are_warned_of_at_their_place() {
         ("predictor_corrector(g, #{corrections: 0, snr: 0.5});", 42, "`snr`"),
         ("run(sd_flow(x), x, x);", 20, "the reference"),
         ("run(sd_flow(x), x, #{steps: 3, every: 5});", 32, "`every`"),
+        ("fit(affine(), sd_flow(x), g, #{steps: 2, average: 0.5, ema: 0.9});", 42, "`average`"),
+        ("regress(affine(), x, x, #{steps: 2, average: 0.5, ema: 0.9});", 37, "`average`"),
     ] {
         let (outcome, _) = run(&format!("{x}{line}"));
         assert_eq!(outcome.failure.as_ref().map(stage::told), None);
@@ -71,6 +73,24 @@ fn the_old_name_of_an_option_works_with_a_warning() {
     let (outcome, _) =
         run("run(sd_flow(normal(9, 2)), normal(9, 2), #{\"until\": #{sigma: 1}, stop_when: #{sigma: 1}});");
     assert!(outcome.failure.unwrap().message.contains("which is also given"));
+}
+
+/// The decay of the moving average of a denoiser's and a bridge's parameters was called `average`,
+/// which is a share of the steps in `fit`.
+#[test]
+fn the_old_names_of_a_decay_work_with_a_warning() {
+    let small = "hidden: 4, steps: 2, batch: 8";
+    for (call, old) in [
+        (format!("denoiser(x, #{{ema: 0.5, {small}}})"), false),
+        (format!("denoiser(x, #{{average: 0.5, {small}}})"), true),
+        (format!("dsb(x, x, #{{average: 0.5, iterations: 1, {small}}})"), true),
+        (format!("dsbm(x, x, #{{average: 0.5, iterations: 1, {small}}})"), true),
+    ] {
+        let (outcome, _) = run(&format!("let x = normal(40, 2);\nlet made = {call};"));
+        assert_eq!(outcome.failure.as_ref().map(stage::told), None, "{call}");
+        let told = outcome.warnings.iter().filter(|w| w.contains("write ema: ..")).count();
+        assert_eq!(told, usize::from(old), "{call}: {:?}", outcome.warnings);
+    }
 }
 
 #[test]

@@ -51,13 +51,13 @@ pub fn unreadable(file: &Path, error: &serde_json::Error) -> String {
 /// Returns the error for a folder without the record of a run. `of_sweep` is the hint for the
 /// folder of a sweep.
 pub fn no_record(path: &Path, of_sweep: &str) -> Diagnostic {
-    let (shown, hint) = (path.display(), "give the folder of a run, which the end of its summary names");
+    let (shown, hint) = (path.display(), "give the folder of a run; its summary prints it in the line `folder`");
     match path {
-        _ if is_sweep(path) => diagnostics::data(format!("{shown} is the folder of a sweep"), Some(of_sweep)),
+        _ if is_sweep(path) => diagnostics::data(format!("`{shown}` is the folder of a sweep"), Some(of_sweep)),
         _ if path.exists() => {
-            diagnostics::data(format!("{shown} is not a run folder: it contains no run.json"), Some(hint))
+            diagnostics::data(format!("`{shown}` is not a run folder: it contains no run.json"), Some(hint))
         }
-        _ => diagnostics::data(format!("there is no folder {shown}"), Some(hint)),
+        _ => diagnostics::data(format!("there is no folder `{shown}`"), Some(hint)),
     }
 }
 

@@ -62,14 +62,14 @@ fn names_that_are_no_words_are_not_saved() {
 fn snapshots_and_paths_of_bridges_have_their_times() {
     let [snapshots, ways, bridge, overlay] = pictures(
         "let r = run(sd_flow(normal(40, 2)), normal(40, 2), #{steps: 10, snapshots: 5});
-        plot(r.snapshots, \"snapshots.svg\"); plot(r.snapshots, \"ways.svg\", #{paths: true});
+        plot(r.snapshots, \"snapshots.svg\"); plot(r.snapshots, \"paths.svg\", #{paths: true});
         let b = gaussian_bridge(gaussian(#{dim: 2}), gaussian(#{mean: [3, 0]}));
         plot(b.path(normal(30, 2), #{snapshots: 4}), \"bridge.svg\");
         plot([r.snapshots[0], r.snapshots[3]], \"overlay.svg\", #{titles: []});",
-        ["snapshots.svg", "ways.svg", "bridge.svg", "overlay.svg"],
+        ["snapshots.svg", "paths.svg", "bridge.svg", "overlay.svg"],
     );
     assert!(has(&snapshots, "step 0") && has(&snapshots, "step 10"));
-    // The legend of the ways names the first and the last cloud.
+    // The legend of the paths names the first and the last cloud.
     assert!(has(&ways, "step 0") && has(&ways, "step 10") && !has(&ways, "step 5"));
     assert!(has(&bridge, "t = 0") && has(&bridge, "t = 1") && has(&overlay, "step 0"));
 }

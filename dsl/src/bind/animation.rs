@@ -42,14 +42,14 @@ pub const ENTRIES: &[Entry] = &[function(
 .about(
     "Draws the motion of particles into `plots/` of the run folder: the clouds that the run kept (its option \
      `snapshots`), or the elements of an array, each of which is what `plot` draws as one chart. A `.gif` plays \
-     them one after the other. With a name that ends in `.png`, each frame is a file with a number: \"way.png\" \
-     gives `way-000.png` and so on.",
+     them one after the other. With a name that ends in `.png`, each frame is a file with a number: \"frame.png\" \
+     gives `frame-000.png` and so on.",
 )
 .options(AnimateOptions::KEYS)
 .example(
     "let p = dataset(\"moons\").sample(500);\n\
      let r = run(sd_flow(p), normal(300, 2), #{steps: 20, snapshots: 5});\n\
-     animate(r, \"way.gif\", #{reference: p});",
+     animate(r, \"run.gif\", #{reference: p});",
 )];
 
 fn animate(call: &Call) -> Result<Dynamic, Fail> {

@@ -42,11 +42,12 @@ pub fn entries() -> impl Iterator<Item = &'static Entry> {
 sdflow::options! {
     /// The option that every metric has besides its own.
     pub struct FloorChoice {
-        /// Whether the noise floor is also computed. Except for `c2st`, whose floor has a closed
-        /// form, this takes 200 more evaluations of the metric (40 for `w2` and
-        /// `sinkhorn_divergence`), on at most 2,000 points of both sets together if the cost grows
-        /// with the pairs (of each set for `w2`), and on at most 40,000 for `sliced_w2`. With
-        /// `floor: false` a value takes far less time.
+        /// Whether the noise floor is also computed. The floor of `c2st` has a closed form. Other
+        /// floors take 200 more evaluations of the metric, or 40 for `w2` and
+        /// `sinkhorn_divergence`. If the cost of the metric grows with the number of pairs of
+        /// points, these evaluations use at most 2,000 points of both sets together; those of `w2`
+        /// use at most `max_points` of each set, and those of `sliced_w2` at most 40,000 of both.
+        /// With `floor: false` a value takes far less time.
         floor: bool = true,
     }
 }
@@ -85,7 +86,8 @@ fn measure(call: &Call) -> Result<Dynamic, Fail> {
     })
 }
 
-/// Returns the noise floor, cached for calls with the same key; None if the reference is too small.
+/// Returns the noise floor, cached for calls with the same key; None if it cannot be measured, for
+/// example because the reference is too small.
 fn floor(
     call: &Call,
     metric: &dyn Metric,

@@ -141,7 +141,7 @@ fn renamed(old: &str, entry: &Entry) -> Fail {
     Fail { see: Some(entry.name), ..fail }
 }
 
-/// Registers how a caught failure is printed: as its cause.
+/// Registers how a failure that a script has caught is printed: as its message.
 fn error_text(engine: &mut Engine) {
     engine.register_type_with_name::<Fail>("error");
     engine.register_fn("to_string", |fail: &mut Fail| fail.message.clone());

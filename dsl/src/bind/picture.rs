@@ -28,24 +28,26 @@ pub const ENTRIES: &[Entry] =
     &[function("plot", Kind::Saying, &[arg("what", DRAWABLE), arg("file", Type::Text), OPTIONS], Type::Nothing, plot)
         .about(
             "Draws a picture into `plots/` of the run folder, as `.svg` or `.png`. `what` can be \
-             points, or a target, which is sampled according to its weights. An array of these \
-             makes one chart, with the first set behind the others. A map of named sets also makes \
-             one chart, in the order of the alphabet, with `target`, `data`, `reference` or `held_out` \
-             behind the others. An array of such arrays or maps makes one chart for each of them, and so does a map of \
-             them, whose names become titles. Snapshots of a run make one chart each, with their \
-             times as titles, or, with `paths`, one chart with the ways of particles. Points of one \
-             coordinate become a histogram, of two a scatter plot, of three a view in space, and of \
-             more a scatter plot along their principal axes, or, with `pairs`, a chart for each pair \
-             of coordinates. With `image_width` each point is drawn as a grey image. In a chart of \
-             two coordinates, a flow is drawn as arrows of its velocity, averaged over its noise, for \
-             the points in front as its cloud (a learned estimator is untrained there), and a function of points that returns vectors, such as `|x| p.score(x)`, as \
-             arrows of these vectors. The columns of a table \
-             become curves of one chart, with bands of one standard error if it has a column `.._se` \
-             too; those of the history of a run have a chart each. For the table of a sweep, the first \
-             quantity (or the quantities of `y`) is drawn as a heat map over two axes or as curves \
-             over one axis. For the result of a run, its metrics are drawn over the steps with their \
-             noise floors. A map of results or of tables compares them: each quantity has a chart \
-             with a curve for each name.",
+             points or a target, of which a sample is drawn. An array of these makes one chart, \
+             with the first set behind the others. A map of named sets also makes one chart, in the \
+             order of the alphabet, with `target`, `data`, `reference` or `held_out` behind the \
+             others. An array of such arrays or maps makes one chart for each element. A map of \
+             such arrays or maps does the same, and its keys become the titles. Snapshots of a run \
+             make one chart each (at most nine), with their times as titles, or, with `paths`, one \
+             chart with the paths of particles. Points of one coordinate become a histogram, of two \
+             a scatter plot, of three a view in space, and of more a scatter plot along their \
+             principal axes, or, with `pairs`, a chart for each pair of coordinates. With \
+             `image_width` each point is drawn as a grey image. In a chart of two coordinates, a \
+             flow is drawn as arrows, which show its velocity, averaged over its noise. The cloud \
+             of the flow is then the set in front of the others, and a learned estimator is used \
+             untrained. A function from points to vectors, such as `|x| p.score(x)`, is drawn as \
+             arrows, too. The columns of a table become curves in one chart; a column `x` with a \
+             companion `x_se` gets a band of one standard error. The columns of the history of a \
+             run get one chart each. For the table of a sweep, the first quantity (or the \
+             quantities of `y`) is drawn as a heat map over two axes or as curves over one axis. \
+             For the result of a run, its metrics are drawn over the steps with their noise floors; \
+             without metrics, all measurements are drawn. A map of results or of tables compares \
+             them: each quantity has a chart with a curve for each name.",
         )
         .options(PlotOptions::KEYS)
         .example(
@@ -54,7 +56,7 @@ pub const ENTRIES: &[Entry] =
              let q = mixture(#{means: [[-2, 0], [2, 1]], std: 0.6});\n\
              plot(#{target: q, score: |x| q.score(x)}, \"score.svg\", #{density: true});\n\
              let r = run(sd_flow(q), normal(200, 2), #{steps: 20, snapshots: 12});\n\
-             plot(r.snapshots, \"ways.svg\", #{paths: true});",
+             plot(r.snapshots, \"paths.svg\", #{paths: true});",
         )];
 
 /// The endings of files of pictures.

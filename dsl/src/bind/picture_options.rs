@@ -12,19 +12,21 @@ sdflow::options! {
         /// Names of the coordinates, for the axes; left out: the names in the header of the file of
         /// the points.
         coordinates: Vec<String> = Vec::new(),
-        /// For a table: the column of the horizontal axis; left out: the first
-        /// column of numbers.
+        /// For a table: the column of the horizontal axis; left out: `step` for a result or a
+        /// history, otherwise the first column of numbers.
         x: Option<String> = None,
-        /// For a table: the columns to draw; left out: all other columns.
+        /// For a table: the columns to draw; left out: the first quantity of a sweep, the metrics
+        /// of a result, otherwise all other columns.
         y: Option<Vec<String>> = None,
         /// Whether the horizontal axis is logarithmic.
         log_x: bool = false,
         /// Whether the vertical axis is logarithmic.
         log_y: bool = false,
-        /// Whether a target that has a density is drawn by it: in one dimension as a curve, in two
-        /// as lines around 50, 80 and 95 % of its mass.
+        /// Whether the density of a target is drawn instead of a sample, if the target has one: in
+        /// one dimension as a curve, in two as contour lines that enclose 50, 80 and 95 % of the
+        /// mass.
         density: bool = false,
-        /// Whether an array of clouds, such as the snapshots of a run, is drawn as the ways of its
+        /// Whether an array of clouds, such as the snapshots of a run, is drawn as the paths of its
         /// particles from the first cloud to the last.
         paths: bool = false,
         /// Progress of a run, from 0 to 1, at which flows are drawn as arrows; it determines the
@@ -32,7 +34,7 @@ sdflow::options! {
         progress: f64 = 0.0,
         /// Whether all pairs of 2 to 6 coordinates are drawn, with their histograms.
         pairs: bool = false,
-        /// Width in pixels of the grey image as which each point is drawn; left out: no images.
+        /// Draws each point as a grey image of this width in pixels; left out: no images.
         image_width: Option<usize> = None,
         /// Number of charts (or images) per line; left out: the picture is as square as possible.
         columns: Option<usize> = None,
@@ -41,8 +43,8 @@ sdflow::options! {
         size: Option<Vec<f64>> = None,
         /// Whether all charts of points show the same region.
         same_axes: bool = true,
-        /// Whether one unit has the same length on all axes of points; left out: unless the ranges
-        /// of the coordinates differ by more than a factor of six.
+        /// Whether one unit has the same length on all axes of a chart of points. Left out: true,
+        /// unless the ranges of the coordinates differ by more than a factor of six.
         equal: Option<bool> = None,
     }
 }

@@ -30,7 +30,7 @@ pub struct Look<'a> {
     pub images: Option<(usize, Option<usize>)>,
     /// True if a target is drawn by its density.
     pub density: bool,
-    /// True if an array is drawn as the ways of particles.
+    /// True if an array is drawn as the paths of particles.
     pub paths: bool,
     /// The progress of a run at which flows are drawn.
     pub progress: f64,
@@ -225,16 +225,16 @@ fn add_field(chart: Chart, call: &Call, field: &Set, front: Option<&Set>, progre
     Ok(chart.with(Arrows::new(at, vectors).label(field.label.as_str())))
 }
 
-/// Adds the ways of particles through the clouds of an array, from the first one, in grey, to the
+/// Adds the paths of particles through the clouds of an array, from the first one, in grey, to the
 /// last one; or those of each array of a map, over its other sets.
 fn chart_of_paths(mut chart: Chart, call: &Call, what: &Dynamic, look: &Look) -> Result<Chart, Fail> {
-    let Some(map) = what.clone().try_cast::<Map>() else { return add_ways(chart, call, what, look) };
+    let Some(map) = what.clone().try_cast::<Map>() else { return add_paths(chart, call, what, look) };
     let (motions, sets): (Map, Map) = map.into_iter().partition(|(_, value)| value.is_array());
     let apart = Look { paths: false, coordinates: look.coordinates, ..Look::default() };
     chart = chart_of_sets(chart, call, &sets.into(), &apart)?;
     for (name, motion) in motions {
         let labels = [format!("{name}, start"), name.to_string()];
-        chart = add_ways(
+        chart = add_paths(
             chart,
             call,
             &motion,
@@ -244,13 +244,13 @@ fn chart_of_paths(mut chart: Chart, call: &Call, what: &Dynamic, look: &Look) ->
     Ok(chart)
 }
 
-fn add_ways(chart: Chart, call: &Call, what: &Dynamic, look: &Look) -> Result<Chart, Fail> {
+fn add_paths(chart: Chart, call: &Call, what: &Dynamic, look: &Look) -> Result<Chart, Fail> {
     let array = what.clone().try_cast::<Array>().unwrap_or_default();
     let moments: Vec<(String, Dynamic)> =
         array.iter().map(|value| moment(value).unwrap_or_else(|| (String::new(), value.clone()))).collect();
     let [(first, _), .., (last, _)] = moments.as_slice() else {
         let fail = call.bad(0, "holds no array of two clouds or more", "`paths` joins the clouds of a motion");
-        return Err(fail.hint("plot(r.snapshots, \"ways.svg\", #{paths: true})"));
+        return Err(fail.hint("plot(r.snapshots, \"paths.svg\", #{paths: true})"));
     };
     let clouds = moments.iter().map(|(_, value)| points(call, value)).collect::<Result<Vec<_>, Fail>>()?;
     let label = |given: &str, i: usize, usual: &str| match (look.labels.get(i), given) {
@@ -258,7 +258,7 @@ fn add_ways(chart: Chart, call: &Call, what: &Dynamic, look: &Look) -> Result<Ch
         (None, "") => usual.to_string(),
         (None, given) => given.to_string(),
     };
-    // Small markers leave the ways visible.
+    // Small markers leave the paths visible.
     let small = |points: &Arc<Points>, label: String| plot::Cloud {
         radius: Some(1.8),
         ..plot::Cloud::new(Arc::clone(points)).label(label)
@@ -266,7 +266,7 @@ fn add_ways(chart: Chart, call: &Call, what: &Dynamic, look: &Look) -> Result<Ch
     let colour = Colour::of(chart.layers.iter().filter(|layer| matches!(layer, plot::Layer::Paths(_))).count());
     let start = small(&clouds[0], label(first, 0, "start")).backdrop();
     let end = small(&clouds[clouds.len() - 1], label(last, 1, "end")).colour(colour);
-    let ways = Paths { colour: Some(colour), ..Paths::new(clouds) };
-    let chart = chart.with(start).with(ways).with(end);
+    let paths = Paths { colour: Some(colour), ..Paths::new(clouds) };
+    let chart = chart.with(start).with(paths).with(end);
     Ok(named(chart, moments.iter().map(|(_, value)| value), look))
 }

@@ -119,12 +119,12 @@ pub const ENTRIES: &[Entry] = &[
     .property()
     .about(
         "The clouds kept during the run; the option `snapshots` sets their number. `plot` draws them with their \
-         steps, or as the ways of particles.",
+         steps, or as the paths of particles.",
     )
     .example(
         "let r = run(sd_flow(dataset(\"25gaussians\")), normal(200, 2), #{steps: 4, snapshots: \
          3});\n\
-         plot(r.snapshots, \"way.svg\");",
+         plot(r.snapshots, \"paths.svg\");",
     ),
 ];
 

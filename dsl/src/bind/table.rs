@@ -30,8 +30,9 @@ pub const ENTRIES: &[Entry] = &[
     function("table", Kind::Saying, &[arg("rows", Type::List(&Type::Map))], Type::Table, table)
         .about(
             "Makes a table from an array of maps, one map per row, and prints it. The keys of the \
-             maps are the columns: columns of strings come first, and the others follow in the \
-             order of their names. The values are numbers, readings, strings or booleans.",
+             maps are the columns: columns of strings and booleans come first, and the others \
+             follow in the order of their names. The values are numbers, readings, strings or \
+             booleans.",
         )
         .example(
             "let t = table([#{flow: \"SD\", energy: 0.01}, #{flow: \"MMD\", energy: 0.2}]);\n\
@@ -102,7 +103,8 @@ fn cell(name: &str, value: &Dynamic, row: usize) -> Result<Cell, Fail> {
     }
 }
 
-/// What `save` writes: the folder of the kind, and the endings of its files.
+/// The folder and the file endings for each kind of value that `save` writes: points, tables and
+/// models.
 pub const SAVED: [(&str, &[&str]); 3] =
     [("samples", &["npy", "csv", "png"]), ("tables", &["csv", "json", "md"]), ("models", &["safetensors"])];
 

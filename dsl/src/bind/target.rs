@@ -96,12 +96,12 @@ pub const ENTRIES: &[Entry] = &[
     ),
     function("samples", Kind::Target, &[arg("points", Type::Points), OPTIONS], Type::Target, samples)
         .about(
-            "A finite sample as a target, in which each point has a weight. With `standardise` a \
-             flow works in units in which every column has standard deviation 1, and returns \
-             results in the original units. Use this option for columns of different units. A \
-             metric uses the weights of a reference; only `c2st`, `kl_knn` and `precision_recall`, \
-             which count neighbours, refuse a reference with weights. With `standardise` a metric \
-             compares in standard units.",
+            "A finite sample as a target, in which each point has a weight. With `standardise`, \
+             `sd_flow` works in units in which every column has standard deviation 1, and returns \
+             results in the original units; other flows refuse such a target. Use this option for \
+             columns of different units. A metric uses the weights of a reference; metrics that \
+             cannot, such as `c2st`, `kl_knn` and `precision_recall`, refuse a reference with \
+             weights. With `standardise` a metric compares in standard units.",
         )
         .options(SamplesOptions::KEYS)
         .example("let p = samples(load(\"x.npy\"), #{standardise: true});"),

@@ -1,7 +1,8 @@
-//! Training generators: along a flow, or by a frozen score.
+//! Training of generators: along a flow, by a fixed score, or on pairs of points.
 
 use crate::bind::arguments::{SAMPLE, SCORE, distribution, fixed_score};
 use crate::bind::ending::{self, record_result};
+use crate::bind::unused_options as idle;
 use crate::call::{Call, Entry, function};
 use crate::context::ContextObserver;
 use crate::language::{Fail, Kind, OPTIONS, Type, arg};
@@ -32,8 +33,10 @@ pub const ENTRIES: &[Entry] = &[
     .about(
         "Trains a generator in place so that its samples follow the flow. Each step moves the \
          samples by the flow, keeps the moved points fixed (no gradient passes through them), and \
-         takes one Adam step of regression towards them. The base is the distribution of the generator's inputs, for example `gaussian(#{dim: 8})`. The units of the target and of the base do not matter, because the \
-         generator is trained in standard units.",
+         takes one Adam step of regression towards them. The base is the distribution of the \
+         generator's inputs, for example `gaussian(#{dim: 8})`. The units of the target and of the \
+         base do not matter, because the generator is trained in standard units, unless the target \
+         does not tell its scale; a note then says so.",
     )
     .options(FitOptions::KEYS)
     .example(
@@ -101,6 +104,7 @@ fn fit_generator(call: &Call) -> Made {
     let plan: Plan = call.get(1, "a flow")?;
     let base = base(call, 2)?;
     let options: FitOptions = call.options()?;
+    idle::in_training(call, options.ema);
     let training = TrainingJob::new(call, &base, (options.steps, options.batch), options.every)?;
     plan.flow().and_then(|flow| flow.into_field(plan.name)).map_err(|e| call.place(e))?;
     context.callbacks.take_seconds();
@@ -123,6 +127,7 @@ fn distill_score(call: &Call) -> Made {
     let teacher = fixed_score(call, 1)?;
     let base = base(call, 2)?;
     let mut options: DistillOptions = call.options()?;
+    idle::in_training(call, options.ema);
     let training = TrainingJob::new(call, &base, (options.steps, options.batch), options.every)?;
     teacher.estimate().map_err(|e| call.place(e))?;
     let (number, stream) = context.numbered_stream("distill");
@@ -154,6 +159,7 @@ fn regress_generator(call: &Call) -> Made {
         return Err(call.bad(2, format!("has {}", counted(outputs.n(), "row")), &want));
     }
     let options: RegressOptions = call.options()?;
+    idle::in_training(call, options.ema);
     let (base, (number, stream)) = (distribution(call, 1)?, context.numbered_stream("regress"));
     let train = |steps: usize| {
         let options = RegressOptions { steps, ..options.clone() };
@@ -278,6 +284,7 @@ fn advice(ending: &Ending, or: &str) -> String {
                  generator keeps its last finite parameters. Make `rate` smaller{or}."
             )
         }
+        Ending::Finished => "The last step was taken; the history shows how the training went.".into(),
         _ => ending::advice(ending, "", false),
     }
 }

@@ -100,7 +100,12 @@ pub fn in_gan_flow(call: &Call, options: &GanFlowOptions, stepping: &Stepping) {
 pub fn in_denoiser(call: &Call, target: bool) {
     let why = "a target does not move, and its denoiser is trained once";
     let mean = "the net of the moving cloud is not averaged, because an average would lag behind";
-    warn(call, &[("follow", target, why, "leave it out"), ("average", !target, mean, "leave it out")]);
+    warn(call, &[("follow", target, why, "leave it out"), ("ema", !target, mean, "leave it out")]);
+}
+
+/// Warns about options of a training of a generator. `ema` is the decay of the moving average.
+pub fn in_training(call: &Call, ema: Option<f64>) {
+    warn(call, &[("average", ema.is_some(), "`ema` replaces it", "leave out one of the two")]);
 }
 
 /// Warns about options of `ratio`.

@@ -81,7 +81,7 @@ fn unknown_property(text: &str) -> Fail {
         return Fail { see: Some(property.name), ..fail };
     }
     if let Some(method) = of_owner().find(|e| e.name == name) {
-        return Fail { see: Some(method.name), ..fail }.hint(format!("it is a method: write {}", method.synopsis()));
+        return Fail { see: Some(method.name), ..fail }.hint(format!("it is a method: {}", method.synopsis()));
     }
     match sdflow::nearest(name, of_owner().map(|e| e.name)) {
         Some(near) => fail.hint(format!("did you mean `.{near}`?")),

@@ -12,7 +12,12 @@ pub struct Old {
 }
 
 /// All options with a former name. Rhai reserves the word `until`, so it must be quoted as a key.
-const OLD: &[Old] = &[Old { function: "run", old: "until", new: "stop_when" }];
+const OLD: &[Old] = &[
+    Old { function: "run", old: "until", new: "stop_when" },
+    Old { function: "denoiser", old: "average", new: "ema" },
+    Old { function: "dsb", old: "average", new: "ema" },
+    Old { function: "dsbm", old: "average", new: "ema" },
+];
 
 /// Functions with a former name: the former name, the current name.
 const OLD_FUNCTIONS: &[(&str, &str)] = &[("shared_out", "split_by_mode")];

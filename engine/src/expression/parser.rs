@@ -224,8 +224,11 @@ impl Parser<'_> {
         }
         let hint = match nearest(name, known.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
-            None if known.len() <= 12 => format!("the known names are {} and functions", known.join(", ")),
-            None => "the known names are the coordinates x[0], x[1], .., dim, pi, the parameters and functions".into(),
+            None if known.len() <= 12 => format!("it may contain {} and functions such as `exp(..)`", known.join(", ")),
+            None => {
+                "it may contain the coordinates x[0], x[1], .., dim, pi, the parameters and functions such as `exp(..)`"
+                    .into()
+            }
         };
         self.place(token, format!("this formula contains the unknown name `{name}`"), hint)
     }

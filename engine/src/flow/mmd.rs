@@ -37,9 +37,9 @@ crate::options! {
         /// "denoiser": the velocity is the gradient times the squared bandwidth; "raw": the
         /// gradient itself.
         scaling: Scaling = Scaling::Denoiser,
-        /// "plain": the gradient of MMD^2; "normalised": the attraction is divided by `E_p k` and
-        /// the repulsion by `E_q k`, which with a Gaussian kernel gives the score difference with
-        /// sigma equal to the bandwidth.
+        /// "plain": the gradient of MMD^2 up to a constant factor; "normalised": the attraction is
+        /// divided by `E_p k` and the repulsion by `E_q k`, which with a Gaussian kernel gives the
+        /// score difference with sigma equal to the bandwidth.
         weighting: Weighting = Weighting::Plain,
         /// Standard deviation of the noise `e`, a number or a schedule in the units of the points;
         /// 0 for none. The velocity of `y` is evaluated at `y + noise e`, with new `e` in each

@@ -11,17 +11,17 @@ use crate::Result;
 use crate::number::number;
 
 impl Plane {
-    /// Adds the ways of some particles as thin lines.
+    /// Adds the paths of some particles as thin lines.
     pub fn add_paths(&mut self, paths: &Paths, names: &[String], making: &mut Making) {
-        let (rows, colour) = making.ways(paths);
+        let (rows, colour) = making.paths(paths);
         let Some(first) = paths.clouds.first() else { return };
         let place = self.show_places(first, names, making);
         let mut lost = 0;
         for row in rows {
-            let way: Vec<Spot> = paths.clouds.iter().map(|cloud| place.of(cloud.row(row))).collect();
-            lost += way.iter().filter(|s| !self.shows(**s)).count();
+            let path: Vec<Spot> = paths.clouds.iter().map(|cloud| place.of(cloud.row(row))).collect();
+            lost += path.iter().filter(|s| !self.shows(**s)).count();
             let paint = Paint { colour, alpha: 0.45 };
-            let lines = self.pieces(&way).into_iter().filter(|piece| piece.len() > 1);
+            let lines = self.pieces(&path).into_iter().filter(|piece| piece.len() > 1);
             self.items.extend(lines.map(|spots| Item::Line { spots, paint, width: 0.8, dashed: false }));
         }
         self.note_lost(lost, making);

@@ -1,11 +1,11 @@
-//! The motion of particles as plain data: their ways through several clouds, and arrows.
+//! The motion of particles as plain data: their paths through several clouds, and arrows.
 
 use super::colour::Colour;
 use crate::number::counted;
 use crate::{Error, Points, Result};
 use std::sync::Arc;
 
-/// The ways of the same particles through several clouds: row i of every cloud is particle i. If
+/// The paths of the same particles through several clouds: row i of every cloud is particle i. If
 /// there are more than 100 particles, a fixed random choice of them is drawn, with a note.
 ///
 /// ```
@@ -13,9 +13,9 @@ use std::sync::Arc;
 /// use sdflow::rng::Stream;
 /// use std::sync::Arc;
 /// let clouds = (0..5).map(|i| Arc::new(Stream::new(i).normal(20, 2))).collect();
-/// let chart = Chart::new("random ways").with(Paths::new(clouds).label("particles"));
+/// let chart = Chart::new("random paths").with(Paths::new(clouds).label("particles"));
 /// let folder = tempfile::tempdir().unwrap();
-/// chart.save(&folder.path().join("ways.svg"))?;
+/// chart.save(&folder.path().join("paths.svg"))?;
 /// # Ok::<(), sdflow::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
@@ -55,7 +55,7 @@ pub struct Arrows {
 }
 
 impl Paths {
-    /// Returns ways without a name.
+    /// Returns paths without a name.
     pub fn new(clouds: Vec<Arc<Points>>) -> Paths {
         Paths { clouds, label: String::new(), colour: None }
     }
@@ -70,7 +70,7 @@ impl Paths {
     /// that are not finite.
     pub(super) fn check(&self) -> Result<()> {
         let [first, .., _] = self.clouds.as_slice() else {
-            return Err(Error::shape("the motion", counted(self.clouds.len(), "cloud"), "a way needs at least 2"));
+            return Err(Error::shape("the motion", counted(self.clouds.len(), "cloud"), "a path needs at least 2"));
         };
         for cloud in &self.clouds {
             check_planar("a cloud of the paths", cloud)?;

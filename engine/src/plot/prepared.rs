@@ -27,20 +27,20 @@ pub(super) struct Grid {
     pub labels: [String; 2],
 }
 
-/// Clouds and ways of three coordinates, seen from a fixed direction.
+/// Clouds and paths of three coordinates, seen from a fixed direction.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Solid {
     pub swarms: Vec<Swarm<3>>,
-    pub ways: Vec<Way>,
+    pub paths: Vec<PathInSpace>,
     pub extents: [Extent; 3],
     pub names: [String; 3],
     /// True if one unit has the same length on all axes.
     pub equal: bool,
 }
 
-/// The way of a particle in space.
+/// The path of a particle in space.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Way {
+pub(super) struct PathInSpace {
     pub places: Vec<[f64; 3]>,
     pub colour: Colour,
 }
@@ -117,7 +117,7 @@ impl Solid {
     /// The chart has other layers too.
     fn of(chart: &Chart, making: &mut Making) -> Result<Solid> {
         let names = [0, 1, 2].map(|i| name_of(&chart.coordinates, i));
-        let mut solid = Solid { swarms: Vec::new(), ways: Vec::new(), extents: [Extent::NONE; 3], names, equal: true };
+        let mut solid = Solid { swarms: Vec::new(), paths: Vec::new(), extents: [Extent::NONE; 3], names, equal: true };
         for layer in &chart.layers {
             match layer {
                 Layer::Cloud(cloud) if cloud.points.n() == 0 => {}
@@ -137,12 +137,12 @@ impl Solid {
     }
 
     fn add_paths(&mut self, paths: &Paths, making: &mut Making) {
-        let (rows, colour) = making.ways(paths);
+        let (rows, colour) = making.paths(paths);
         for row in rows {
             let place = |cloud: &Arc<Points>| [0, 1, 2].map(|i| cloud.row(row)[i]);
             let places: Vec<[f64; 3]> = paths.clouds.iter().map(place).collect();
             self.cover(&places);
-            self.ways.push(Way { places, colour });
+            self.paths.push(PathInSpace { places, colour });
         }
     }
 

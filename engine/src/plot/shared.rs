@@ -11,7 +11,7 @@ use crate::Points;
 /// The largest number of points that are drawn per cloud. More would give a blot and a huge file.
 pub(super) const MOST_POINTS: usize = 5000;
 
-/// The largest number of ways that are drawn. More would give a tangle.
+/// The largest number of paths that are drawn. More would give a tangle.
 const MOST_WAYS: usize = 100;
 
 /// The points of one cloud, on paper or in space.
@@ -70,13 +70,13 @@ impl Making {
         Swarm { places, colour, alpha, radius: cloud.radius }
     }
 
-    /// Returns the particles whose ways are drawn, and their colour.
-    pub fn ways(&mut self, paths: &Paths) -> (Vec<usize>, Colour) {
+    /// Returns the particles whose paths are drawn, and their colour.
+    pub fn paths(&mut self, paths: &Paths) -> (Vec<usize>, Colour) {
         let of = paths.clouds.first().map_or(0, |cloud| cloud.n());
         let kept = thin(of, MOST_WAYS, of as u64);
         if kept.len() < of {
             let name = if paths.label.is_empty() { String::new() } else { format!(" of {}", paths.label) };
-            self.note(format!("Shown: the ways of {} of {} particles{name}.", kept.len(), group_digits(of)));
+            self.note(format!("Shown: the paths of {} of {} particles{name}.", kept.len(), group_digits(of)));
         }
         (kept, self.legend.colour(&paths.label, paths.colour, Swatch::Line, &mut self.unnamed))
     }

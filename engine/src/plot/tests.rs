@@ -214,7 +214,7 @@ fn what_cannot_be_drawn_is_named() {
 fn an_animation_has_a_frame_for_each_chart() {
     let cloud = |shift: f64| Points::from_rows(&[[shift, 0.0], [shift + 1.0, 1.0]]).unwrap();
     let chart = |i: usize| Chart::new(format!("step {i}")).with(Cloud::new(cloud(10.0 * i as f64)));
-    let picture = (0..4).map(chart).fold(Picture::new("way"), Picture::with);
+    let picture = (0..4).map(chart).fold(Picture::new("path"), Picture::with);
     let bytes = picture.gif(2.0).unwrap();
     assert_eq!(bytes, picture.gif(2.0).unwrap());
     let mut decoder = gif::DecodeOptions::new();
@@ -334,7 +334,7 @@ fn all_pairs_of_coordinates() {
     assert!(Picture::pairs("", &clouds, &["a".into()]).is_err() && Picture::pairs("", &[], &[]).is_err());
 }
 
-/// The ways of two particles are two lines through the places of the particles, on paper and in
+/// The paths of two particles are two lines through the places of the particles, on paper and in
 /// space.
 #[test]
 fn ways_lead_through_the_places_of_a_particle() {
@@ -344,10 +344,10 @@ fn ways_lead_through_the_places_of_a_particle() {
     };
     for dim in [2, 3, 5] {
         let clouds: Vec<_> = (0..4).map(|t| at(f64::from(t), dim)).collect();
-        let chart = Chart::new("").with(Paths::new(clouds.clone()).label("ways"));
-        assert!(svg(&chart).contains(">ways<"));
+        let chart = Chart::new("").with(Paths::new(clouds.clone()).label("paths"));
+        assert!(svg(&chart).contains(">paths<"));
         let panel = prepared::Panel::of(&chart, &mut shared::Making::default()).unwrap();
-        let ways: Vec<Vec<Vec<f64>>> = match panel {
+        let paths: Vec<Vec<Vec<f64>>> = match panel {
             prepared::Panel::Plane(plane) => {
                 let spots = |item: &axes_chart::Item| match item {
                     axes_chart::Item::Line { spots, .. } => Some(spots.iter().map(|spot| spot.to_vec()).collect()),
@@ -356,14 +356,14 @@ fn ways_lead_through_the_places_of_a_particle() {
                 plane.items.iter().filter_map(spots).collect()
             }
             prepared::Panel::Solid(solid) => {
-                solid.ways.iter().map(|way| way.places.iter().map(|place| place.to_vec()).collect()).collect()
+                solid.paths.iter().map(|path| path.places.iter().map(|place| place.to_vec()).collect()).collect()
             }
             _ => Vec::new(),
         };
-        assert_eq!(ways.iter().map(Vec::len).collect::<Vec<_>>(), [4, 4], "{dim}");
+        assert_eq!(paths.iter().map(Vec::len).collect::<Vec<_>>(), [4, 4], "{dim}");
         if dim <= 3 {
-            let way = |particle: usize| clouds.iter().map(|cloud| cloud.row(particle).to_vec()).collect::<Vec<_>>();
-            assert_eq!(ways, [way(0), way(1)]);
+            let path = |particle: usize| clouds.iter().map(|cloud| cloud.row(particle).to_vec()).collect::<Vec<_>>();
+            assert_eq!(paths, [path(0), path(1)]);
         }
         let short = vec![clouds[0].clone(), std::sync::Arc::new(clouds[1].rows(0..1))];
         let refused = Picture::new("").with(Chart::new("").with(Paths::new(short))).svg().unwrap_err();

@@ -20,16 +20,17 @@ crate::options! {
         /// Names of metrics, or maps with the key `metric` and the options of that metric.
         metrics: Vec<MetricChoice> = Vec::new(),
         /// Number of clouds to keep for pictures, evenly spread over the run from its start to its
-        /// end; 0 keeps none.
+        /// end; 1 keeps the end, and 0 keeps none.
         snapshots: usize = 0,
-        /// Stop once every measurement named in this map is at or below its value: `stop_when:
-        /// #{energy: 0.02}`. A metric of which larger values are better (`coverage`,
-        /// `precision_recall`, `log_density`) must be at or above its value.
+        /// A map from names of measurements to bounds, such as `#{energy: 0.02}`. The run stops as
+        /// soon as each of these measurements is at or below its bound. A metric of which larger
+        /// values are better (`coverage`, `precision_recall`, `log_density`) must be at or above
+        /// its bound.
         stop_when: BTreeMap<String, f64> = BTreeMap::new(),
         /// Tracers: points that move along the velocity field of the cloud and do not act on it.
         /// The score of the cloud must be accurate where the tracers are. A kernel estimate is not
-        /// accurate outside the cloud: combined with an exact target score, it sends tracers there
-        /// far away. Left out: no tracers.
+        /// accurate outside the cloud: together with an exact target score, it moves tracers that
+        /// are outside the cloud far away. Left out: no tracers.
         carry: Option<Points> = None,
         /// Compute `log |det J|`, with the Jacobian matrix `J` of the map from start to end, at the
         /// tracers, by central differences. In up to 8 dimensions, the determinant is that of the

@@ -90,7 +90,7 @@ impl Denoiser {
         if min >= max {
             return Err(Error::argument("sigma_min", min, format!("it must be below `sigma_max`, {max}")));
         }
-        let mut net = Preconditioned::new(&sample, &options, options.average, stream.label("init"))?;
+        let mut net = Preconditioned::new(&sample, &options, options.ema, stream.label("init"))?;
         let finite = target.data().filter(|data| data.weights.is_none()).map(|data| data.points.n());
         let finite = finite.or(target.rows().map(|rows| rows.n()));
         let batch = finite.map_or(options.batch, |n| options.batch.min(n));

@@ -43,8 +43,8 @@ impl CustomDensity {
     /// # Ok::<(), sdflow::Error>(())
     /// ```
     ///
-    /// # Errors
-    /// `dim` is 0, or [`Error::Expression`] with the place in the text.
+    /// # Errors `dim` is 0 or above 10,000; or the formula is wrong ([`Error::Expression`], with
+    /// the place in the text).
     pub fn formula(dim: usize, text: &str, parameters: &[Parameter]) -> Result<CustomDensity> {
         check_dim(dim)?;
         Ok(CustomDensity { dim, given: Given::Formula(Expression::of_point(text, dim, parameters)?) })
@@ -56,7 +56,7 @@ impl CustomDensity {
     /// about 1e-10 times the size of the log density.
     ///
     /// # Errors
-    /// `dim` is 0.
+    /// `dim` is 0 or above 10,000.
     pub fn functions(dim: usize, log_density: LogDensityOf, score: Option<ScoreOf>) -> Result<CustomDensity> {
         check_dim(dim)?;
         Ok(CustomDensity { dim, given: Given::Functions { log_density, score } })
@@ -69,7 +69,7 @@ impl CustomDensity {
 }
 
 fn check_dim(dim: usize) -> Result<()> {
-    // Each coordinate has its own name in a formula.
+    // The number is limited because each coordinate gets its own name in a formula.
     match dim {
         1..=10_000 => Ok(()),
         _ => Err(Error::argument("dim", dim, "it must be at least 1 and at most 10000")),

@@ -27,20 +27,21 @@ pub const ENTRIES: &[Entry] = &[
             "`axes` is a map from names to lists of values. The function is called for every \
              combination of values (a cell) with a map of these values. It returns a map of numbers \
              or readings, which become a row of the table. Axes are sorted by name, and the last \
-             axis varies fastest. If there is an axis `seed`, results are averaged over it: each quantity \
-             becomes its mean with the standard error of the mean, and `<name>_sd` is the standard \
-             deviation over the seeds. The value of `seed` does not set the random numbers: every \
-             cell has its own random numbers, which do not depend on the other cells. The cells \
-             share the cores, with one thread for each cell if there are enough cells. Their \
-             results are added to the run in the order of the table. A cell that fails is reported \
-             and counted in the column `failed`, and the other cells go on. After an \
-             interruption, the same command computes only the missing cells. Variables from outside \
-             are copied for each cell: assigning to them, or training a generator, changes nothing \
-             outside. Final metrics of a \
-             cell do not become metrics of the run. If several cells save a file of the same name, \
-             the file of the last cell is kept: put the values of the cell into the name, as in \
-             `y-${p.n}.npy`. `sdflow-engine sweep` runs whole scripts in the same way, except that \
-             its axis `seed` sets the random numbers, and its table has one row for each cell.",
+             axis varies fastest. If there is an axis `seed`, results are averaged over it: each \
+             quantity becomes its mean with the standard error of the mean, and `<name>_sd` is the \
+             standard deviation over the seeds. The value of `seed` does not set the random \
+             numbers: every cell has its own random numbers, which do not depend on the other \
+             cells. The cells share the cores, with one thread for each cell if there are enough \
+             cells. Their prints, warnings and files are added to the run in the order of the \
+             cells, so that the number of threads changes nothing. A cell that fails is reported \
+             and counted in the column `failed`, and the other cells go on. After an interruption, \
+             the same command computes only the missing cells. Variables from outside are copied \
+             for each cell: assigning to them, or training a generator, changes nothing outside. \
+             Final metrics of a cell do not become metrics of the run. If several cells save a file \
+             of the same name, the file of the last cell is kept: put the values of the cell into \
+             the name, as in `y-${p.n}.npy`. `sdflow-engine sweep` runs whole scripts in the same \
+             way, except that its axis `seed` sets the random numbers, and its table has one row \
+             for each cell.",
         )
         .example(
             "let t = sweep(#{n: [50, 100], seed: [1, 2, 3]}, |p| #{energy: energy(normal(p.n, 2), \

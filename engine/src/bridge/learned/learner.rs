@@ -68,7 +68,7 @@ impl<'a> Learner<'a> {
         let nets = [fresh(0)?, fresh(1)?];
         Ok(Learner {
             begun: nets[0].clone(),
-            trainers: nets.map(|net| Trainer::new(net, AdamOptions::default(), plan.average)),
+            trainers: nets.map(|net| Trainer::new(net, AdamOptions::default(), plan.ema)),
             plan,
             ends,
             frames,
@@ -108,7 +108,7 @@ impl<'a> Learner<'a> {
             false => fresh(self.plan, self.frames[0].dim(), self.stream.label("net").at(half as u64))?,
         };
         self.begun = net.clone();
-        self.trainers[fitted] = Trainer::new(net, AdamOptions::default(), self.plan.average);
+        self.trainers[fitted] = Trainer::new(net, AdamOptions::default(), self.plan.ema);
         Ok(())
     }
 
@@ -244,7 +244,7 @@ impl Trainee for Learner<'_> {
         // The net of the fit that diverged is the one whose parameters are not finite.
         for trainer in &mut self.trainers {
             if trainer.mean().parameters().iter().any(|v| !v.is_finite()) {
-                *trainer = Trainer::new(self.begun.clone(), AdamOptions::default(), self.plan.average);
+                *trainer = Trainer::new(self.begun.clone(), AdamOptions::default(), self.plan.ema);
             }
         }
     }

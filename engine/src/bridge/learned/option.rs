@@ -65,16 +65,19 @@ crate::options! {
         /// `sample` the option `steps` with this value.
         time_steps: usize = 20,
         /// The process of the first iteration: "reference", or "gaussian", the bridge between
-        /// Gaussians with the moments of both ends. "gaussian" is nearer to the result and has the
-        /// same limit.
+        /// Gaussians with the moments of both ends. With "gaussian" the iterations begin nearer to
+        /// their result; both converge to the same bridge.
         start: ChainStart = ChainStart::Gaussian,
-        /// What the reversed drift is fitted to after a step `X' = X + h u(X) + sqrt(epsilon h) Z`:
-        /// "mean" (mean matching), `-sqrt(epsilon / h) Z - u(X')`; or "increment", `(X - X') / h`.
-        /// "increment" preserves the moments of the ends, but not the plan between them.
+        /// The values to which the drift in reversed time is fitted. A simulated step of length `h`
+        /// is `X' = X + h u(X) + sqrt(epsilon h) Z`, with the drift `u` and standard normal noise
+        /// `Z`. With "mean" (mean matching) the value is `-sqrt(epsilon / h) Z - u(X')`; with
+        /// "increment" it is `(X - X') / h`. "increment" preserves the moments of the ends, but not
+        /// the plan between them.
         regression: Regression = Regression::Mean,
         /// The part of the drifts that needs no net. "gaussian" is the drift of the bridge between
-        /// Gaussians with the moments of both ends, with every variance below `epsilon /
-        /// time_steps` raised to this value; it costs `dim^2` per point. "none" is 0.
+        /// Gaussians with the moments of both ends, in which eigenvalues of the covariances below
+        /// `epsilon / time_steps` are replaced by this number; it costs `dim^2` per point. "none"
+        /// is 0.
         baseline: Baseline = Baseline::Gaussian,
         /// Whether a fit continues with the nets of the previous iteration; with false it starts
         /// with new nets.
@@ -90,7 +93,7 @@ crate::options! {
         rate: Schedule = Schedule::Cosine { from: 2e-3, to: 1e-4 },
         /// Decay per step of the exponential moving average of the parameters, 0 or more and below
         /// 1.
-        average: f64 = 0.995,
+        ema: f64 = 0.995,
         /// Memory for simulated trajectories, in megabytes. With less memory, fewer trajectories
         /// are stored and they are simulated anew more often.
         memory: f64 = 64.0,
@@ -120,8 +123,9 @@ crate::options! {
         /// moments of source and target.
         start: PairStart = PairStart::Independent,
         /// The part of the drifts that needs no net. "gaussian" is the drift of the bridge between
-        /// Gaussians with the moments of both ends, with every variance below `epsilon /
-        /// time_steps` raised to this value; it costs `dim^2` per point. "none" is 0.
+        /// Gaussians with the moments of both ends, in which eigenvalues of the covariances below
+        /// `epsilon / time_steps` are replaced by this number; it costs `dim^2` per point. "none"
+        /// is 0.
         baseline: Baseline = Baseline::Gaussian,
         /// Whether a fit continues with the nets of the previous iteration; with false it starts
         /// with new nets.
@@ -136,7 +140,7 @@ crate::options! {
         rate: Schedule = Schedule::Cosine { from: 2e-3, to: 1e-4 },
         /// Decay per step of the exponential moving average of the parameters, 0 or more and below
         /// 1.
-        average: f64 = 0.995,
+        ema: f64 = 0.995,
         /// Memory for stored pairs, in megabytes. With less memory, fewer pairs are stored and they
         /// are simulated anew more often.
         memory: f64 = 64.0,
@@ -165,7 +169,7 @@ pub struct Plan {
     pub hidden: Hidden,
     pub batch: usize,
     pub rate: Schedule,
-    pub average: f64,
+    pub ema: f64,
     pub memory: f64,
 }
 
@@ -185,7 +189,7 @@ macro_rules! plan {
             hidden,
             batch: o.batch,
             rate: o.rate.clone(),
-            average: o.average,
+            ema: o.ema,
             memory: o.memory,
         };
         plan.check()?;
@@ -211,15 +215,15 @@ impl DsbmOptions {
 
 impl Plan {
     fn check(&self) -> Result<()> {
-        let Plan { iterations, steps, time_steps, batch, average, memory, .. } = *self;
+        let Plan { iterations, steps, time_steps, batch, ema, memory, .. } = *self;
         at_least(&[("iterations", iterations, 1), ("steps", steps, 1), ("time_steps", time_steps, 2)])?;
         at_least(&[("batch", batch, 2)])?;
         if 2usize.checked_mul(iterations).and_then(|halves| halves.checked_mul(steps)).is_none() {
             return Err(Error::argument("iterations", iterations, "it is too large for this number of `steps`"));
         }
-        if !(0.0..1.0).contains(&average) {
+        if !(0.0..1.0).contains(&ema) {
             let want = Rule::NotNegative.worded("it must be 0 or more and below 1");
-            return Err(Error::argument("average", average, want));
+            return Err(Error::argument("ema", ema, want));
         }
         if !(memory > 0.0 && memory.is_finite()) {
             let want = Rule::Positive.worded("it must be positive and finite");

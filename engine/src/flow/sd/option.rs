@@ -49,21 +49,21 @@ crate::options! {
         /// schedule, a list, or a formula in the progress `t`, which rises from 0 to 1. Left out,
         /// sigma falls geometrically. It starts at the largest of the diameter of the target, the
         /// distance between the centres of start and target, and the spread of the start. It ends
-        /// at the spacing of the target's points (the median distance to the nearest other point),
-        /// or at the smallest standard deviation of a density; in the training of a generator, it
-        /// ends at that length times `100^(1/dim)`, the radius of about a hundred neighbours, but
-        /// at most at a fifth of the size of the target unless its detail is larger.
+        /// at a length `h`: the spacing of the target's points (the median distance to the nearest
+        /// other point), or the smallest standard deviation of a density. In the training of a
+        /// generator it ends at `h * 100^(1/dim)`, a radius with about a hundred neighbours, or at
+        /// a fifth of the standard deviation of the target if that is smaller, but never below `h`.
         sigma: Option<Schedule> = None,
         /// "denoiser": a step of size 1 moves a particle by `D_p - D_q`, which is `sigma^2` times
         /// the score difference (`D` are the denoisers), and steps of at most 1 are stable; "raw":
         /// a step of size 1 moves a particle by the score difference itself.
         scaling: Scaling = Scaling::Denoiser,
-        /// The divergence of the cloud `q` from the target `p` that the flow decreases. Its
-        /// velocity is the score difference times a factor of the ratio `r = p / q` of the two
-        /// kernel densities; above 10, `r` counts as 10. The factor is 1 for "reverse_kl", `r` for
-        /// "kl", `(1 + r) / 2` for "jeffreys", `2 r / (1 + r)` for "js", and `r^2` for "pearson".
-        /// The default step is 1 divided by the largest factor, 1, 10, 5.5, 1.8 or 100, so that
-        /// steps are stable.
+        /// The divergence of the cloud `q` from the target `p` that the flow decreases. The
+        /// velocity of the flow is the score difference times a factor, which depends on the ratio
+        /// `r = p / q` of the two kernel densities; an `r` above 10 is replaced by 10. The factor
+        /// is 1 for "reverse_kl", `r` for "kl", `(1 + r) / 2` for "jeffreys", `2 r / (1 + r)` for
+        /// "js", and `r^2` for "pearson". The default step is 1 divided by the largest factor, 1,
+        /// 10, 5.5, 1.8 or 100, so that steps are stable.
         divergence: Divergence = Divergence::ReverseKl,
         /// Noise `e` that is added before the field is evaluated, at `z = y + sigma e`: "fresh" in
         /// each step, "fixed" per particle for the whole run, or "none".

@@ -129,7 +129,7 @@ fn an_interrupt_keeps_what_was_learned() {
     let done = taught(&mut g, &small(), &mut Impatient(interrupt, 3), &pairwise).unwrap();
     assert_eq!((done.ending, done.stats.steps), (Ending::Interrupted { step: 3 }, 3));
     let learned = g.parameters().to_vec();
-    // The interrupt is raised during the warm-up.
+    // The interrupt is still raised, so this training ends before its first step.
     let done = taught(&mut g, &small(), &mut Unobserved, &pairwise).unwrap();
     assert_eq!((done.ending, g.parameters()), (Ending::Interrupted { step: 0 }, learned.as_slice()));
     assert_ne!(affine().parameters(), learned);

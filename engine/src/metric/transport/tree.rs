@@ -194,10 +194,11 @@ impl<'a> Tree<'a> {
     pub fn pivot(&mut self, arc: usize) {
         let (row, column) = (arc / self.columns, self.rows + arc % self.columns);
         let join = self.meeting(row, column);
-        // The flow increases from the row to the column on the entering arc, then up from the column
-        // to the meeting point and down to the row; arcs of the opposite direction lose flow. Of the
-        // arcs that lose flow, one with the least flow leaves: the last of them along the cycle from
-        // the meeting point, which keeps the tree strongly feasible.
+        // The additional flow runs around a cycle: along the entering arc from the row to the
+        // column, up the tree to the meeting point, and down to the row. Arcs in this direction
+        // gain flow, and arcs in the opposite direction lose it. Of the arcs that lose flow, one
+        // with the least flow leaves: the last of them along the cycle from the meeting point,
+        // which keeps the tree strongly feasible.
         let (mut least, mut out, mut from_row) = (u64::MAX, NONE, false);
         let mut v = row;
         while v != join {

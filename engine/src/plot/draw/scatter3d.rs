@@ -95,7 +95,7 @@ pub(super) fn draw(scene: &mut Scene, solid: &Solid, area: Area) -> Area {
     for (axis, middle) in edges {
         draw_labels(scene, &camera, (axis, &solid.names[axis]), middle);
     }
-    draw_ways(scene, &camera, solid);
+    draw_paths(scene, &camera, solid);
     draw_points(scene, &camera, solid, area);
     area
 }
@@ -170,15 +170,15 @@ fn draw_labels(scene: &mut Scene, camera: &Camera, (axis, name): (usize, &str), 
     scene.write(&name, place(x + 36.0 * dx, y + 34.0 * dy + 0.36 * LABEL), LABEL, align, colour);
 }
 
-/// Draws the ways, behind the points. A piece with an end outside the box is left out.
-fn draw_ways(scene: &mut Scene, camera: &Camera, solid: &Solid) {
+/// Draws the paths, behind the points. A piece with an end outside the box is left out.
+fn draw_paths(scene: &mut Scene, camera: &Camera, solid: &Solid) {
     let fractions = |place: &Vector| [0, 1, 2].map(|i| camera.scales[i].fraction(place[i]));
     let holds = |f: &Vector| f.iter().all(|f| (0.0..=1.0).contains(f));
-    for way in &solid.ways {
-        let seen: Vec<Vector> = way.places.iter().map(fractions).collect();
+    for path in &solid.paths {
+        let seen: Vec<Vector> = path.places.iter().map(fractions).collect();
         for piece in seen.split(|f| !holds(f)).filter(|piece| piece.len() > 1) {
             let points = piece.iter().map(|f| camera.view(*f)).map(|(x, y)| place(x, y)).collect();
-            scene.marks.push(Mark::Stroke { points, width: 8, paint: Paint { colour: way.colour, alpha: 0.45 } });
+            scene.marks.push(Mark::Stroke { points, width: 8, paint: Paint { colour: path.colour, alpha: 0.45 } });
         }
     }
 }

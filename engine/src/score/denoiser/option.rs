@@ -29,7 +29,7 @@ crate::options! {
         rate: Schedule = Schedule::Cosine { from: 2e-3, to: 1e-4 },
         /// Decay per step of the exponential moving average of the parameters, 0 or more and below
         /// 1; the net of the moving cloud is not averaged.
-        average: f64 = 0.999,
+        ema: f64 = 0.999,
         /// Smallest noise level that the net learns, in the units of the points. Left out: for a
         /// target, half of `spacing / sqrt(dim)`, at which noise moves a point by about half the
         /// spacing of the target's points; for the moving cloud, half the current sigma of the
@@ -47,12 +47,8 @@ impl DenoiserOptions {
     pub(crate) fn check(&self) -> Result<()> {
         let DenoiserOptions { steps, batch, .. } = *self;
         at_least(&[("steps", steps, 1), ("batch", batch, 2)])?;
-        if !(0.0..1.0).contains(&self.average) {
-            return Err(Error::argument(
-                "average",
-                self.average,
-                Rule::NotNegative.worded("it must be 0 or more and below 1"),
-            ));
+        if !(0.0..1.0).contains(&self.ema) {
+            return Err(Error::argument("ema", self.ema, Rule::NotNegative.worded("it must be 0 or more and below 1")));
         }
         for (name, sigma) in [("sigma_min", self.sigma_min), ("sigma_max", self.sigma_max)] {
             if let Some(sigma) = sigma.filter(|sigma| !(*sigma > 0.0 && sigma.is_finite())) {

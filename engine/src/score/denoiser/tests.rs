@@ -126,7 +126,7 @@ fn what_it_has_not_learned_it_refuses() {
         DenoiserOptions { hidden: 0, ..DenoiserOptions::default() },
         DenoiserOptions { layers: 1_000_000_000_000_000, ..DenoiserOptions::default() },
         DenoiserOptions { batch: 1_000_000_000_000_000, ..DenoiserOptions::default() },
-        DenoiserOptions { average: 1.0, ..DenoiserOptions::default() },
+        DenoiserOptions { ema: 1.0, ..DenoiserOptions::default() },
         DenoiserOptions { sigma_min: Some(3.0), sigma_max: range.1, ..DenoiserOptions::default() },
         DenoiserOptions { sigma_min: Some(3.0), ..DenoiserOptions::default() },
     ] {

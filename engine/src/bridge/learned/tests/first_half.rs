@@ -58,7 +58,7 @@ fn denoising(source: &Mixture, stream: Stream) -> Vec<f64> {
         steps: STEPS,
         batch: BATCH,
         rate: DsbOptions::default().rate,
-        average: DsbOptions::default().average,
+        ema: DsbOptions::default().ema,
         sigma_min: Some((EPSILON / 20.0).sqrt()),
         sigma_max: Some(EPSILON.sqrt()),
         ..DenoiserOptions::default()

@@ -20,7 +20,7 @@ fn what_cannot_be_learned_is_refused() {
     assert!(told(DsbOptions { time_steps: 1, ..small() }).contains("`time_steps`"));
     assert!(told(DsbOptions { batch: 1, ..small() }).contains("`batch`"));
     assert!(told(DsbOptions { hidden: 0, ..small() }).contains("`hidden`"));
-    assert!(told(DsbOptions { average: 1.0, ..small() }).contains("`average`"));
+    assert!(told(DsbOptions { ema: 1.0, ..small() }).contains("`ema`"));
     for memory in [0.0, -1.0, f64::NAN, f64::INFINITY, 1e-3] {
         assert!(told(DsbOptions { memory, ..small() }).contains("`memory`"), "{memory}");
     }
