@@ -71,7 +71,9 @@ fn section(path: &Path) -> Result<Section, Diagnostic> {
 
 fn no_conclusion(path: &Path, record: &Record) -> Diagnostic {
     let script = record.script.display();
-    let hint = format!("add `conclude(..)` at the end of {script} and run it again: `sdflow-engine doc conclude`");
+    let hint = format!(
+        "add `conclude(..)` at the end of {script} and run the script again; `sdflow-engine doc conclude` explains the function"
+    );
     diagnostics::data(format!("{} has no conclusion", path.join("run.json").display()), Some(&hint))
 }
 

@@ -10,7 +10,7 @@ from torch import nn
 
 import sdflow as sd
 
-generator = sd.mlp(dim=2, hidden=64, layers=3, activation="silu")
+generator = sd.mlp(dim=2, hidden=64, layers=3, activation="silu", residual=False)
 generator.fit(sd.sd_flow(sd.dataset("moons").sample(1000)), sd.gaussian(dim=2), steps=200)
 sd.save(generator, "moons.safetensors")
 

@@ -75,12 +75,13 @@ pub const ENTRIES: &[Entry] = &[
          from samples of both [korotin2024light]. The potential at the end of the bridge is a \
          mixture of Gaussians, so the drift and the plan have a closed form, given the potential. \
          The training needs neither pairs nor simulation. The option `loss` chooses between the two \
-         losses of the literature [korotin2024light, gushchin2024light]. The training works in units \
-         in which both means are 0 and the mean variance is 1, so the scale of the points does not \
-         matter; `epsilon` is a squared length in the units of the points. The backward process is \
-         the bridge with the ends exchanged, learned by a second training that takes half of the \
-         total time (see `backward`). An interrupted training leaves the file \
-         `interrupted.safetensors`. The same command continues from its checkpoint.",
+         losses of the literature [korotin2024light, gushchin2024light]. The training works in \
+         units in which both means are 0 and the mean variance is 1, so the scale of the points \
+         does not matter; `epsilon` is a squared length in the units of the points. The backward \
+         process is the bridge with the ends exchanged, learned by a second training that takes \
+         half of the total time (see `backward`). An interrupted training saves the bridge so far \
+         in `interrupted.safetensors`; the same command continues from the last checkpoint, not \
+         from this file.",
     )
     .options(LightSbOptions::KEYS)
     .example(

@@ -20,10 +20,11 @@ pub const ENTRIES: &[Entry] = &[
             "The diffusion Schroedinger bridge between two distributions [debortoli2021diffusion], \
              with a net for each direction, by iterative proportional fitting. Each iteration \
              simulates the forward process from the source and fits the backward drift to it, then \
-             simulates the backward process from the target and fits the forward drift to it. \
-             When you sample the bridge, give `sample` the option `steps` with the value of \
-             `time_steps`. An interrupted training leaves the file `interrupted.safetensors`. The \
-             same command continues from its checkpoint.",
+             simulates the backward process from the target and fits the forward drift to it. When \
+             you sample the bridge, give `sample` the option `steps` with the value of \
+             `time_steps`. An interrupted training saves the bridge so far in \
+             `interrupted.safetensors`; the same command continues from the last checkpoint, not \
+             from this file.",
         )
         .options(DsbOptions::KEYS)
         .example(
@@ -38,8 +39,9 @@ pub const ENTRIES: &[Entry] = &[
              position, of the drift that leads to the end of a pair. The two ends of the first \
              pairs are independent by default (option `start`); later pairs are the two ends of \
              paths of the process that was fitted last. When you sample the bridge, give `sample` \
-             the option `steps` with the value of `time_steps`. An interrupted training leaves the \
-             file `interrupted.safetensors`. The same command continues from its checkpoint.",
+             the option `steps` with the value of `time_steps`. An interrupted training saves the \
+             bridge so far in `interrupted.safetensors`; the same command continues from the last \
+             checkpoint, not from this file.",
         )
         .options(DsbmOptions::KEYS)
         .example(

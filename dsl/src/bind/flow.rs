@@ -39,10 +39,10 @@ pub const ENTRIES: &[Entry] = &[
     .about(
         "The score-difference flow `dy/dt = grad log p(y) - grad log q(y)`, where `p` and `q` are \
          smoothed by sigma [weber2023score]. `target_score` may be a score, a target or points. \
-         `source_score` is the score of the moving cloud. If it is left out, it is `kde()`, except \
-         for a target score that is exact or `smoothed` in more than 4 dimensions: then it is \
-         `mixture_fit()` or `kde()`, the one that gives held-out points of the cloud the larger \
-         likelihood at the current sigma, and the choice may change during a run. If sigma is left \
+         `source_score` is the score of the moving cloud. If it is left out, it is usually `kde()`. \
+         If the target score is exact or `smoothed`, and there are more than 4 dimensions, it is \
+         `mixture_fit()` or `kde()`: the one that gives held-out points of the cloud the larger \
+         likelihood at the current sigma. This choice may change during a run. If sigma is left \
          out, it is chosen from the data, and the run prints the choice.",
     )
     .options(SD_KEYS)
@@ -57,11 +57,12 @@ pub const ENTRIES: &[Entry] = &[
             "The gradient flow of the maximum mean discrepancy [arbel2019maximum]. The velocity of \
              a particle at `z` is `E_p grad k(z, x) - E_q grad k(z, y)`, with the gradient in `z`, \
              points `x` of the target `p` and particles `y` of the cloud `q`. The target attracts a \
-             particle only where the kernel does not vanish: particles that start far away do not \
-             come nearer. With `noise` the velocity is evaluated at perturbed points to escape \
-             local minima, as in [arbel2019maximum]. `weighting: \"normalised\"` divides the first \
-             term by `E_p k` and the second by `E_q k`; with a Gaussian kernel this gives the score \
-             difference. If the points are `samples`, their weights are used.",
+             particle only where the kernel does not vanish: with a kernel that decays fast, such \
+             as a Gaussian, particles that start far away do not come nearer. With `noise` the \
+             velocity is evaluated at perturbed points to escape local minima, as in \
+             [arbel2019maximum]. `weighting: \"normalised\"` divides the first term by `E_p k` and \
+             the second by `E_q k`; with a Gaussian kernel this gives the score difference. If the \
+             points are `samples`, their weights are used.",
         )
         .options(MMD_KEYS)
         .example(

@@ -46,8 +46,8 @@ sdflow::options! {
         /// floors take 200 more evaluations of the metric, or 40 for `w2` and
         /// `sinkhorn_divergence`. If the cost of the metric grows with the number of pairs of
         /// points, these evaluations use at most 2,000 points of both sets together; those of `w2`
-        /// use at most `max_points` of each set, and those of `sliced_w2` at most 40,000 of both.
-        /// With `floor: false` a value takes far less time.
+        /// use at most as many points of each set as its option `max_points` says, and those of
+        /// `sliced_w2` at most 40,000 of both. With `floor: false` a value takes far less time.
         floor: bool = true,
     }
 }

@@ -38,16 +38,18 @@ pub const ENTRIES: &[Entry] =
              a scatter plot, of three a view in space, and of more a scatter plot along their \
              principal axes, or, with `pairs`, a chart for each pair of coordinates. With \
              `image_width` each point is drawn as a grey image. In a chart of two coordinates, a \
-             flow is drawn as arrows, which show its velocity, averaged over its noise. The cloud \
-             of the flow is then the set in front of the others, and a learned estimator is used \
-             untrained. A function from points to vectors, such as `|x| p.score(x)`, is drawn as \
-             arrows, too. The columns of a table become curves in one chart; a column `x` with a \
-             companion `x_se` gets a band of one standard error. The columns of the history of a \
-             run get one chart each. For the table of a sweep, the first quantity (or the \
-             quantities of `y`) is drawn as a heat map over two axes or as curves over one axis. \
-             For the result of a run, its metrics are drawn over the steps with their noise floors; \
-             without metrics, all measurements are drawn. A map of results or of tables compares \
-             them: each quantity has a chart with a curve for each name.",
+             flow is drawn as arrows, which show its velocity, averaged over its noise. The \
+             velocity is computed with the set in front of the others as the cloud, on which a \
+             `denoiser` of the cloud or a `ratio` is first trained; the discriminator of a \
+             `gan_flow` is not trained, so that its arrows vanish. A function from points to \
+             vectors, such as `|x| p.score(x)`, is drawn as arrows, too. The columns of a table \
+             become curves in one chart; a column `x` with a companion `x_se` gets a band of one \
+             standard error. The columns of the history of a run get one chart each. For the table \
+             of a sweep, the first quantity (or the quantities of `y`) is drawn as a heat map over \
+             two axes or as curves over one axis. For the result of a run, its metrics are drawn \
+             over the steps with their noise floors; without metrics, all measurements are drawn. A \
+             map of results or of tables compares them: each quantity has a chart with a curve for \
+             each name.",
         )
         .options(PlotOptions::KEYS)
         .example(

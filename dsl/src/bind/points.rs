@@ -133,7 +133,7 @@ pub const ENTRIES: &[Entry] = &[
 /// Returns the receiver, whose distances must have finite squares.
 fn measurable(call: &Call) -> Result<Arc<Points>, Fail> {
     let points = receiver(call)?;
-    points.check_squares("the points").map_err(|e| call.place(e))?;
+    points.check_squares("the set of points").map_err(|e| call.place(e))?;
     Ok(points)
 }
 

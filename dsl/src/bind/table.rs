@@ -52,12 +52,13 @@ pub const ENTRIES: &[Entry] = &[
     .example("print(table([#{a: 1}, #{a: 2}]).column(\"a\"));"),
     function("save", Kind::Saying, &[arg("what", SAVEABLE), arg("file", Type::Text), OPTIONS], Type::Nothing, save)
         .about(
-            "Writes points (`.npy`, `.csv`, or `.png` if they are pixels), a table (`.csv`, `.json`, `.md`) or a model \
-             (`.safetensors`, f32) into the run folder. A model is a generator, the denoiser of a \
-             target, or a bridge of `bridge_pair`, `light_sb`, `dsb` or `dsbm`. In the file of a \
-             net, the layers have the names that PyTorch gives the layers of an `nn.Sequential`. A \
-             bare file name goes into `samples/` for points, `plots/` for pictures, `tables/` for \
-             tables and `models/` for models.",
+            "Writes points (`.npy`, `.csv`, or `.png` if they are pixels), a table (`.csv`, \
+             `.json`, `.md`) or a model (`.safetensors`, f32) into the run folder. A model is a \
+             generator, the denoiser of a target, or a bridge of `bridge_pair`, `light_sb`, `dsb` \
+             or `dsbm`. In the file of a net, the layers have the names that PyTorch gives the \
+             layers of an `nn.Sequential`; such a net computes the same as an `mlp` with `residual: \
+             false`. A bare file name goes into `samples/` for points, `plots/` for pictures, \
+             `tables/` for tables and `models/` for models.",
         )
         .options(SaveOptions::KEYS)
         .example("save(normal(10, 2), \"start.npy\");"),

@@ -34,9 +34,10 @@ pub const ENTRIES: &[Entry] = &[
         "Trains a generator in place so that its samples follow the flow. Each step moves the \
          samples by the flow, keeps the moved points fixed (no gradient passes through them), and \
          takes one Adam step of regression towards them. The base is the distribution of the \
-         generator's inputs, for example `gaussian(#{dim: 8})`. The units of the target and of the \
-         base do not matter, because the generator is trained in standard units, unless the target \
-         does not tell its scale; a note then says so.",
+         generator's inputs, for example `gaussian(#{dim: 8})`. The generator is trained in \
+         standard units, so the units of the target and of the base do not matter. If the mean and \
+         the standard deviation of the target are not known, the outputs keep the units of the \
+         points, and a note says so.",
     )
     .options(FitOptions::KEYS)
     .example(
@@ -178,7 +179,7 @@ fn regress_generator(call: &Call) -> Made {
     ended(call, &model, done, outputs.dim(), advice)
 }
 
-/// The base of a generator: a target.
+/// Returns the base of a generator. It must be a distribution; a set of points is refused.
 fn base(call: &Call, i: usize) -> std::result::Result<Arc<dyn Target>, Fail> {
     match call.arg(i)?.clone().try_cast::<Cloud>() {
         Some(_) => {

@@ -1,4 +1,4 @@
-//! The types of options in words, and values that are not of their type.
+//! The types of options in words, and the errors for values of another type.
 
 use crate::language::Fail;
 use crate::value::{describe, unquoted};
@@ -29,7 +29,8 @@ pub fn mismatch(name: &str, wanted: &OptionType, value: &Dynamic) -> Fail {
     }
 }
 
-/// True unless `item` cannot be an element of a list of type `list`.
+/// Returns false if `list` is the type of a list and `item` cannot be an element of it; otherwise
+/// true.
 fn is_element(item: &Dynamic, list: &OptionType) -> bool {
     let one = |wanted: &OptionType| match wanted {
         OptionType::Whole => item.as_int().is_ok_and(|number| number >= 0),

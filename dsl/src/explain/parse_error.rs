@@ -134,10 +134,10 @@ fn missing_token(token: &str, why: &str) -> String {
 fn missing(token: &str, rest: &str) -> Option<String> {
     match token {
         "," => Some(match rest.chars().next() {
-            Some(_) => "put a `,` before it, or close the bracket".into(),
+            Some(_) => "put a `,` before the marked place, or close the bracket".into(),
             None => "put a `,` or close the bracket".into(),
         }),
-        ";" => Some("put a `;` at the end of the previous statement".into()),
+        ";" => Some("put a `;` at the end of the statement before it".into()),
         ")" | "]" | "}" => Some(format!("close the bracket with `{token}`")),
         _ => None,
     }

@@ -100,7 +100,7 @@ pub fn conditional_error(
         interrupt.check()?;
         let want = plan.conditional_moments(starts.row(i));
         let ends = found.draw(&starts.select(&vec![i; samples]), stream.at(i as u64), interrupt)?;
-        ends.check_squares("the ends")?;
+        ends.check_squares("the set of ends")?;
         let sampled = Moments { mean: ends.mean(), cov: ends.covariance() };
         let closed = match found {
             Conditional::Plan(bridge) => {

@@ -152,7 +152,7 @@ impl dyn Bridge + '_ {
             return Err(Error::shape(Subject::points(), "no rows", "at least one is needed"));
         }
         points.check_dim(Subject::points(), self.dim(), "the bridge")?;
-        points.check_finite("the points")
+        points.check_finite("the set of points")
     }
 }
 

@@ -27,6 +27,15 @@ const STILL_FALLING: f64 = 0.9;
 /// generator.
 const NEIGHBOURS: f64 = 100.0;
 
+/// In many dimensions, the training of a generator ends at this share of the finest detail of the
+/// target. Smaller shares let the noise of the estimates dominate, larger ones miss the tails.
+const FINEST: f64 = 0.6;
+
+/// The training of a generator begins at no more than so many times the root mean square distance
+/// of the target from its mean. The diameter of a sample with heavy tails is larger, and at such a
+/// sigma the noise of a step exceeds its velocity.
+const WIDEST: f64 = 8.0;
+
 impl Smoothing {
     /// Creates the smoothing with `schedule`, whose values must be 0 or more.
     ///
@@ -39,16 +48,17 @@ impl Smoothing {
 
     /// Creates a schedule that falls from the size of start and target to the finest detail of the
     /// target, within the `range` of sigma that a score has learned. For the `fresh` samples of a
-    /// generator, the schedule ends where each point still has a hundred neighbours, because noise
-    /// dominates a step at smaller sigma.
+    /// generator, the schedule begins within the bulk of the target and ends where each point still
+    /// has a hundred neighbours, because noise dominates a step at other values.
     pub fn for_extent(extent: &Extent, start: &Points, range: Option<(f64, f64)>, fresh: bool) -> Schedule {
         let away = squared_distance(&start.mean(), &extent.centre).sqrt();
-        let from = extent.diameter.max(away).max(start.spread());
+        let widest = if fresh { WIDEST * extent.units().size() * (start.dim() as f64).sqrt() } else { f64::INFINITY };
+        let from = extent.diameter.min(widest).max(away).max(start.spread());
         // If all points coincide, any positive sigma gives the same field.
         let from = if from > 0.0 { from } else { 1.0 };
         let detail = if extent.detail > 0.0 { extent.detail } else { 1e-6 * from };
         let wide = detail * NEIGHBOURS.powf(1.0 / start.dim() as f64);
-        let to = if fresh { wide.min(0.2 * extent.units().size()).max(detail) } else { detail }.min(from);
+        let to = if fresh { wide.min(0.2 * extent.units().size()).max(FINEST * detail) } else { detail }.min(from);
         let (least, most) = range.unwrap_or((0.0, f64::INFINITY));
         let from = from.min(most).max(least);
         Schedule::Geometric { from, to: to.max(least).min(from) }

@@ -15,8 +15,10 @@ crate::options! {
         step: Option<Schedule> = None,
         /// "euler", "heun" or "rk4"; adaptive steps use "heun".
         integrator: Integrator = Integrator::Euler,
-        /// Arithmetic of the pairwise sums: "f32", "f64", "bf16x3", "bf16x6" or "auto"; left out:
-        /// that of the run, which is "f32" by default.
+        /// Arithmetic of the pairwise sums: "f32", "f64", "bf16x3" or "bf16x6" (each number is
+        /// split into two or three bfloat16 parts, for matrix units), or "auto" (the fastest of
+        /// them with a relative error of at most 1e-5). Left out: that of the run, which is "f32"
+        /// by default.
         precision: Option<Precision> = None,
     }
 }

@@ -1,6 +1,7 @@
 //! Training of a generator by regression on particles that a flow has moved.
 
 use super::Generator;
+use super::mlp::FEW;
 use super::optimiser::OptimiserPlan;
 use super::standard_units::Known;
 use super::teacher::Teacher;
@@ -14,11 +15,6 @@ use crate::process::{Observer, process_setters};
 use crate::schedule::Schedule;
 use crate::target::Target;
 use crate::{Error, Points, Result, Subject, pairwise::Pairwise, rng::Stream};
-
-/// Up to so many coordinates a net grows from the one place of its random initial map and so
-/// reaches modes that lie apart. In more, the noise of the large steps that this needs keeps it too
-/// narrow: it starts from a linear map of the base, with smaller steps.
-const FEW: usize = 4;
 
 crate::options! {
     /// Options of `fit`.

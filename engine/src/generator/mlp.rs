@@ -18,12 +18,17 @@ crate::options! {
         hidden: usize = 128,
         /// Hidden layers, at least 1.
         layers: usize = 3,
-        /// "tanh", "silu" or "softplus".
-        activation: Activation = Activation::Tanh,
+        /// "tanh", "silu" or "softplus". Left out: "tanh" for up to four outputs, "silu" for more.
+        activation: Option<Activation> = None,
         /// Whether every hidden layer except the first adds its input to its output.
-        residual: bool = false,
+        residual: bool = true,
     }
 }
+
+/// The largest number of outputs of a net that is made and trained for modes that lie apart, with
+/// tanh and large steps. With more outputs, modes matter less than tails and the noise of the
+/// steps: the net has SiLU, starts from a linear map of the base, and takes smaller steps.
+pub(super) const FEW: usize = 4;
 
 /// A multilayer perceptron `g(u)` in f32. The trained parameters are f64, so that small steps are
 /// not lost. They are rounded to f32 for every pass.
@@ -47,7 +52,9 @@ impl MlpGenerator {
         let (dim, dim_in) = (options.dim, options.dim_in.unwrap_or(options.dim));
         at_least(&[("dim", dim, 1), ("dim_in", dim_in, 1)])?;
         let widths = widths(dim_in, Hidden { units: options.hidden, layers: options.layers }, dim)?;
-        Ok(MlpGenerator::of(Mlp::new(&widths, options.activation, options.residual, stream)?))
+        let usual = if dim <= FEW { Activation::Tanh } else { Activation::Silu };
+        let activation = options.activation.unwrap_or(usual);
+        Ok(MlpGenerator::of(Mlp::new(&widths, activation, options.residual, stream)?))
     }
 
     /// Returns this net as a generator.

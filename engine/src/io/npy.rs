@@ -12,8 +12,8 @@ use std::io::Read;
 /// The longest header that is accepted; NumPy writes about a hundred bytes.
 const HEADER_LIMIT: usize = 1 << 16;
 
-/// NumPy has the same limit. For an array in Fortran order, the reader visits every axis for every
-/// value.
+/// The largest number of axes, as in NumPy. It is limited because the reader visits every axis for
+/// every value of an array in Fortran order.
 const MOST_AXES: usize = 64;
 
 /// The number of values decoded at a time.
@@ -138,7 +138,8 @@ fn unreadable(reason: &str, origin: &Origin) -> Error {
     origin.wrong(format!("its header cannot be read ({reason})"), "an array saved by NumPy is expected")
 }
 
-/// Refuses text that the parser of the header would nest too deeply or multiply too far.
+/// Refuses a header whose brackets are nested too deeply or do not match, or whose sizes have a
+/// product that overflows, because the parser of headers does not check this.
 fn check_text(text: &[u8], origin: &Origin) -> Result<()> {
     let mut depth = 0i32;
     for byte in text {

@@ -119,7 +119,7 @@ pub trait Metric: Send + Sync + std::fmt::Debug {
             return Err(Error::shape(Subject::points(), "no rows", format!("`{}` needs at least one", self.name())));
         }
         points.check_dim(Subject::points(), reference.points().dim(), "the reference")?;
-        points.check_squares("the points")?;
+        points.check_squares("the set of points")?;
         if reference.weights().is_some() && !self.properties(points.dim()).uses_weights {
             return Err(Error::missing(format!("`{}`", self.name()), MissingPart::Weights));
         }

@@ -180,7 +180,7 @@ fn check_images(images: &Images) -> Result<()> {
     if images.columns == Some(0) {
         return Err(Error::argument("columns", 0, "a grid of images needs at least 1"));
     }
-    images.pixels.check_finite("the images")?;
+    images.pixels.check_finite("the set of images")?;
     match images.range {
         Some((low, high)) if !(low < high && low.is_finite() && high.is_finite()) => {
             Err(Error::argument("range", format!("{low}..{high}"), "the first must be below the second"))

@@ -10,8 +10,8 @@ use crate::process::{Observer, process_setters};
 use crate::rng::Stream;
 use crate::{Points, Result};
 
-/// A run: the flow, the points that it moves, the number of steps, the metrics and the observer.
-/// Only the first two are required.
+/// A run: the dynamics (a flow or a sampler), the points that they move, the reference, the
+/// options, the pairwise engine and the random stream. Only the first two are required.
 ///
 /// ```
 /// use sdflow::flow::{SdFlow, SdFlowOptions};
@@ -83,9 +83,9 @@ impl<'d, 'a> Run<'d, 'a> {
 
     /// Runs, and reports notes, progress and measurements to `observer`.
     ///
-    /// # Errors
-    /// Options or shapes do not match (this is found before the first step), or a metric cannot be
-    /// computed. Divergence and interruption are not errors, but part of [`RunResult::ending`].
+    /// # Errors An option is out of range or dimensions do not match, which is found before the
+    /// first step, or a metric cannot be computed. Divergence and interruption are not errors, but
+    /// part of [`RunResult::ending`].
     pub fn run_with(self, observer: &mut dyn Observer) -> Result<RunResult> {
         let default = Pairwise::default();
         let pairwise = self.pairwise.unwrap_or(&default);

@@ -29,14 +29,15 @@ crate::options! {
         stop_when: BTreeMap<String, f64> = BTreeMap::new(),
         /// Tracers: points that move along the velocity field of the cloud and do not act on it.
         /// The score of the cloud must be accurate where the tracers are. A kernel estimate is not
-        /// accurate outside the cloud: together with an exact target score, it moves tracers that
-        /// are outside the cloud far away. Left out: no tracers.
+        /// accurate outside the cloud: if it is combined with an exact target score, tracers
+        /// outside the cloud are driven far away. Left out: no tracers.
         carry: Option<Points> = None,
         /// Compute `log |det J|`, with the Jacobian matrix `J` of the map from start to end, at the
         /// tracers, by central differences. In up to 8 dimensions, the determinant is that of the
-        /// discrete steps. In more dimensions, it is that of the continuous flow, with the accuracy
-        /// of the integrator. The map takes a density `p` to a density whose logarithm at the end
-        /// is `log p(start) - log_det`.
+        /// discrete steps. In more dimensions, it is an estimate for the continuous flow from 16
+        /// random directions per step, and has a random error besides the error of the integrator.
+        /// The map takes a density `p` to a density whose logarithm at the end is `log p(start) -
+        /// log_det`.
         log_det: bool = false,
     }
 }

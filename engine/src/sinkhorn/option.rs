@@ -45,8 +45,9 @@ crate::options! {
         /// Largest total number of iterations over all epsilons; an iteration updates both
         /// potentials; at most 1,000,000.
         max_iterations: usize = 2000,
-        /// The factor between one epsilon and the next, from the squared diameter down to
-        /// `epsilon`; at least 0 and below 1. With 0, all iterations are made with `epsilon`.
+        /// The factor between one epsilon and the next, from the squared diagonal of the box around
+        /// both sets down to `epsilon`; at least 0 and below 1. With 0, all iterations are made
+        /// with `epsilon`.
         scaling: f64 = 0.25,
         /// The number of earlier iterates from which the next one is extrapolated, at most 20; 0
         /// for plain iterations.

@@ -61,8 +61,8 @@ crate::options! {
         iterations: usize = 10,
         /// Number of optimiser steps per fit, at least 1.
         steps: usize = 1000,
-        /// Number of equal time steps of the chains, at least 2. When you sample the bridge, give
-        /// `sample` the option `steps` with this value.
+        /// Number of equal time steps in which both processes are simulated, at least 2. When you
+        /// sample the bridge, give `sample` the option `steps` with this value.
         time_steps: usize = 20,
         /// The process of the first iteration: "reference", or "gaussian", the bridge between
         /// Gaussians with the moments of both ends. With "gaussian" the iterations begin nearer to
@@ -114,8 +114,8 @@ crate::options! {
         iterations: usize = 5,
         /// Number of optimiser steps per fit, at least 1.
         steps: usize = 2000,
-        /// Number of equal time steps of the chains, at least 2. When you sample the bridge, give
-        /// `sample` the option `steps` with this value.
+        /// Number of equal time steps in which both processes are simulated, at least 2. When you
+        /// sample the bridge, give `sample` the option `steps` with this value.
         time_steps: usize = 20,
         /// The pairs of the first fit. "independent" ends give iterative Markovian fitting. The
         /// ends of the "reference" process from the source give iterative proportional fitting.

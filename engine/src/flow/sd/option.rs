@@ -45,14 +45,17 @@ crate::choices!(Scaling, Noise);
 crate::options! {
     /// Options of `sd_flow`.
     pub struct SdFlowOptions {
-        /// Noise level of the smoothing over the run, in the units of the points: a number, a
-        /// schedule, a list, or a formula in the progress `t`, which rises from 0 to 1. Left out,
-        /// sigma falls geometrically. It starts at the largest of the diameter of the target, the
-        /// distance between the centres of start and target, and the spread of the start. It ends
-        /// at a length `h`: the spacing of the target's points (the median distance to the nearest
-        /// other point), or the smallest standard deviation of a density. In the training of a
-        /// generator it ends at `h * 100^(1/dim)`, a radius with about a hundred neighbours, or at
-        /// a fifth of the standard deviation of the target if that is smaller, but never below `h`.
+        /// Noise level of the smoothing over the run, in the units of the points (in standard
+        /// deviations for a standardised target): a number, a schedule, a list, or a formula in the
+        /// progress `t`, which rises from 0 to 1. Left out, sigma falls geometrically. It starts at
+        /// the largest of three lengths: the diameter of the target, the distance between the
+        /// centres of start and target, and the root mean square distance of the start from its
+        /// centre. It ends at a length `h`: the spacing of the target's points (the median distance
+        /// to the nearest other point), or the smallest standard deviation of a density. In the
+        /// training of a generator, the diameter counts as at most 8 times the root mean square
+        /// distance of the target from its centre. The training ends at the smaller of two lengths,
+        /// but not below `0.6 h`: a distance within which a point has about a hundred neighbours,
+        /// `h * 100^(1/dim)`, and a fifth of the standard deviation of the target.
         sigma: Option<Schedule> = None,
         /// "denoiser": a step of size 1 moves a particle by `D_p - D_q`, which is `sigma^2` times
         /// the score difference (`D` are the denoisers), and steps of at most 1 are stable; "raw":
@@ -72,10 +75,10 @@ crate::options! {
         /// "exclude". Left out: "include" for particles, and "exclude" when a generator is trained,
         /// because "include" would contract its samples.
         self_term: Option<SelfTerm> = None,
-        /// Number of particles that move in each step: a minibatch, in random order. The velocities
-        /// are computed from all points, so they have no sampling error, and a step costs
-        /// `batch (n + m)` pairs. It takes `n / batch` steps to move every particle once. Left out:
-        /// all particles move.
+        /// Number of particles that move in each step: a minibatch. The particles take turns in a
+        /// random order, which is drawn anew when all have moved. The velocities are computed from
+        /// all points, so they have no sampling error, and a step costs `batch (n + m)` pairs. It
+        /// takes `n / batch` steps to move every particle once. Left out: all particles move.
         batch: Option<usize> = None,
         /// Number of target points that a step uses, drawn anew in each step; left out: all.
         batch_target: Option<usize> = None,

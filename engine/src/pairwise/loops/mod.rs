@@ -3,15 +3,15 @@
 //! | file | what is inside |
 //! |---|---|
 //! | `portable`, `portable_job`, `portable_task` | the loop for registers of any width, distances by differences or by products |
-//! | `log_sums` | log-sum-exps of sets that were packed once, one pass over the sources |
-//! | `panels` | a task's queries, packed |
-//! | `symmetric`, `symmetric_direct` | a set's own means with every pair of points evaluated once |
+//! | `log_sums` | log-sum-exps between two fixed sets, whose centred and scaled copies are made once; one pass over the sources |
+//! | `panels` | the queries of a task, centred, scaled and grouped into panels; a panel fills the lanes of a few registers |
+//! | `symmetric`, `symmetric_direct` | softmax means of a set at its own points, with every pair evaluated once because the kernel is symmetric |
 //! | `tournament` | which chunks of that set meet in which round |
 //! | `amx`, `amx_stages` | the loop on matrix units, and its three stages |
 //! | `naive` | the reference backend |
-//! | `tile`, `gemm` | the two products of a block: in register tiles, or by faer |
+//! | `tile`, `gemm` | the two matrix products of a block (exponents from coordinates, sums from weights), in register tiles or by faer |
 //! | `online_softmax`, `online_softmax_amx` | running maxima, normalisers and weights |
-//! | `weights` | from a block's scores to weights and sums, for softmaxes and kernels |
+//! | `weights` | from the squared distances of a block to weights and sums, for softmaxes and kernels |
 //! | `block_schedule` | which panel of queries meets which block of sources, and when |
 //! | `output_row` | where a query's results go |
 

@@ -1,4 +1,5 @@
-//! The conversion of the scores of a block to weights and sums.
+//! The conversion of the scores of a block, which are minus the scaled squared distances of its
+//! pairs, to weights and sums.
 
 use super::gemm;
 use super::online_softmax::Totals;
@@ -14,7 +15,8 @@ pub enum Weights<'a, T> {
     Softmax,
     /// Softmax over `l_j + log2 k`, with log-weights `l_j` in bits.
     KernelSoftmax { kernel: Kernel, log_weights: &'a [T] },
-    /// `factor w_j f(t)` with the lane profile `f` of this part of the kernel.
+    /// `factor w_j f(t)`, where `t` is the scaled squared distance and `f(t)` is this part of the
+    /// kernel, its value or its slope.
     Kernel { kernel: Kernel, part: Part, factor: f64, weights: &'a [T] },
 }
 
@@ -28,8 +30,8 @@ impl<T: Real> Weights<'_, T> {
         }
     }
 
-    /// Adds the scores of one block to the totals and sums of a panel; `v` are the values of the
-    /// sources from `from` on.
+    /// Converts the scores of one block to weights, and adds the weights to the totals and the
+    /// weighted values to the sums of a panel; `v` are the values of the sources from `from` on.
     #[inline(always)]
     pub fn absorb<S: Simd>(
         self,
@@ -92,7 +94,7 @@ fn absorb_softmax<T: Real, S: Simd>(
     }
 }
 
-/// Adds a block to a softmax by a kernel.
+/// Adds a block to a softmax whose exponents are log-weights plus the logarithm of a kernel.
 struct SoftmaxBlock<'a, T: Real, S: Simd> {
     simd: S,
     squares: bool,
