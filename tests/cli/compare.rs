@@ -48,7 +48,7 @@ fn json_holds_all_of_it() {
 fn what_is_no_run_is_refused() {
     let sandbox = two();
     for (words, code, why) in [
-        ("compare one nowhere", 6, "there is no folder nowhere"),
+        ("compare one nowhere", 6, "there is no folder `nowhere`"),
         ("compare . one", 6, "not a run folder"),
         ("compare one", 2, ""),
         ("compare one two --fail-above x", 2, ""),

@@ -65,7 +65,7 @@ fn the_report_can_be_left_out_and_written_again() {
     sandbox.run("report out").code(0);
     assert_eq!(page(&sandbox), first);
     let done = sandbox.run("report nowhere").code(6);
-    assert!(done.stderr.contains("there is no folder nowhere"), "{}", done.stderr);
+    assert!(done.stderr.contains("there is no folder `nowhere`"), "{}", done.stderr);
 }
 
 #[test]
