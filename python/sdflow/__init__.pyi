@@ -557,7 +557,7 @@ def denoiser(
     follow: int | None = ...,
     batch: int | None = ...,
     rate: float | str | Sequence[float] | Mapping[str, Any] | Callable[[float], float] | None = ...,
-    average: float | None = ...,
+    ema: float | None = ...,
     sigma_min: float | None = ...,
     sigma_max: float | None = ...,
 ) -> Score: ...
@@ -786,7 +786,7 @@ def dsb(
     layers: int | None = ...,
     batch: int | None = ...,
     rate: float | str | Sequence[float] | Mapping[str, Any] | Callable[[float], float] | None = ...,
-    average: float | None = ...,
+    ema: float | None = ...,
     memory: float | None = ...,
 ) -> Bridge: ...
 
@@ -806,7 +806,7 @@ def dsbm(
     layers: int | None = ...,
     batch: int | None = ...,
     rate: float | str | Sequence[float] | Mapping[str, Any] | Callable[[float], float] | None = ...,
-    average: float | None = ...,
+    ema: float | None = ...,
     memory: float | None = ...,
 ) -> Bridge: ...
 
