@@ -225,3 +225,17 @@ fn check_finds_what_a_run_would_meet_without_running() {
         (vec!["k".into()], vec!["out.npy".into()], vec!["x.npy".into()])
     );
 }
+
+/// A run and a metric share the floor of a reference, whether it is a target or points.
+#[test]
+fn a_floor_is_computed_once() {
+    for reference in ["p", "x", "p.sample(200)"] {
+        let (outcome, _) = stage::run(&format!(
+            "let p = dataset(\"moons\");\nlet x = normal(200, 2);\nlet reference = {reference};\n\
+             let r = run(sd_flow(p.sample(150)), normal(100, 2), reference, #{{steps: 2, metrics: [\"energy\"]}});\n\
+             let e = energy(r.points, reference);\nrecord(#{{of_run: r.metrics.energy.floor, alone: e.floor}});"
+        ));
+        assert_eq!(outcome.failure.as_ref().map(stage::told), None);
+        assert_eq!(outcome.metrics["of_run"].value, outcome.metrics["alone"].value, "{reference}");
+    }
+}

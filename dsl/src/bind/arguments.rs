@@ -1,6 +1,7 @@
 //! How points, targets and scores are read from arguments, shared by many functions.
 
 use crate::call::Call;
+use crate::context::FloorSource;
 use crate::language::{At, Fail, Type};
 use crate::value::{Cloud, Recipe};
 use sdflow::metric::Reference;
@@ -116,18 +117,25 @@ pub fn own_units(call: &Call, i: usize) -> Fail {
 /// Returns argument `i` as a reference for `n` points. The argument is a set of points, with its
 /// target if it is a sample of a target; or it is a target, from which a fresh sample is drawn.
 pub fn reference(call: &Call, i: usize, n: usize) -> Result<Reference, Fail> {
-    let made = if let Some(cloud) = call.arg(i)?.clone().try_cast::<Cloud>() {
+    let (made, source) = if let Some(cloud) = call.arg(i)?.clone().try_cast::<Cloud>() {
+        let of_points = FloorSource::Points(Arc::downgrade(&cloud.points));
         match &cloud.target {
-            Some(target) => Reference::with_target(Arc::clone(&cloud.points), target.clone()),
-            None => Reference::new(cloud.points),
+            Some(target) => {
+                // Floors are drawn from a distribution, but are splits of a sample.
+                let is_sample = target.data().is_some() || target.rows().is_some();
+                let source = if is_sample { of_points } else { FloorSource::Target(Arc::downgrade(target)) };
+                (Reference::with_target(cloud.points, target.clone()), source)
+            }
+            None => (Reference::new(cloud.points), of_points),
         }
     } else if let Some(target) = call.arg(i)?.clone().try_cast::<Arc<dyn Target>>() {
-        Reference::of(target, n, call.context.stream("reference"))
+        let source = FloorSource::Target(Arc::downgrade(&target));
+        (Reference::of(target, n, call.context.stream("reference")), source)
     } else {
         return Err(call.wrong(i, "a set of points or a target"));
     };
     let made = made.map_err(|e| call.place(e).at(At::Argument(i)))?;
-    Ok(made.with_floor_stream(call.context.floor_stream()))
+    Ok(call.context.with_floors(made, source))
 }
 
 /// Refuses `n` points, where `n` is argument `i`, if they do not fit into the memory of today's

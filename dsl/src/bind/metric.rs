@@ -3,14 +3,13 @@
 use crate::bind::arguments::{SAMPLE, reference};
 use crate::call::{Call, Entry, function, options};
 use crate::language::{Arg, Fail, Kind, OPTIONS, Type, arg};
-use crate::value::{Cloud, Reading};
+use crate::value::Reading;
 use rhai::Dynamic;
-use sdflow::cost::Gauge;
+use sdflow::cost::{Cost, Gauge};
 use sdflow::metric::{self, Floor, METRICS, Metric, Reference};
 use sdflow::options::Options;
 use sdflow::{Error, Points, cost};
 use serde_json::{Map, Value};
-use std::sync::Arc;
 
 /// The entries of all metrics, built from the list of the engine.
 pub fn entries() -> impl Iterator<Item = &'static Entry> {
@@ -86,8 +85,8 @@ fn measure(call: &Call) -> Result<Dynamic, Fail> {
     })
 }
 
-/// Returns the noise floor, cached for calls with the same key; None if it cannot be measured, for
-/// example because the reference is too small.
+/// Returns the noise floor. None if it cannot be measured, for example because the reference is too
+/// small.
 fn floor(
     call: &Call,
     metric: &dyn Metric,
@@ -96,43 +95,27 @@ fn floor(
     options: &Value,
 ) -> Result<Option<Floor>, Fail> {
     let (name, pairwise) = (metric.name(), &call.context.pairwise);
-    let key = floor_key(call, metric, reference, points.n(), options)?;
-    // The argument is kept alive with the key: the key holds its address, which must not be reused.
-    let alive = call.arg(1)?.clone();
-    call.context.floor_for(&key, alive, || {
-        let what = format!("noise floor of {name}");
-        let mut tell = |done, total| call.context.listener.progress(&what, done, total, "");
-        let act = || match metric::floor_observed(metric, reference, points.n(), pairwise, &mut tell) {
-            Ok(floor) if floor.value.is_finite() => Ok(Some(floor)),
-            Ok(_) => Ok(None),
-            Err(Error::Interrupted) => Err(Error::Interrupted),
-            Err(error) => {
-                call.context.warn_once(&format!("the noise floor of {name} could not be measured: {error}"));
-                Ok(None)
-            }
-        };
-        call.work(format!("floor of {name}"), act, |gauge| {
-            let stream = call.context.fixed_stream(name);
-            let found = cost::metric(name, options, points, reference, gauge, stream)?;
-            Ok((Some(Floor { value: found.estimate.value, se: 1.0 }), found.floor))
-        })
-    })
-}
-
-/// The key that distinguishes noise floors.
-fn floor_key(
-    call: &Call,
-    metric: &dyn Metric,
-    reference: &Reference,
-    n: usize,
-    options: &Value,
-) -> Result<String, Fail> {
-    let source = match (reference.target(), call.arg(1)?.clone().try_cast::<Cloud>()) {
-        (Some(target), _) if target.data().is_none() => Arc::as_ptr(target) as *const () as usize,
-        (_, Some(cloud)) => Arc::as_ptr(&cloud.points) as usize,
-        (Some(target), _) => Arc::as_ptr(target) as *const () as usize,
-        _ => 0,
+    let finite = |floor: Floor| Some(floor).filter(|floor| floor.value.is_finite());
+    if let Some(floor) = metric::known_floor(metric, reference, points.n()) {
+        return Ok(finite(floor));
+    }
+    let what = format!("noise floor of {name}");
+    let mut tell = |done, total| call.context.listener.progress(&what, done, total, "");
+    let act = || match metric::floor_observed(metric, reference, points.n(), pairwise, &mut tell) {
+        Ok(floor) => Ok(finite(floor)),
+        Err(Error::Interrupted) => Err(Error::Interrupted),
+        Err(error) => {
+            call.context.warn_once(&format!("the noise floor of {name} could not be measured: {error}"));
+            Ok(None)
+        }
     };
-    let m = reference.points().n();
-    Ok(format!("{} {options} {n} {m} {source}", metric.name()))
+    call.work(format!("floor of {name}"), act, |gauge| {
+        let stream = call.context.fixed_stream(name);
+        let found = cost::metric(name, options, points, reference, gauge, stream)?;
+        let floor = Floor { value: found.estimate.value, se: 1.0 };
+        metric::keep_floor(metric, reference, points.n(), floor);
+        let is_first = metric::is_first_estimate(metric, reference, points.n());
+        let cost = if is_first { found.floor } else { Cost::default() };
+        Ok((Some(floor), cost))
+    })
 }

@@ -38,10 +38,10 @@ pub const ENTRIES: &[Entry] =
              a scatter plot, of three a view in space, and of more a scatter plot along their \
              principal axes, or, with `pairs`, a chart for each pair of coordinates. With \
              `image_width` each point is drawn as a grey image. In a chart of two coordinates, a \
-             flow is drawn as arrows, which show its velocity, averaged over its noise. The \
-             velocity is computed with the set in front of the others as the cloud, on which a \
-             `denoiser` of the cloud or a `ratio` is first trained; the discriminator of a \
-             `gan_flow` is not trained, so that its arrows vanish. A function from points to \
+             flow is drawn as arrows, which show its velocity, averaged over its noise. For this \
+             velocity, the set in front of the others is taken as the cloud. A `denoiser` of the \
+             cloud or a `ratio` in the flow is first trained on this set. The discriminator of a \
+             `gan_flow` is not trained, so a `gan_flow` shows no arrows. A function from points to \
              vectors, such as `|x| p.score(x)`, is drawn as arrows, too. The columns of a table \
              become curves in one chart; a column `x` with a companion `x_se` gets a band of one \
              standard error. The columns of the history of a run get one chart each. For the table \

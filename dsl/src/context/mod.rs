@@ -5,6 +5,7 @@ mod checkpoint;
 mod checkpoint_pace;
 mod detach;
 mod film;
+mod floors;
 mod listener;
 mod messages;
 mod observer;
@@ -22,6 +23,7 @@ pub use checkpoint::Owner;
 pub use checkpoint_pace::{CHECKPOINTS, CheckpointPace, EARLIER, GRACE};
 pub use detach::detach;
 pub use film::Film;
+pub use floors::FloorSource;
 pub use listener::{Listener, goes_on};
 pub use observer::ContextObserver;
 pub use outcome::{Check, Ending, Outcome, Param};
@@ -34,9 +36,10 @@ pub use watchdog::watch;
 
 use crate::dry::Mode;
 use crate::language::{Diagnostic, Fail, Program, Resolver, limits};
-use rhai::{Dynamic, Engine, EvalAltResult, Position};
+use floors::Floors;
+use rhai::{Engine, EvalAltResult, Position};
 use sdflow::Interrupt;
-use sdflow::metric::Floor;
+use sdflow::metric::Reference;
 use sdflow::pairwise::Pairwise;
 use sdflow::rng::Stream;
 use std::collections::{BTreeMap, BTreeSet};
@@ -124,9 +127,6 @@ struct State {
     concluded: Option<Position>,
 }
 
-/// Noise floors by key. Threads wait for a floor that another thread is computing.
-type Floors = Mutex<BTreeMap<String, Arc<Mutex<Option<(Dynamic, Option<Floor>)>>>>>;
-
 impl Context {
     /// Creates the state at the start of a run.
     pub fn new(
@@ -173,9 +173,10 @@ impl Context {
         self.numbered_stream(purpose).1
     }
 
-    /// Returns the root of the random stream of noise floors.
-    pub fn floor_stream(&self) -> Stream {
-        self.floor_stream
+    /// Gives `reference`, which comes from `source`, the random numbers of the noise floors of this
+    /// run, and the floors that were computed for this source.
+    pub fn with_floors(&self, reference: Reference, source: FloorSource) -> Reference {
+        reference.with_floor_stream(self.floor_stream).with_known_floors(self.floors.of(source))
     }
 
     /// Returns the random stream of a purpose that has the same numbers in every call.
@@ -221,26 +222,5 @@ impl Context {
         }
         self.warn_once(&format!("--quick: at most {cap} {what} are used; the numbers are not those of the full run"));
         cap
-    }
-
-    /// Returns the noise floor cached under `key`; `make` computes it at the first call. `alive` is
-    /// kept in the same place.
-    pub fn floor_for(
-        &self,
-        key: &str,
-        alive: Dynamic,
-        make: impl FnOnce() -> Result<Option<Floor>, Fail>,
-    ) -> Result<Option<Floor>, Fail> {
-        let place = {
-            let mut floors = self.floors.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(floors.entry(key.into()).or_default())
-        };
-        let mut known = place.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, floor)) = &*known {
-            return Ok(*floor);
-        }
-        let floor = make()?;
-        *known = Some((alive, floor));
-        Ok(floor)
     }
 }

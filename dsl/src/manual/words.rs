@@ -30,8 +30,9 @@ pub const WORDS: &[(&str, &str)] = &[
     ),
     (
         "`ess_target`, `ess_source`, `ess_cloud`",
-        "in a history: the effective sample sizes of the estimates from the target's points and from the cloud, the \
-         median over the particles",
+        "in a history: the effective sample size, the median over the particles, of the estimate \
+         from the target's points (`ess_target`) and of that from the cloud (`ess_source` in \
+         `sd_flow`, `ess_cloud` in `drift_flow`)",
     ),
     (
         "split-half error, `field_error`",

@@ -8,6 +8,7 @@ use crate::metric::{self, Estimate, METRICS, Metric, Reference};
 use crate::run::MetricChoice;
 use crate::{Points, Result, rng::Stream};
 use serde_json::Value;
+use std::sync::Arc;
 
 /// The noise floor is measured at the largest size at which one value takes less than this many
 /// seconds. A floor takes tens of values; far quicker values would mostly show the time in which
@@ -204,7 +205,9 @@ impl Trial<'_> {
         let m = of(self.reference.points().n());
         let few = part(self.reference, m)?;
         let every = self.gauge.every_pair();
-        let floored = self.gauge.quickest(&every, || metric::floor(self.metric, &few, n, &every));
+        // A new reference remembers no floor.
+        let anew = || few.clone().with_known_floors(Arc::default());
+        let floored = self.gauge.quickest(&every, || metric::floor(self.metric, &anew(), n, &every));
         // If there are too few points here for a floor, a floor of all points may still exist, but
         // a part of the points says nothing about it.
         let Ok((floor, _)) = floored else { return Ok((1.0, 1.0)) };

@@ -55,12 +55,16 @@ pub fn run(
     let mut measuring = 0;
     for (choice, reference) in options.metrics.iter().filter_map(|choice| Some((choice, reference?))) {
         let found = metric::choice_cost(choice, &start, reference, gauge, stream.label("metrics"))?;
-        let pairs = (rounds + 1).saturating_mul(found.once.pairs).saturating_add(found.floor.pairs);
-        cost.pairs = cost.pairs.saturating_add(pairs);
-        cost.seconds += (rounds + 1) as f64 * found.once.seconds + found.floor.seconds;
-        measuring = measuring.max(found.once.bytes.max(found.floor.bytes).unwrap_or(0));
-        let value = found.estimate.value;
-        result.metrics.insert(found.name.to_string(), found.estimate.with_floor(Floor { value, se: 1.0 }));
+        cost.pairs = cost.pairs.saturating_add((rounds + 1).saturating_mul(found.once.pairs));
+        cost.seconds += (rounds + 1) as f64 * found.once.seconds;
+        measuring = measuring.max(found.once.bytes.unwrap_or(0));
+        let (metric, floor) = (choice.build()?, Floor { value: found.estimate.value, se: 1.0 });
+        if crate::metric::is_first_estimate(&*metric, reference, start.n()) {
+            cost.pairs = cost.pairs.saturating_add(found.floor.pairs);
+            cost.seconds += found.floor.seconds;
+            measuring = measuring.max(found.floor.bytes.unwrap_or(0));
+        }
+        result.metrics.insert(found.name.to_string(), found.estimate.with_floor(floor));
     }
     cost.bytes = cost.bytes.map(|held| held + measuring + (8 * kept * start.data().len()) as u64);
     result.snapshots = (0..kept).map(|step| Snapshot { step, points: start.clone() }).collect();

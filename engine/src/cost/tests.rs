@@ -37,6 +37,7 @@ fn ahead(
 /// Returns the counts of a run and the counts that were estimated for it.
 fn both(flow: Make, start: &Points, reference: &Reference, options: &RunOptions) -> [u64; 4] {
     let engine = Pairwise::default();
+    let reference = &reference.clone().with_known_floors(Arc::default());
     let (shape, cost) = ahead(flow, start.clone(), Some(reference), options).unwrap();
     let stream = Stream::new(5);
     let mut moving = flow();

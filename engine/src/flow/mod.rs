@@ -27,7 +27,7 @@
 //! | `sigma` | the noise level over a run |
 //! | `aim` | the target of a field, which gives the units of a training |
 //! | `preconditioner` | maps that give all directions of a cloud comparable scales |
-//! | `diagnostics`, `support` | signs of a wrong result: of the distribution, of particles outside the support |
+//! | `diagnostics`, `support` | signs of a wrong result: particles that do not have the distribution of the target, and particles outside its support |
 
 mod aim;
 mod by_label;

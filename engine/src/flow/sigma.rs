@@ -23,17 +23,17 @@ pub struct Smoothing {
 /// of the displacement before it. The cloud is then still relaxing at this value.
 const STILL_FALLING: f64 = 0.9;
 
-/// The number of target points within a few sigma of each other at the end of the training of a
-/// generator.
+/// At the end of the training of a generator, about so many target points lie within a distance of
+/// sigma from a target point.
 const NEIGHBOURS: f64 = 100.0;
 
 /// In many dimensions, the training of a generator ends at this share of the finest detail of the
 /// target. Smaller shares let the noise of the estimates dominate, larger ones miss the tails.
 const FINEST: f64 = 0.6;
 
-/// The training of a generator begins at no more than so many times the root mean square distance
-/// of the target from its mean. The diameter of a sample with heavy tails is larger, and at such a
-/// sigma the noise of a step exceeds its velocity.
+/// In the training of a generator, the diameter of the target counts as at most this multiple of
+/// the root mean square distance of the target from its mean. The diameter of a sample with heavy
+/// tails can be larger, and at such a sigma the noise of a step exceeds its velocity.
 const WIDEST: f64 = 8.0;
 
 impl Smoothing {
@@ -48,8 +48,8 @@ impl Smoothing {
 
     /// Creates a schedule that falls from the size of start and target to the finest detail of the
     /// target, within the `range` of sigma that a score has learned. For the `fresh` samples of a
-    /// generator, the schedule begins within the bulk of the target and ends where each point still
-    /// has a hundred neighbours, because noise dominates a step at other values.
+    /// generator, whose steps are dominated by noise at very large and very small sigma, the range
+    /// is narrower (see the constants).
     pub fn for_extent(extent: &Extent, start: &Points, range: Option<(f64, f64)>, fresh: bool) -> Schedule {
         let away = squared_distance(&start.mean(), &extent.centre).sqrt();
         let widest = if fresh { WIDEST * extent.units().size() * (start.dim() as f64).sqrt() } else { f64::INFINITY };
@@ -72,8 +72,8 @@ impl Smoothing {
     /// Returns sigma at this moment.
     pub fn at(&self, clock: &Clock) -> f64 {
         match self.schedule {
-            // An adaptive schedule falls in at most half of the steps; in the others it stays,
-            // because the cloud still moves.
+            // An adaptive schedule falls in at most half of the steps. In the others it stays,
+            // because the cloud still moves or because the schedule has reached its end.
             Schedule::Adaptive { .. } => self.schedule.at(self.descents as f64 / descending(clock) as f64),
             _ => self.schedule.at(clock.progress()),
         }
@@ -114,8 +114,7 @@ pub fn check_smallest_sigma(score: &dyn Score, sigma: &Schedule) -> Result<()> {
 }
 
 fn descending(clock: &Clock) -> usize {
-    // The last step is taken at the end of the schedule, so the number of falls is one less than
-    // the number of steps.
+    // The last step is taken at the end of the schedule. Of the steps before it, half may fall.
     (clock.steps.saturating_sub(1) / 2).max(1)
 }
 

@@ -49,9 +49,9 @@ crate::options! {
 /// `1/2 mean |g(u) - y'|^2`. The gradient of this loss is `-eta mean J^T v`, the flow projected
 /// onto the model \[weber2023score\].
 ///
-/// The generator is trained in standard units, given by the target of the flow and by the base. If
-/// both are nearly standard, or the target is unknown, the units are not changed. A note reports
-/// the units.
+/// The generator is trained in standard units, given by the target of the flow and by the base. The
+/// units of a side that is nearly standard are not changed, nor are those of the outputs if the
+/// target is unknown. A note reports a change, and an unknown target.
 ///
 /// ```
 /// use sdflow::flow::SdFlow;

@@ -25,9 +25,10 @@ crate::options! {
     }
 }
 
-/// The largest number of outputs of a net that is made and trained for modes that lie apart, with
-/// tanh and large steps. With more outputs, modes matter less than tails and the noise of the
-/// steps: the net has SiLU, starts from a linear map of the base, and takes smaller steps.
+/// A net with at most this many outputs is built and trained for targets with separate modes: it
+/// has tanh and a larger learning rate. With more outputs, modes matter less than tails and the
+/// noise of the steps: the net has SiLU, starts from a linear map of the base, and has a smaller
+/// learning rate.
 pub(super) const FEW: usize = 4;
 
 /// A multilayer perceptron `g(u)` in f32. The trained parameters are f64, so that small steps are

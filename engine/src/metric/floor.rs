@@ -44,8 +44,9 @@ const NORMAL_95: f64 = 1.644_853_626_951_472_6;
 ///
 /// A floor with a closed form ([`Metric::known_floor`]) is not simulated.
 ///
-/// The cost is one evaluation of the metric for each pair of samples; the evaluations run in
-/// parallel. Reuse the result as long as the sizes stay the same.
+/// The cost is one evaluation of the metric for each pair of samples, and 200 more where a rate is
+/// measured; the evaluations run in parallel. The reference remembers the floor: the next call with
+/// the same metric and sizes takes no time.
 ///
 /// # Errors
 /// Those of [`Metric::estimate`]; `n` = 0; the reference consists of fewer than 4 data points.
@@ -71,6 +72,38 @@ pub fn floor_observed(
     if let Some(value) = metric.known_floor(n, reference.points().n()) {
         return Ok(Floor { value, se: 0.0 });
     }
+    let key = key(metric, reference, n);
+    reference.known_floors().find_or(&key, || simulated(metric, reference, n, pairwise, tell))
+}
+
+/// The key of a floor that is kept. A metric prints its options.
+fn key(metric: &dyn Metric, reference: &Reference, n: usize) -> String {
+    format!("{metric:?} {n} {}", reference.points().n())
+}
+
+/// Returns the noise floor of `metric` for `n` points, if it was computed before.
+pub fn known_floor(metric: &dyn Metric, reference: &Reference, n: usize) -> Option<Floor> {
+    reference.known_floors().find(&key(metric, reference, n))
+}
+
+/// Keeps the noise floor of `metric` for `n` points.
+pub fn keep_floor(metric: &dyn Metric, reference: &Reference, n: usize, floor: Floor) {
+    reference.known_floors().keep(&key(metric, reference, n), floor);
+}
+
+/// True at the first estimate of the cost of this floor. Later calls take no time.
+pub fn is_first_estimate(metric: &dyn Metric, reference: &Reference, n: usize) -> bool {
+    reference.known_floors().is_first_estimate(&key(metric, reference, n))
+}
+
+/// Computes the floor from pairs of samples.
+fn simulated(
+    metric: &dyn Metric,
+    reference: &Reference,
+    n: usize,
+    pairwise: &Pairwise,
+    tell: &mut dyn FnMut(usize, usize),
+) -> Result<Floor> {
     let stream = reference.floor_stream().label(metric.name());
     let properties = metric.properties(1);
     // Of the signed values, smaller ones are better.
@@ -96,9 +129,10 @@ pub fn floor_observed(
     Ok(Floor { value: sign * found.value, se: found.se })
 }
 
-/// Returns the exponent with which the metric falls with the number of points. If it depends on the
-/// distribution and the floor of many points is computed from fewer, it is the exponent between the
-/// values of a quarter of these points and of all of them.
+/// Returns the exponent with which the metric falls with the number of points. If this exponent
+/// depends on the distribution, and the floor of many points is computed from fewer, it is
+/// measured: the metric is evaluated at these fewer points and at a quarter of them, and the
+/// exponent follows from the ratio of the two values.
 fn rate_of(metric: &dyn Metric, reference: &Reference, n: usize, pairwise: &Pairwise) -> Result<f64> {
     let (properties, m) = (metric.properties(reference.points().dim()), reference.points().n());
     let available = if reference.distribution().is_some() { n + m } else { m };
@@ -130,9 +164,9 @@ pub fn floor_pairs(metric: &dyn Metric) -> usize {
 
 /// Returns the sizes of the two samples from which each value of the floor is computed, for `n`
 /// points and a reference of `m` points. They are `n` and `m` if fresh samples can be drawn
-/// (`fresh`), and otherwise the sizes of two disjoint parts of the reference. Samples with more
-/// than [`Properties::floor_points`](super::Properties::floor_points) are reduced in the same
-/// ratio.
+/// (`fresh`), and otherwise the sizes of two disjoint parts of the reference. If the two samples
+/// together have more than [`Properties::floor_points`](super::Properties::floor_points) points,
+/// both are reduced by one factor to this total.
 pub fn floor_sizes(metric: &dyn Metric, fresh: bool, n: usize, m: usize) -> (usize, usize) {
     let (n, m) = match fresh || m < 4 {
         true => (n, m),
@@ -195,7 +229,9 @@ fn quantile(mut values: Vec<f64>) -> Floor {
     let k = (at as usize).clamp(1, n - 1);
     let (below, above) = (values[k - 1], values[k]);
     let value = below + (at - k as f64).clamp(0.0, 1.0) * (above - below);
-    // The standard deviation of the rank; the values that many ranks below and above give the error.
+    // `ranks` is the standard deviation of the rank of the quantile. The standard error is `ranks`
+    // times the mean difference of neighbouring values, over as many ranks below and above the
+    // quantile.
     let ranks = (0.95 * 0.05 * n as f64).sqrt();
     let reach = ranks.round().max(1.0) as usize;
     let (low, high) = ((k - 1).saturating_sub(reach), (k + reach).min(n - 1));

@@ -17,6 +17,7 @@ mod floor;
 mod gaussian;
 mod kl_coordinates;
 mod kl_knn;
+mod known_floors;
 mod lines;
 mod log_density;
 mod memorisation;
@@ -45,11 +46,13 @@ pub use estimate::{Estimate, Floor};
 pub use fisher::Fisher;
 pub use floor::floor;
 #[doc(hidden)]
-pub use floor::floor_observed;
+pub use floor::{floor_observed, is_first_estimate, keep_floor, known_floor};
 pub(crate) use floor::{floor_pairs, floor_sizes};
 pub(crate) use gaussian::{Frechet, KlGauss, W2Gauss};
 pub(crate) use kl_coordinates::KlCoordinates;
 pub(crate) use kl_knn::{KlKnn, KlKnnOptions};
+#[doc(hidden)]
+pub use known_floors::KnownFloors;
 pub(crate) use log_density::LogDensity;
 pub use memorisation::memorisation;
 pub(crate) use mmd::{Mmd, MmdOptions};

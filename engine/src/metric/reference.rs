@@ -1,5 +1,6 @@
 //! The reference with which points are compared.
 
+use super::KnownFloors;
 use crate::points::{AffineMap, Standardiser, shares, systematic};
 use crate::target::{Mixture, Moments, Target};
 use crate::{Error, Points, Result, Subject, rng::Stream};
@@ -11,6 +12,8 @@ use std::sync::Arc;
 /// If the distribution is a finite sample, its points keep their weights ([`Reference::of`]). A
 /// sample with `standardise` is compared in its standard units: both sides are mapped to these
 /// units first, so that a distance does not depend on the units of a column.
+///
+/// A reference and its clones remember their noise floors, so that each is computed once.
 #[derive(Debug, Clone)]
 pub struct Reference {
     points: Arc<Points>,
@@ -21,6 +24,7 @@ pub struct Reference {
     measured_in: Option<AffineMap>,
     /// The random numbers of noise floors.
     floors: Stream,
+    known_floors: Arc<KnownFloors>,
 }
 
 impl Reference {
@@ -35,7 +39,15 @@ impl Reference {
             return Err(Error::shape(Subject::argument("reference"), "no rows", "at least one is needed"));
         }
         points.check_squares("the reference")?;
-        Ok(Reference { points, weights: None, units: None, target: None, measured_in: None, floors: Stream::new(0) })
+        Ok(Reference {
+            points,
+            weights: None,
+            units: None,
+            target: None,
+            measured_in: None,
+            floors: Stream::new(0),
+            known_floors: Arc::default(),
+        })
     }
 
     /// Creates a reference from a sample and its distribution. It is compared in standard units if
@@ -95,7 +107,19 @@ impl Reference {
     /// stream.
     #[must_use]
     pub fn with_floor_stream(self, floors: Stream) -> Reference {
-        Reference { floors, ..self }
+        Reference { floors, known_floors: Arc::default(), ..self }
+    }
+
+    /// Shares the noise floors with other references of the same distribution and the same stream.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_known_floors(self, known_floors: Arc<KnownFloors>) -> Reference {
+        Reference { known_floors, ..self }
+    }
+
+    /// Returns the noise floors that were computed for this reference.
+    pub(super) fn known_floors(&self) -> &KnownFloors {
+        &self.known_floors
     }
 
     /// Returns the stream of noise floors.
@@ -159,7 +183,7 @@ impl Reference {
     pub(super) fn in_units(&self, units: AffineMap) -> Result<Reference> {
         let points = Arc::new(units.undo(&self.points));
         points.check_squares("the reference in these units")?;
-        Ok(Reference { points, measured_in: Some(units), ..self.clone() })
+        Ok(Reference { points, measured_in: Some(units), known_floors: Arc::default(), ..self.clone() })
     }
 
     /// Returns the distribution, if any number of fresh points can be drawn from it.

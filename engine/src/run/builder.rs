@@ -83,9 +83,10 @@ impl<'d, 'a> Run<'d, 'a> {
 
     /// Runs, and reports notes, progress and measurements to `observer`.
     ///
-    /// # Errors An option is out of range or dimensions do not match, which is found before the
-    /// first step, or a metric cannot be computed. Divergence and interruption are not errors, but
-    /// part of [`RunResult::ending`].
+    /// # Errors
+    /// An option is out of range, dimensions do not match, or a metric can never be computed; all
+    /// three are found before the first step. Divergence and interruption are not errors, but part
+    /// of [`RunResult::ending`].
     pub fn run_with(self, observer: &mut dyn Observer) -> Result<RunResult> {
         let default = Pairwise::default();
         let pairwise = self.pairwise.unwrap_or(&default);

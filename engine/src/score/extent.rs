@@ -13,12 +13,14 @@ pub struct Extent {
     pub centre: Vec<f64>,
     /// The standard deviation of each coordinate, or one length for all coordinates; positive.
     pub std: Vec<f64>,
-    /// The size of the distribution: the largest distance between two of its points.
+    /// The size of the distribution: for points, twice the largest distance from their mean; for a
+    /// density, four times its largest standard deviation.
     pub diameter: f64,
     /// The finest detail that an estimate can show: the distance between neighbouring samples, or
     /// the smallest standard deviation of a density.
     pub detail: f64,
-    /// The number of stray points. They lie far from all others and do not affect the other fields.
+    /// The number of stray points. They lie extremely far from the median and do not affect the
+    /// other fields.
     pub stray: usize,
 }
 
@@ -30,9 +32,10 @@ impl Extent {
 
     /// Returns the extent of a set of points: their units, [`diameter`] and [`spacing`].
     ///
-    /// Points that are far from all others, such as a value that stands for a missing one, do not
-    /// count. If most points coincide with another point (counts, one-hot codes), the detail is a
-    /// fraction of the spacing, small enough to separate the distinct positions.
+    /// Points that are extremely far from the coordinate-wise median, such as a value that stands
+    /// for a missing one, do not count. If most points coincide with another point (counts, one-hot
+    /// codes), the detail is a fraction of the spacing, small enough to separate the distinct
+    /// positions.
     pub fn of(points: &Points) -> Extent {
         let kept = without_stray(points);
         let stray = kept.as_ref().map_or(0, |kept| points.n() - kept.n());
@@ -41,10 +44,10 @@ impl Extent {
         Extent { stray, ..Extent::new(&AffineMap::of(points), diameter(points), detail) }
     }
 
-    /// Returns the extent of rows that are not all in memory: that of random rows, up to 32 MiB of
-    /// them. Only the finest detail depends on the number of rows: it is extrapolated by the power
-    /// of the number that describes its fall from a quarter of these rows to all of them. For rows
-    /// that fit, the result is [`Extent::of`] them.
+    /// Returns the extent of rows that are not all in memory: that of random rows: 32 MiB of them,
+    /// but at least 5,000 rows. Only the finest detail is extrapolated to all rows: if it falls by
+    /// the factor `4^-a` from a quarter of the random rows to all random rows, it is multiplied by
+    /// `(random rows / all rows)^a`. For rows that fit, the result is [`Extent::of`] them.
     ///
     /// # Errors
     /// Those of [`RowSource::read`].
@@ -127,10 +130,9 @@ pub fn diameter(points: &Points) -> f64 {
 /// Returns the median over the points of the distance to the nearest point at another position; 0
 /// if all coincide.
 ///
-/// The median is over all points if there are at most 5,000 points (in high dimension: at most
-/// about 2e9 / (n dim), but at least 128). Otherwise it is over a fixed random choice of that many
-/// points. Points are sorted along their widest axis, so that in few dimensions most comparisons
-/// are skipped.
+/// Let `q` be `2e9 / (n dim)`, but at least 128 and at most 5,000. If there are at most `q` points,
+/// the median is over all of them, otherwise over a fixed random choice of `q` points. Points are
+/// sorted along their widest axis, so that in few dimensions most comparisons are skipped.
 ///
 /// ```
 /// use sdflow::{Points, score::{diameter, spacing}};

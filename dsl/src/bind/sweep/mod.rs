@@ -37,7 +37,8 @@ pub const ENTRIES: &[Entry] = &[
              and counted in the column `failed`, and the other cells go on. After an interruption, \
              the same command computes only the missing cells. Variables from outside are copied \
              for each cell: assigning to them, or training a generator, changes nothing outside. \
-             Final metrics of a cell do not become metrics of the run. If several cells save a file \
+             The metrics of a `run` within a cell are not recorded as metrics of the script's run; \
+             return them from the function to have them in the table. If several cells save a file \
              of the same name, the file of the last cell is kept: put the values of the cell into \
              the name, as in `y-${p.n}.npy`. `sdflow-engine sweep` runs whole scripts in the same \
              way, except that its axis `seed` sets the random numbers, and its table has one row \

@@ -86,8 +86,8 @@ crate::options! {
         hidden: usize = 128,
         /// Hidden layers, at least 1.
         layers: usize = 2,
-        /// Number of points per optimiser step, at least 2. A batch must be large enough to average
-        /// the noise of single steps of the chain.
+        /// Number of points per optimiser step, at least 2. The drift is fitted to single simulated
+        /// steps, which are noisy, so a batch must be large enough to average this noise out.
         batch: usize = 1024,
         /// Learning rate of Adam over the `steps` of each fit: a number, a schedule or a list.
         rate: Schedule = Schedule::Cosine { from: 2e-3, to: 1e-4 },

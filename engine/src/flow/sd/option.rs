@@ -53,9 +53,10 @@ crate::options! {
         /// centre. It ends at a length `h`: the spacing of the target's points (the median distance
         /// to the nearest other point), or the smallest standard deviation of a density. In the
         /// training of a generator, the diameter counts as at most 8 times the root mean square
-        /// distance of the target from its centre. The training ends at the smaller of two lengths,
-        /// but not below `0.6 h`: a distance within which a point has about a hundred neighbours,
-        /// `h * 100^(1/dim)`, and a fifth of the standard deviation of the target.
+        /// distance of the target from its centre. The training ends at the smaller of two lengths:
+        /// the distance within which a point has about a hundred neighbours, `h * 100^(1/dim)`, and
+        /// a fifth of the standard deviation of the target. If this is below `0.6 h`, it ends at
+        /// `0.6 h`. Both ends are kept within the range of sigma that a learned score has seen.
         sigma: Option<Schedule> = None,
         /// "denoiser": a step of size 1 moves a particle by `D_p - D_q`, which is `sigma^2` times
         /// the score difference (`D` are the denoisers), and steps of at most 1 are stable; "raw":
@@ -75,10 +76,11 @@ crate::options! {
         /// "exclude". Left out: "include" for particles, and "exclude" when a generator is trained,
         /// because "include" would contract its samples.
         self_term: Option<SelfTerm> = None,
-        /// Number of particles that move in each step: a minibatch. The particles take turns in a
-        /// random order, which is drawn anew when all have moved. The velocities are computed from
-        /// all points, so they have no sampling error, and a step costs `batch (n + m)` pairs. It
-        /// takes `n / batch` steps to move every particle once. Left out: all particles move.
+        /// Number of particles that move in each step: a minibatch. The batches pass through all
+        /// particles in a random order, which is drawn anew when all have moved. The velocities are
+        /// computed from all points, so they have no sampling error, and a step costs `batch (n +
+        /// m)` pairs. It takes `n / batch` steps to move every particle once. Left out: all
+        /// particles move.
         batch: Option<usize> = None,
         /// Number of target points that a step uses, drawn anew in each step; left out: all.
         batch_target: Option<usize> = None,

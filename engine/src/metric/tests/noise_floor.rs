@@ -1,6 +1,6 @@
 use super::*;
 use crate::Interrupt;
-use crate::metric::{Better, METRICS, floor, floor_observed};
+use crate::metric::{Better, METRICS, Metric, floor, floor_observed};
 use serde_json::json;
 
 /// Returns the share of fresh samples on the good side of the floor, over independent floors.
@@ -97,4 +97,26 @@ fn a_floor_refuses_what_it_cannot_give() {
     stop.raise();
     let stopped = Pairwise::new(Default::default(), stop);
     assert_eq!(floor(&*energy, &data, 10, &stopped), Err(crate::Error::Interrupted));
+}
+
+/// The second call computes no pairs. Other options, sizes or random numbers have other floors.
+#[test]
+fn a_reference_remembers_its_floors() {
+    let reference = Reference::new(modes().sample(200, stream()).unwrap()).unwrap();
+    let engine = Pairwise::default();
+    let [plain, unbiased] = [Value::Null, json!({"unbiased": true})].map(|options| by_name("energy", options).unwrap());
+    let take = |metric: &dyn Metric, reference: &Reference, n: usize| {
+        let before = engine.work().pairs();
+        let found = floor(metric, reference, n, &engine).unwrap().value;
+        (found, engine.work().pairs() > before)
+    };
+    let (first, worked) = take(&*plain, &reference, 100);
+    assert!(worked && take(&*plain, &reference.clone(), 100) == (first, false));
+    let others = [
+        take(&*unbiased, &reference, 100),
+        take(&*plain, &reference, 50),
+        take(&*plain, &reference.clone().with_floor_stream(stream().label("other")), 100),
+    ];
+    assert!(others.iter().all(|(value, worked)| *worked && *value != first), "{first} {others:?}");
+    assert_eq!(take(&*plain, &reference, 100), (first, false));
 }
