@@ -118,18 +118,17 @@ pub fn own_units(call: &Call, i: usize) -> Fail {
 /// target if it is a sample of a target; or it is a target, from which a fresh sample is drawn.
 pub fn reference(call: &Call, i: usize, n: usize) -> Result<Reference, Fail> {
     let (made, source) = if let Some(cloud) = call.arg(i)?.clone().try_cast::<Cloud>() {
-        let of_points = FloorSource::Points(Arc::downgrade(&cloud.points));
-        match &cloud.target {
-            Some(target) => {
-                // Floors are drawn from a distribution, but are splits of a sample.
-                let is_sample = target.data().is_some() || target.rows().is_some();
-                let source = if is_sample { of_points } else { FloorSource::Target(Arc::downgrade(target)) };
-                (Reference::with_target(cloud.points, target.clone()), source)
-            }
-            None => (Reference::new(cloud.points), of_points),
-        }
+        let target = cloud.target.as_ref();
+        // Floors come from fresh points of a distribution, but from splits of a sample.
+        let is_drawn = target.is_some_and(|target| target.data().is_none() && target.rows().is_none());
+        let source = FloorSource::new((!is_drawn).then_some(&cloud.points), target);
+        let made = match target {
+            Some(target) => Reference::with_target(Arc::clone(&cloud.points), target.clone()),
+            None => Reference::new(Arc::clone(&cloud.points)),
+        };
+        (made, source)
     } else if let Some(target) = call.arg(i)?.clone().try_cast::<Arc<dyn Target>>() {
-        let source = FloorSource::Target(Arc::downgrade(&target));
+        let source = FloorSource::new(None, Some(&target));
         (Reference::of(target, n, call.context.stream("reference")), source)
     } else {
         return Err(call.wrong(i, "a set of points or a target"));

@@ -5,28 +5,32 @@ use sdflow::metric::KnownFloors;
 use sdflow::target::Target;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-/// Where the reference of a noise floor comes from: one set of points, or one target. It is not
-/// kept alive.
-#[derive(Clone)]
-pub enum FloorSource {
-    Points(Weak<Points>),
-    Target(Weak<dyn Target>),
+/// Where the reference of a noise floor comes from: a target from which fresh points are drawn, a
+/// set of points that is split, or points of a finite sample. Nothing is kept alive.
+pub struct FloorSource {
+    points: Option<Weak<Points>>,
+    target: Option<Weak<dyn Target>>,
 }
 
 impl FloorSource {
+    /// Creates the source of a reference that consists of `points`, or of fresh points of `target`.
+    pub fn new(points: Option<&Arc<Points>>, target: Option<&Arc<dyn Target>>) -> FloorSource {
+        FloorSource { points: points.map(Arc::downgrade), target: target.map(Arc::downgrade) }
+    }
+
     fn is(&self, other: &FloorSource) -> bool {
-        match (self, other) {
-            (FloorSource::Points(a), FloorSource::Points(b)) => a.ptr_eq(b),
-            (FloorSource::Target(a), FloorSource::Target(b)) => std::ptr::addr_eq(a.as_ptr(), b.as_ptr()),
-            _ => false,
-        }
+        self.addresses() == other.addresses()
+    }
+
+    /// The addresses are not used again as long as this value exists.
+    fn addresses(&self) -> [Option<*const ()>; 2] {
+        let points = self.points.as_ref().map(|points| points.as_ptr().cast());
+        [points, self.target.as_ref().map(|target| target.as_ptr().cast())]
     }
 
     fn is_alive(&self) -> bool {
-        match self {
-            FloorSource::Points(points) => points.strong_count() > 0,
-            FloorSource::Target(target) => target.strong_count() > 0,
-        }
+        self.points.as_ref().is_none_or(|points| points.strong_count() > 0)
+            && self.target.as_ref().is_none_or(|target| target.strong_count() > 0)
     }
 }
 

@@ -73,7 +73,31 @@ pub fn floor_observed(
         return Ok(Floor { value, se: 0.0 });
     }
     let key = key(metric, reference, n);
-    reference.known_floors().find_or(&key, || simulated(metric, reference, n, pairwise, tell))
+    reference.known_floors().find_or(&key, || {
+        let stream = reference.floor_stream().label(metric.name());
+        let properties = metric.properties(1);
+        // Of the signed values, smaller ones are better.
+        let sign = if properties.better == Better::Higher { -1.0 } else { 1.0 };
+        let rate = rate_of(metric, reference, n, pairwise)?;
+        let value = |k: u64| {
+            let key = stream.at(k);
+            let (points, fresh, factor) = pair(metric, reference, n, rate, key)?;
+            let found = metric.estimate(&points, &fresh, pairwise, key.label("metric"))?;
+            Ok(sign * factor * found.value)
+        };
+        // Each group has several pairs of samples per thread, so that few threads wait for the slowest
+        // pair.
+        let (group, all) = (4 * rayon::current_num_threads(), floor_pairs(metric));
+        let mut values = Vec::with_capacity(all);
+        for first in (0..all).step_by(group) {
+            tell(first, all);
+            let group = first as u64..all.min(first + group) as u64;
+            values.extend(group.into_par_iter().map(value).collect::<Result<Vec<f64>>>()?);
+        }
+        tell(all, all);
+        let found = if properties.is_slow { quantile_of_moments(&values) } else { quantile(values) };
+        Ok(Floor { value: sign * found.value, se: found.se })
+    })
 }
 
 /// The key of a floor that is kept. A metric prints its options.
@@ -94,39 +118,6 @@ pub fn keep_floor(metric: &dyn Metric, reference: &Reference, n: usize, floor: F
 /// True at the first estimate of the cost of this floor. Later calls take no time.
 pub fn is_first_estimate(metric: &dyn Metric, reference: &Reference, n: usize) -> bool {
     reference.known_floors().is_first_estimate(&key(metric, reference, n))
-}
-
-/// Computes the floor from pairs of samples.
-fn simulated(
-    metric: &dyn Metric,
-    reference: &Reference,
-    n: usize,
-    pairwise: &Pairwise,
-    tell: &mut dyn FnMut(usize, usize),
-) -> Result<Floor> {
-    let stream = reference.floor_stream().label(metric.name());
-    let properties = metric.properties(1);
-    // Of the signed values, smaller ones are better.
-    let sign = if properties.better == Better::Higher { -1.0 } else { 1.0 };
-    let rate = rate_of(metric, reference, n, pairwise)?;
-    let value = |k: u64| {
-        let key = stream.at(k);
-        let (points, fresh, factor) = pair(metric, reference, n, rate, key)?;
-        let found = metric.estimate(&points, &fresh, pairwise, key.label("metric"))?;
-        Ok(sign * factor * found.value)
-    };
-    // Each group has several pairs of samples per thread, so that few threads wait for the slowest
-    // pair.
-    let (group, all) = (4 * rayon::current_num_threads(), floor_pairs(metric));
-    let mut values = Vec::with_capacity(all);
-    for first in (0..all).step_by(group) {
-        tell(first, all);
-        let group = first as u64..all.min(first + group) as u64;
-        values.extend(group.into_par_iter().map(value).collect::<Result<Vec<f64>>>()?);
-    }
-    tell(all, all);
-    let found = if properties.is_slow { quantile_of_moments(&values) } else { quantile(values) };
-    Ok(Floor { value: sign * found.value, se: found.se })
 }
 
 /// Returns the exponent with which the metric falls with the number of points. If this exponent
