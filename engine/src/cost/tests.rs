@@ -189,6 +189,9 @@ fn few_points_tell_what_many_cost() {
     // The floor is computed from at most 2,000 points of both samples together.
     let energy = of("energy");
     assert_eq!((energy.once.pairs, energy.floor.pairs), (50_001 * 50_001, 200 * 1_999 * 1_999));
+    // A floor with a closed form takes no work.
+    let floor = of("c2st").floor;
+    assert_eq!((floor.pairs, floor.seconds), (0, 0.0));
     // At most `max_points` points of each set are paired.
     let paired = of("w2").estimate.part("points");
     assert!(paired.is_some_and(|count| count <= 2000.0), "{paired:?}");
