@@ -218,7 +218,7 @@ impl Sampler for Langevin {
     }
 
     fn warnings(&self) -> Vec<String> {
-        let mut warnings = self.score.warnings();
+        let mut warnings = self.score.diagnostics().warnings;
         warnings.extend(uneven(self.score.kernel().and_then(Kde::points)));
         let advice = match self.sampler {
             LangevinSampler::Ula => {

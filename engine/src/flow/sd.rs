@@ -196,8 +196,8 @@ impl VelocityField for SdFlow {
         let mut readings = vec![("sigma", self.sigma(at.clock))];
         readings.extend(self.split_half_error(cloud, at.clock, at.pairwise)?.map(|e| ("field_error", e)));
         // Effective sample sizes come from the evaluations that estimated the error.
-        readings.extend(self.target.ess().map(|e| ("ess_target", e)));
-        readings.extend(self.source.ess().map(|e| ("ess_source", e)));
+        readings.extend(self.target.diagnostics().ess.map(|e| ("ess_target", e)));
+        readings.extend(self.source.diagnostics().ess.map(|e| ("ess_source", e)));
         Ok(readings)
     }
 
@@ -209,8 +209,8 @@ impl VelocityField for SdFlow {
 
     fn warnings(&self) -> Vec<String> {
         let end = self.smoothing.as_ref().map_or(0.0, |s| s.schedule().at(1.0));
-        let mut warnings = self.target.warnings();
-        warnings.extend(self.source.warnings());
+        let mut warnings = self.target.diagnostics().warnings;
+        warnings.extend(self.source.diagnostics().warnings);
         if self.units.is_none() {
             let points = self.target.kernel().and_then(Kde::points);
             warnings.extend(points.and_then(|points| scale_warning(points, STANDARDISE_SAMPLES)));

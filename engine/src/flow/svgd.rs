@@ -181,7 +181,7 @@ impl VelocityField for Svgd {
 
     fn warnings(&self) -> Vec<String> {
         let advice = "start inside, make `step` smaller, or change variables so that there is no edge";
-        let mut warnings = self.score.warnings();
+        let mut warnings = self.score.diagnostics().warnings;
         warnings.extend(uneven(self.score.kernel().and_then(Kde::points)));
         warnings.extend(self.support.warning("particles", advice));
         warnings.extend(misfit(&self.known.0, &self.scores));

@@ -39,7 +39,7 @@ crate::options! {
 pub fn save_denoiser(denoiser: &Denoiser, path: &Path) -> Result<()> {
     use crate::score::Score as _;
     let (Some(net), Some((sigma_min, sigma_max)), Some(extent)) =
-        (denoiser.net(), denoiser.sigma_range().learned, denoiser.extent())
+        (denoiser.net(), denoiser.properties().sigma_range.learned, denoiser.extent())
     else {
         return Err(Error::Missing {
             what: denoiser.name(),

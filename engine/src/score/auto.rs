@@ -1,7 +1,7 @@
 //! The score of the moving cloud by the estimate that describes the cloud best.
 
 use super::mixture_fit::{MARGIN, Trial};
-use super::{At, Form, Kde, MixtureFit, MixtureFitOptions, Score, SelfTerm, check_sigma};
+use super::{At, Form, Kde, MixtureFit, MixtureFitOptions, Score, ScoreDiagnostics, SelfTerm, check_sigma};
 use crate::archive::Archive;
 use crate::{Points, Result};
 
@@ -75,8 +75,8 @@ impl Score for Auto {
         }
     }
 
-    fn ess(&self) -> Option<f64> {
-        self.kernel.ess().filter(|_| self.by_kernel)
+    fn diagnostics(&self) -> ScoreDiagnostics {
+        if self.by_kernel { self.kernel.diagnostics() } else { ScoreDiagnostics::default() }
     }
 
     fn archive(&mut self, archive: &mut Archive) -> Result<()> {

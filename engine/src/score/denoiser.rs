@@ -5,7 +5,7 @@ mod net;
 mod noise_features;
 mod option;
 
-use super::{At, Extent, Form, Score, SigmaRange, check_sigma};
+use super::{At, Extent, Form, Score, ScoreProperties, SigmaRange, check_sigma};
 use crate::archive::{Archive, Archived};
 use crate::net::{Trainee, TrainingPlan, TrainingStep, train};
 use crate::points::AffineMap;
@@ -226,17 +226,14 @@ impl Score for Denoiser {
         archive.optional("net", &mut self.net, |archive| Preconditioned::blank(dim, options, archive))
     }
 
-    fn data(&self) -> Option<&Arc<Points>> {
-        self.data.as_ref()
+    /// By default, a net of the moving cloud learns the noise levels around the sigma of the flow.
+    fn properties(&self) -> ScoreProperties<'_> {
+        let sigma_range = SigmaRange { learned: self.range, zero: false };
+        ScoreProperties { data: self.data.as_ref(), sigma_range, ..ScoreProperties::default() }
     }
 
     fn extent(&self) -> Option<Extent> {
         self.extent.clone()
-    }
-
-    /// By default, a net of the moving cloud learns the noise levels around the sigma of the flow.
-    fn sigma_range(&self) -> SigmaRange {
-        SigmaRange { learned: self.range, zero: false }
     }
 }
 

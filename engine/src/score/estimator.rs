@@ -30,38 +30,15 @@ pub trait Score: Send + Sync + std::fmt::Debug {
         Ok(None)
     }
 
-    /// Returns the median effective sample size of the last evaluation, if the estimate is a
-    /// weighted mean of points.
-    fn ess(&self) -> Option<f64> {
-        None
-    }
-
-    /// Returns this score as a kernel estimate, if it is one. The points of kernel estimates are
-    /// known, and such estimates can be combined and halved.
-    fn kernel(&self) -> Option<&Kde> {
-        None
-    }
-
-    /// Returns the points from which the score was estimated, if they are a finite sample. A motion
-    /// along the score has seen these points, so they cannot judge its result.
-    fn data(&self) -> Option<&Arc<Points>> {
-        None
-    }
-
-    /// True if the score is a kernel estimate from a finite sample.
-    fn is_of_points(&self) -> bool {
-        false
+    /// Returns what is known of the score besides its values.
+    fn properties(&self) -> ScoreProperties<'_> {
+        ScoreProperties::default()
     }
 
     /// Returns the length scales of the distribution that the score describes. They serve to choose
     /// sigma. For an estimate from points, the first call takes about a second.
     fn extent(&self) -> Option<Extent> {
         None
-    }
-
-    /// Returns the values of sigma at which the score can be evaluated.
-    fn sigma_range(&self) -> SigmaRange {
-        SigmaRange::ANY
     }
 
     /// Writes the state that the estimate keeps between evaluations into a checkpoint, or reads the
@@ -74,13 +51,60 @@ pub trait Score: Send + Sync + std::fmt::Debug {
         Ok(())
     }
 
-    /// Returns warnings at the end of the run, a sentence each.
-    fn warnings(&self) -> Vec<String> {
-        Vec::new()
+    /// Returns what the evaluations have found.
+    fn diagnostics(&self) -> ScoreDiagnostics {
+        ScoreDiagnostics::default()
+    }
+}
+
+/// What is known of a score besides its values.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ScoreProperties<'a> {
+    /// The score as a kernel estimate, if it is one. The points of kernel estimates are known, and
+    /// such estimates can be combined and halved.
+    pub kernel: Option<&'a Kde>,
+    /// The points from which the score was estimated, if they are a finite sample in memory. A
+    /// motion along the score has seen these points, so they cannot judge its result.
+    pub data: Option<&'a Arc<Points>>,
+    /// True if the score is a kernel estimate from a finite sample, in memory or in a file.
+    pub is_of_points: bool,
+    /// The values of sigma at which the score can be evaluated.
+    pub sigma_range: SigmaRange,
+}
+
+/// What the evaluations of a score have found.
+#[derive(Debug, Clone, Default)]
+pub struct ScoreDiagnostics {
+    /// The median effective sample size of the last evaluation, if the estimate is a weighted mean
+    /// of points.
+    pub ess: Option<f64>,
+    /// Warnings at the end of the run, a sentence each.
+    pub warnings: Vec<String>,
+}
+
+impl ScoreDiagnostics {
+    /// Returns diagnostics without warnings.
+    pub fn of_ess(ess: Option<f64>) -> ScoreDiagnostics {
+        ScoreDiagnostics { ess, warnings: Vec::new() }
     }
 }
 
 impl dyn Score + '_ {
+    /// Returns the score as a kernel estimate, if it is one.
+    pub(crate) fn kernel(&self) -> Option<&Kde> {
+        self.properties().kernel
+    }
+
+    /// Returns the points from which the score was estimated, if they are a finite sample.
+    pub(crate) fn data(&self) -> Option<&Arc<Points>> {
+        self.properties().data
+    }
+
+    /// Returns the values of sigma at which the score can be evaluated.
+    pub(crate) fn sigma_range(&self) -> SigmaRange {
+        self.properties().sigma_range
+    }
+
     /// Checks that `points` have the dimension of the score. Messages call the points `what`.
     ///
     /// # Errors
@@ -91,7 +115,7 @@ impl dyn Score + '_ {
     }
 }
 
-/// The values of sigma at which a score can be evaluated.
+/// The values of sigma at which a score can be evaluated; by default all.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SigmaRange {
     /// The smallest and the largest sigma that the score has learned; None if only the kind of
@@ -106,4 +130,10 @@ impl SigmaRange {
     pub const ANY: SigmaRange = SigmaRange { learned: None, zero: true };
     /// All positive values, as for a kernel estimate.
     pub const POSITIVE: SigmaRange = SigmaRange { learned: None, zero: false };
+}
+
+impl Default for SigmaRange {
+    fn default() -> SigmaRange {
+        SigmaRange::ANY
+    }
 }

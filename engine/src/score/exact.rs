@@ -1,7 +1,7 @@
 //! The exact smoothed score of a target.
 
 use super::checks::{check_sigma, not_finite};
-use super::{At, Extent, Form, Score};
+use super::{At, Extent, Form, Score, ScoreDiagnostics};
 use crate::archive::Archive;
 use crate::error::MissingPart;
 use crate::matrix::Spectrum;
@@ -46,8 +46,8 @@ impl Score for Exact {
         archive.part("error", &mut self.error)
     }
 
-    fn warnings(&self) -> Vec<String> {
-        self.error.iter().cloned().collect()
+    fn diagnostics(&self) -> ScoreDiagnostics {
+        ScoreDiagnostics { ess: None, warnings: self.error.iter().cloned().collect() }
     }
 
     fn extent(&self) -> Option<Extent> {

@@ -1,6 +1,6 @@
 //! The kernel score of rows that are read block by block.
 
-use super::{At, Extent, Form, Score, SigmaRange, check_sigma, displacement};
+use super::{At, Extent, Form, Score, ScoreDiagnostics, ScoreProperties, SigmaRange, check_sigma, displacement};
 use crate::archive::Archive;
 use crate::pairwise::{Softmax, SoftmaxMean, Values};
 use crate::points::{BLOCK_VALUES, RowSource, draw_rows};
@@ -98,24 +98,20 @@ impl Score for KdeOfRows {
         Ok(Some(&self.mean.mean))
     }
 
-    fn ess(&self) -> Option<f64> {
-        self.mean.median_ess()
+    fn diagnostics(&self) -> ScoreDiagnostics {
+        ScoreDiagnostics::of_ess(self.mean.median_ess())
     }
 
     fn archive(&mut self, archive: &mut Archive) -> Result<()> {
         archive.part("ess", &mut self.mean.ess)
     }
 
-    fn is_of_points(&self) -> bool {
-        true
+    fn properties(&self) -> ScoreProperties<'_> {
+        ScoreProperties { is_of_points: true, sigma_range: SigmaRange::POSITIVE, ..ScoreProperties::default() }
     }
 
     fn extent(&self) -> Option<Extent> {
         self.stored.extent.get().cloned()
-    }
-
-    fn sigma_range(&self) -> SigmaRange {
-        SigmaRange::POSITIVE
     }
 }
 
@@ -143,8 +139,8 @@ mod tests {
                 let mut of_rows = KdeOfRows::new(StoredRows::new(Arc::clone(&points) as Arc<dyn RowSource>)).unwrap();
                 assert_eq!(of_rows.extent(), kde.extent());
                 of_rows.evaluate(&at, Form::Displacement, &mut found).unwrap();
-                let want_ess = kde.ess().unwrap();
-                assert_eq!((found.data(), of_rows.ess()), (want.data(), Some(want_ess)));
+                let want_ess = kde.diagnostics().ess.unwrap();
+                assert_eq!((found.data(), of_rows.diagnostics().ess), (want.data(), Some(want_ess)));
                 let mut batched = of_rows.clone().batched(Some(n / 3));
                 let mut of_batch = Points::default();
                 batched.evaluate(&at, Form::Displacement, &mut of_batch).unwrap();
@@ -158,7 +154,7 @@ mod tests {
                     for (found, want) in found.data().iter().zip(want.data()) {
                         assert!((found - want).abs() < 1e-5 * size, "{n} {sigma} {block}: {found} {want}");
                     }
-                    let (ess, want) = (of_rows.ess().unwrap(), want_ess);
+                    let (ess, want) = (of_rows.diagnostics().ess.unwrap(), want_ess);
                     assert!((ess / want - 1.0).abs() < 1e-4, "{n} {sigma} {block}: {ess} {want}");
                 }
             }

@@ -34,7 +34,7 @@ pub use denoiser::{Denoiser, DenoiserOptions};
 pub(crate) use discriminator::{Batches, Discriminator, sigmoid, softplus};
 pub use discriminator::{DiscriminatorOptions, Features};
 pub use estimate::Estimate;
-pub use estimator::{Score, SigmaRange};
+pub use estimator::{Score, ScoreDiagnostics, ScoreProperties, SigmaRange};
 pub use exact::Exact;
 pub use extent::Extent;
 #[doc(hidden)]

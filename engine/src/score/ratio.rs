@@ -1,6 +1,6 @@
 //! The whole score difference, from a discriminator.
 
-use super::{At, Batches, Discriminator, DiscriminatorOptions, Extent, Form, Score, check_sigma};
+use super::{At, Batches, Discriminator, DiscriminatorOptions, Extent, Form, Score, ScoreProperties, check_sigma};
 use crate::archive::Archive;
 use crate::rng::Stream;
 use crate::target::Target;
@@ -69,8 +69,8 @@ impl Score for Ratio {
         archive.part("discriminator", &mut self.discriminator)
     }
 
-    fn data(&self) -> Option<&Arc<Points>> {
-        self.target.data().map(|data| data.points)
+    fn properties(&self) -> ScoreProperties<'_> {
+        ScoreProperties { data: self.target.data().map(|data| data.points), ..ScoreProperties::default() }
     }
 
     fn extent(&self) -> Option<Extent> {

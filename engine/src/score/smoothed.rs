@@ -3,7 +3,7 @@
 
 use super::checks::{check_sigma, not_finite};
 use super::exact::extent;
-use super::{At, Extent, Form, Score};
+use super::{At, Extent, Form, Score, ScoreDiagnostics};
 use crate::archive::Archive;
 use crate::error::MissingPart;
 use crate::points::squared_distance;
@@ -222,10 +222,6 @@ impl Score for Smoothed {
         Ok(())
     }
 
-    fn ess(&self) -> Option<f64> {
-        self.ess
-    }
-
     fn archive(&mut self, archive: &mut Archive) -> Result<()> {
         archive.part("ess", &mut self.ess)?;
         archive.part("smoothings", &mut self.smoothings)?;
@@ -236,7 +232,7 @@ impl Score for Smoothed {
         extent(self.target.as_ref())
     }
 
-    fn warnings(&self) -> Vec<String> {
+    fn diagnostics(&self) -> ScoreDiagnostics {
         let (all, lost) = self.smoothings;
         let lost = (lost > all / 4).then(|| {
             format!(
@@ -247,7 +243,7 @@ impl Score for Smoothed {
                 2 * self.pairs
             )
         });
-        self.error.iter().cloned().chain(lost).collect()
+        ScoreDiagnostics { ess: self.ess, warnings: self.error.iter().cloned().chain(lost).collect() }
     }
 }
 

@@ -51,18 +51,38 @@ pub trait Target: Send + Sync + fmt::Debug {
     }
 
     /// Returns the points of a finite sample, if the distribution is one.
-    fn data(&self) -> Option<DataView<'_>> {
-        None
-    }
-
-    /// Returns the rows of a finite sample that is not in memory, if the distribution is one.
-    fn rows(&self) -> Option<&Arc<dyn RowSource>> {
+    fn finite_sample(&self) -> Option<FiniteSample<'_>> {
         None
     }
 }
 
+/// The points of a finite sample.
+#[derive(Debug, Clone, Copy)]
+pub enum FiniteSample<'a> {
+    /// Points in memory.
+    InMemory(DataView<'a>),
+    /// Rows that are read when they are needed.
+    Stored(&'a Arc<dyn RowSource>),
+}
+
 /// Methods that return a part, or an error that names the missing part.
 impl dyn Target + '_ {
+    /// Returns the points of a finite sample in memory, if the distribution is one.
+    pub fn data(&self) -> Option<DataView<'_>> {
+        match self.finite_sample() {
+            Some(FiniteSample::InMemory(data)) => Some(data),
+            _ => None,
+        }
+    }
+
+    /// Returns the rows of a finite sample that is not in memory, if the distribution is one.
+    pub fn rows(&self) -> Option<&Arc<dyn RowSource>> {
+        match self.finite_sample() {
+            Some(FiniteSample::Stored(rows)) => Some(rows),
+            _ => None,
+        }
+    }
+
     /// Returns `n` points as [`Target::sample`] does; fewer if the distribution is a sample of
     /// fewer rows that are not in memory.
     ///

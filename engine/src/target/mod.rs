@@ -30,7 +30,7 @@ pub use curved::{Banana, Funnel};
 pub use custom::{CustomDensity, LogDensityOf, ScoreOf};
 pub use dataset::{DATASETS, DatasetOptions, Style, dataset};
 pub use density::Density;
-pub use distribution::{DataView, Moments, Target};
+pub use distribution::{DataView, FiniteSample, Moments, Target};
 pub use gaussian::Gaussian;
 pub use labelled::Labelled;
 pub use mixture::Mixture;

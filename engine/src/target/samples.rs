@@ -1,6 +1,6 @@
 //! A finite sample as a distribution.
 
-use super::{DataView, Moments, Target};
+use super::{DataView, FiniteSample, Moments, Target};
 use crate::number::counted;
 use crate::points::{self, Standardiser, shares};
 use crate::{Error, Points, Result, rng::Stream};
@@ -117,9 +117,9 @@ impl Target for Samples {
         })
     }
 
-    fn data(&self) -> Option<DataView<'_>> {
+    fn finite_sample(&self) -> Option<FiniteSample<'_>> {
         let (weights, standardiser) = (self.weights.as_deref(), self.standardiser.as_ref());
-        Some(DataView { points: &self.points, weights, standardiser })
+        Some(FiniteSample::InMemory(DataView { points: &self.points, weights, standardiser }))
     }
 }
 
@@ -187,8 +187,8 @@ mod tests {
         let want = [1.0 / 2.2, 0.0, 1.0 / 2.2, 0.2 / 2.2];
         // Points of weight 0 are left out and never drawn.
         let kept = want.into_iter().filter(|w| *w > 0.0);
-        assert_eq!(samples.data().unwrap().points.data(), [0.0, 2.0, 3.0]);
-        assert!(samples.data().unwrap().weights.unwrap().iter().zip(kept).all(|(w, t)| (w - t).abs() < 1e-15));
+        assert_eq!((&samples as &dyn Target).data().unwrap().points.data(), [0.0, 2.0, 3.0]);
+        assert!((&samples as &dyn Target).data().unwrap().weights.unwrap().iter().zip(kept).all(|(w, t)| (w - t).abs() < 1e-15));
         let n = 40_000;
         let drawn = samples.sample(n, Stream::new(2)).unwrap();
         for (i, share) in want.iter().enumerate() {
@@ -212,7 +212,7 @@ mod tests {
         let points = Points::from_rows(&[[0.0, 1.0], [2000.0, 3.0], [4000.0, 2.0]]).unwrap();
         let samples =
             Samples::new(points.clone(), &SamplesOptions { standardise: true, ..Default::default() }).unwrap();
-        let data = samples.data().unwrap();
+        let data = (&samples as &dyn Target).data().unwrap();
         assert_eq!(**data.points, points);
         let standardiser = data.standardiser.unwrap();
         assert_eq!(standardiser.undo(&standardiser.apply(&points)), points);

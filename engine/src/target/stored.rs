@@ -1,6 +1,6 @@
 //! A finite sample that is not in memory.
 
-use super::Target;
+use super::{FiniteSample, Target};
 use crate::number::counted;
 use crate::points::RowSource;
 use crate::{Error, Points, Result, rng::Stream};
@@ -39,7 +39,7 @@ impl Target for Stored {
         self.rows.select(&stream.rng().choose(total, n))
     }
 
-    fn rows(&self) -> Option<&Arc<dyn RowSource>> {
-        Some(&self.rows)
+    fn finite_sample(&self) -> Option<FiniteSample<'_>> {
+        Some(FiniteSample::Stored(&self.rows))
     }
 }

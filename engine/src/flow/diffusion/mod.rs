@@ -218,7 +218,7 @@ impl Sampler for Diffusion {
     }
 
     fn warnings(&self) -> Vec<String> {
-        let mut warnings = self.score.warnings();
+        let mut warnings = self.score.diagnostics().warnings;
         warnings.extend(self.warning.clone());
         warnings.extend(uneven(self.score.kernel().and_then(Kde::points)));
         if let Some((data, extent)) = self.score.kernel().and_then(Kde::points).zip(self.score.extent())

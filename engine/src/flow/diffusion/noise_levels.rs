@@ -73,7 +73,7 @@ impl Levels {
             let want = format!("{} has no known scale: give a number", score.name());
             Error::argument(name, "left out", want)
         };
-        let on_points = score.is_of_points();
+        let on_points = score.properties().is_of_points;
         // If the first level is large, the spread of the data does not matter. At the last level,
         // noise has the length of the finest detail of points.
         let fine = |extent: &Extent| if on_points { extent.detail_noise() } else { 0.01 * extent.detail };

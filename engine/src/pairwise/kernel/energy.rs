@@ -10,10 +10,6 @@ use pulp::Simd;
 pub struct Energy;
 
 impl RadialKernel for Energy {
-    fn script(&self) -> &'static str {
-        "energy_kernel"
-    }
-
     fn value(&self, d2: f64) -> f64 {
         -d2.sqrt()
     }

@@ -11,10 +11,6 @@ pub struct Gaussian {
 }
 
 impl RadialKernel for Gaussian {
-    fn script(&self) -> &'static str {
-        "gaussian_kernel"
-    }
-
     fn value(&self, d2: f64) -> f64 {
         (-0.5 * d2 / (self.h * self.h)).exp()
     }
@@ -41,13 +37,8 @@ impl RadialKernel for Gaussian {
     }
 
     #[inline(always)]
-    fn exponent_lanes<T: Real, S: Simd>(_: S, score: T::Lanes<S>) -> T::Lanes<S> {
-        score
-    }
-
-    #[inline(always)]
-    fn prefactor_lanes<T: Real, S: Simd>(_: S, _: T::Lanes<S>) -> Option<T::Lanes<S>> {
-        None
+    fn softmax_lanes<T: Real, S: Simd>(_: S, score: T::Lanes<S>) -> (T::Lanes<S>, Option<T::Lanes<S>>) {
+        (score, None)
     }
 
     #[inline(always)]

@@ -40,13 +40,8 @@ impl RadialKernel for Laplace {
     }
 
     #[inline(always)]
-    fn exponent_lanes<T: Real, S: Simd>(simd: S, score: T::Lanes<S>) -> T::Lanes<S> {
-        negative_root::<T, S>(simd, score)
-    }
-
-    #[inline(always)]
-    fn prefactor_lanes<T: Real, S: Simd>(_: S, _: T::Lanes<S>) -> Option<T::Lanes<S>> {
-        None
+    fn softmax_lanes<T: Real, S: Simd>(simd: S, score: T::Lanes<S>) -> (T::Lanes<S>, Option<T::Lanes<S>>) {
+        (negative_root::<T, S>(simd, score), None)
     }
 
     /// `2^-a / a`, and 0 at 0.

@@ -44,15 +44,10 @@ impl RadialKernel for Matern32 {
         linear_exp::<T, S>(simd, score)
     }
 
+    /// The prefactor is `1 + b`.
     #[inline(always)]
-    fn exponent_lanes<T: Real, S: Simd>(simd: S, score: T::Lanes<S>) -> T::Lanes<S> {
-        negative_root::<T, S>(simd, score)
-    }
-
-    /// `1 + b`
-    #[inline(always)]
-    fn prefactor_lanes<T: Real, S: Simd>(simd: S, score: T::Lanes<S>) -> Option<T::Lanes<S>> {
-        Some(linear::<T, S>(simd, root::<T, S>(simd, score)))
+    fn softmax_lanes<T: Real, S: Simd>(simd: S, score: T::Lanes<S>) -> (T::Lanes<S>, Option<T::Lanes<S>>) {
+        (negative_root::<T, S>(simd, score), Some(linear::<T, S>(simd, root::<T, S>(simd, score))))
     }
 
     /// `2^-sqrt(t)`

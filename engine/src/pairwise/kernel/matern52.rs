@@ -48,13 +48,8 @@ impl RadialKernel for Matern52 {
     }
 
     #[inline(always)]
-    fn exponent_lanes<T: Real, S: Simd>(simd: S, score: T::Lanes<S>) -> T::Lanes<S> {
-        negative_root::<T, S>(simd, score)
-    }
-
-    #[inline(always)]
-    fn prefactor_lanes<T: Real, S: Simd>(simd: S, score: T::Lanes<S>) -> Option<T::Lanes<S>> {
-        Some(quadratic::<T, S>(simd, root::<T, S>(simd, score)))
+    fn softmax_lanes<T: Real, S: Simd>(simd: S, score: T::Lanes<S>) -> (T::Lanes<S>, Option<T::Lanes<S>>) {
+        (negative_root::<T, S>(simd, score), Some(quadratic::<T, S>(simd, root::<T, S>(simd, score))))
     }
 
     /// `(1 + b) e^-b`

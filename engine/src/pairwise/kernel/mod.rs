@@ -1,7 +1,7 @@
 //! Radial kernels, one file each, and their registry.
 //!
 //! A new kernel is a file with one type that implements [`RadialKernel`], and one line in
-//! `registry!` below. That line provides the variant of [`Kernel`] and its name in data, the
+//! `registry!` below, in which `as` gives its function in scripts another name. That line provides the variant of [`Kernel`] and its name in data, the
 //! dispatch of the backends, the function of the script language, the value of `--kernel` on the
 //! command line, and the kernel's rows in every test that compares backends.
 
@@ -33,11 +33,6 @@ pub enum Part {
 /// The backends multiply coordinates by `scale`, so that a score is `-t` with `t = scale^2 d^2`.
 /// The value or the slope is then `factor f(t)`.
 pub trait RadialKernel {
-    /// Returns the name of the function in scripts; empty if it is the name of the kernel.
-    fn script(&self) -> &'static str {
-        ""
-    }
-
     /// Returns `k` at squared distance `d2 >= 0`.
     fn value(&self, d2: f64) -> f64;
 
@@ -73,24 +68,17 @@ pub trait RadialKernel {
     where
         Self: Sized;
 
-    /// Returns the exponent `e` at the score `-t <= 0`. The function of the kernel's value is
-    /// `g 2^e`, with the prefactor `g`; `e` is at most 0 and takes the decay of the kernel, so that
-    /// a softmax can subtract the largest exponent. It is 0 for a kernel without an exponential.
+    /// Returns the exponent `e` and the prefactor `g` at the score `-t <= 0`. The function of the
+    /// kernel's value is `g 2^e`; the prefactor is None if it is 1. The exponent is at most 0 and
+    /// takes the decay of the kernel, so that a softmax can subtract the largest exponent; the
+    /// prefactor decays no faster than a power of `t`. The default suits a kernel without an
+    /// exponential, whose exponent is 0.
     #[inline(always)]
-    fn exponent_lanes<T: Real, S: Simd>(simd: S, _score: T::Lanes<S>) -> T::Lanes<S>
+    fn softmax_lanes<T: Real, S: Simd>(simd: S, score: T::Lanes<S>) -> (T::Lanes<S>, Option<T::Lanes<S>>)
     where
         Self: Sized,
     {
-        T::splat(simd, T::default())
-    }
-
-    /// Returns the prefactor `g`, which decays no faster than a power of `t`; None if it is 1.
-    #[inline(always)]
-    fn prefactor_lanes<T: Real, S: Simd>(simd: S, score: T::Lanes<S>) -> Option<T::Lanes<S>>
-    where
-        Self: Sized,
-    {
-        Some(Self::value_lanes::<T, S>(simd, score))
+        (T::splat(simd, T::default()), Some(Self::value_lanes::<T, S>(simd, score)))
     }
 }
 
@@ -104,7 +92,7 @@ pub trait Visitor {
 }
 
 macro_rules! registry {
-    ($($variant:ident $({ $h:ident })? = $file:ident, $formula:literal;)*) => {
+    ($($variant:ident $({ $h:ident })? = $file:ident $(as $script:literal)?, $formula:literal;)*) => {
         $(mod $file;)*
 
         /// A kernel `k(x, y) = value(|x - y|^2)`, usually with a bandwidth `h` in the units of the
@@ -142,8 +130,9 @@ macro_rules! registry {
 
             /// Returns the name of the function in scripts.
             pub fn script_name(&self) -> &'static str {
-                let script = self.scalar(|k| k.script());
-                if script.is_empty() { self.name() } else { script }
+                match self {
+                    $(Kernel::$variant { .. } => [$($script,)? stringify!($file)][0],)*
+                }
             }
 
             /// Returns the equation as part of a sentence.
@@ -190,12 +179,12 @@ macro_rules! registry {
 }
 
 registry! {
-    Gaussian { h } = gaussian, "`exp(-d^2 / (2 h^2))` of the distance `d`; the bandwidth `h` is positive and in the data's units";
+    Gaussian { h } = gaussian as "gaussian_kernel", "`exp(-d^2 / (2 h^2))` of the distance `d`; the bandwidth `h` is positive and in the data's units";
     Laplace { h } = laplace, "`exp(-d / h)`";
     Imq { h } = imq, "The inverse multiquadric `(1 + d^2 / h^2)^(-1/2)`";
     Matern32 { h } = matern32, "`(1 + a) exp(-a)`, `a = sqrt(3) d / h`";
     Matern52 { h } = matern52, "`(1 + a + a^2/3) exp(-a)`, `a = sqrt(5) d / h`";
-    Energy = energy, "`-d`, without a bandwidth: its squared discrepancy is the energy distance";
+    Energy = energy as "energy_kernel", "`-d`, without a bandwidth: its squared discrepancy is the energy distance";
 }
 
 impl Kernel {

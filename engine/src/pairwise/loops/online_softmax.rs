@@ -147,7 +147,7 @@ impl<T: Real, S: Simd> Totals<T, S> {
         for (row, l) in s.iter_mut().zip(log_weights) {
             let l = T::splat(simd, *l);
             for v in 0..WIDTH {
-                row[v] = T::add(simd, K::exponent_lanes::<T, S>(simd, row[v]), l);
+                row[v] = T::add(simd, K::softmax_lanes::<T, S>(simd, row[v]).0, l);
             }
         }
     }
@@ -160,7 +160,7 @@ impl<T: Real, S: Simd> Totals<T, S> {
         for (row, l) in s.iter().zip(log_weights) {
             let l = T::splat(simd, *l);
             for v in 0..WIDTH {
-                let exponent = T::add(simd, K::exponent_lanes::<T, S>(simd, row[v]), l);
+                let exponent = T::add(simd, K::softmax_lanes::<T, S>(simd, row[v]).0, l);
                 self.max[v] = T::max(simd, self.max[v], exponent);
             }
         }
@@ -181,9 +181,9 @@ impl<T: Real, S: Simd> Totals<T, S> {
         for (row, l) in s.iter_mut().zip(log_weights) {
             let l = T::splat(simd, *l);
             for v in 0..WIDTH {
-                let exponent = T::add(simd, K::exponent_lanes::<T, S>(simd, row[v]), l);
-                let w = T::exp2(simd, T::sub(simd, exponent, shift[v]));
-                let w = K::prefactor_lanes::<T, S>(simd, row[v]).map_or(w, |g| T::mul(simd, w, g));
+                let (exponent, prefactor) = K::softmax_lanes::<T, S>(simd, row[v]);
+                let w = T::exp2(simd, T::sub(simd, T::add(simd, exponent, l), shift[v]));
+                let w = prefactor.map_or(w, |g| T::mul(simd, w, g));
                 row[v] = w;
                 sum[v] = T::add(simd, sum[v], w);
                 if SQUARES {

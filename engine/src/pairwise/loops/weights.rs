@@ -112,7 +112,7 @@ impl<T: Real, S: Simd> Visitor for SoftmaxBlock<'_, T, S> {
     #[inline(always)]
     fn visit<K: RadialKernel>(self, _: K) {
         let SoftmaxBlock { simd, squares, totals, l, s, v, o } = self;
-        if K::prefactor_lanes::<T, S>(simd, T::splat(simd, T::default())).is_none() {
+        if K::softmax_lanes::<T, S>(simd, T::splat(simd, T::default())).1.is_none() {
             Totals::<T, S>::exponents::<K>(simd, l, s);
             return absorb_softmax(simd, (false, squares), totals, s, v, o);
         }

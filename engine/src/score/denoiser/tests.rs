@@ -138,5 +138,5 @@ fn what_it_has_not_learned_it_refuses() {
 fn a_largest_noise_far_below_the_target_s_size_is_a_range_too() {
     let target = Gaussian::isotropic(vec![0.0; 2], 1.0).unwrap();
     let options = DenoiserOptions { hidden: 4, steps: 2, sigma_max: Some(1e-9), ..DenoiserOptions::default() };
-    assert_eq!(trained(&target, options).sigma_range().learned, Some((5e-10, 1e-9)));
+    assert_eq!(trained(&target, options).properties().sigma_range.learned, Some((5e-10, 1e-9)));
 }

@@ -3,7 +3,7 @@
 use super::{Kde, displacement};
 use crate::archive::Archive;
 use crate::number::counted;
-use crate::score::{At, Extent, Form, Score, SigmaRange, check_sigma};
+use crate::score::{At, Extent, Form, Score, ScoreDiagnostics, ScoreProperties, SigmaRange, check_sigma};
 use crate::{Points, Result};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
@@ -51,32 +51,21 @@ impl Score for Kde {
         Ok(Some(&self.mean.mean))
     }
 
-    fn ess(&self) -> Option<f64> {
-        self.mean.median_ess()
+    fn diagnostics(&self) -> ScoreDiagnostics {
+        ScoreDiagnostics::of_ess(self.mean.median_ess())
     }
 
     fn archive(&mut self, archive: &mut Archive) -> Result<()> {
         archive.part("ess", &mut self.mean.ess)
     }
 
-    fn kernel(&self) -> Option<&Kde> {
-        Some(self)
-    }
-
-    fn data(&self) -> Option<&Arc<Points>> {
-        self.points()
-    }
-
-    fn is_of_points(&self) -> bool {
-        self.points.is_some()
+    fn properties(&self) -> ScoreProperties<'_> {
+        let sigma_range = SigmaRange::POSITIVE;
+        ScoreProperties { kernel: Some(self), data: self.points(), is_of_points: self.points.is_some(), sigma_range }
     }
 
     fn extent(&self) -> Option<Extent> {
         let points = self.points.as_ref()?;
         Some(self.extent.get_or_init(|| extent_of(points)).clone())
-    }
-
-    fn sigma_range(&self) -> SigmaRange {
-        SigmaRange::POSITIVE
     }
 }

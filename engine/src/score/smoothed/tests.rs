@@ -64,7 +64,7 @@ fn the_shift_is_the_score_times_the_variance_and_ess_is_told() {
     let (score, _) = evaluated(gaussian.clone(), 16, &z, 0.5, Form::Score);
     let (shift, told) = evaluated(gaussian.clone(), 16, &z, 0.5, Form::Displacement);
     assert!(score.data().iter().zip(shift.data()).all(|(s, d)| (0.25 * s - d).abs() < 1e-12));
-    assert!((1.0..=16.0).contains(&told.ess().unwrap()));
+    assert!((1.0..=16.0).contains(&told.diagnostics().ess.unwrap()));
     let (exact, _) = evaluated(gaussian, 16, &z, 0.0, Form::Score);
     assert!(exact.data().iter().zip(z.data()).all(|(s, x)| s == &-x));
 }
@@ -73,11 +73,11 @@ fn the_shift_is_the_score_times_the_variance_and_ess_is_told() {
 fn a_smoothing_that_is_lost_is_told() {
     let narrow: Arc<dyn Target> = Arc::new(Gaussian::diagonal(vec![0.0; 20], &[0.1; 20]).unwrap());
     let z = Stream::new(2).normal(20, 20);
-    let told = evaluated(narrow.clone(), 16, &z, 2.0, Form::Score).1.warnings();
+    let told = evaluated(narrow.clone(), 16, &z, 2.0, Form::Score).1.diagnostics().warnings;
     assert!(told[0].contains("lost in 1 of 1") && told[0].contains("of 16 samples"), "{told:?}");
     let mut within = z.clone();
     within.data_mut().iter_mut().for_each(|x| *x *= 0.1);
-    assert!(evaluated(narrow, 16, &within, 0.05, Form::Score).1.warnings().is_empty());
+    assert!(evaluated(narrow, 16, &within, 0.05, Form::Score).1.diagnostics().warnings.is_empty());
 }
 
 #[test]
@@ -92,5 +92,5 @@ fn beyond_the_support_counts_as_zero_and_nowhere_is_told() {
     // Far outside, the value is -1 + phi(51) / Phi(-51) = 50.02. The noise must be wide enough to
     // find the edge.
     assert!((out.row(1)[0] - 50.02).abs() < 2.0, "{}", out.row(1)[0]);
-    assert!(out.row(2)[0].is_nan() && told.warnings()[0].contains("at (-100000.0000)"), "{:?}", told.warnings());
+    assert!(out.row(2)[0].is_nan() && told.diagnostics().warnings[0].contains("at (-100000.0000)"), "{:?}", told.diagnostics().warnings);
 }

@@ -71,8 +71,9 @@ impl Score for Learned {
         self.0.extent()
     }
 
-    fn sigma_range(&self) -> crate::score::SigmaRange {
-        crate::score::SigmaRange { learned: Some((0.02, 3.0)), zero: true }
+    fn properties(&self) -> crate::score::ScoreProperties<'_> {
+        let sigma_range = crate::score::SigmaRange { learned: Some((0.02, 3.0)), zero: true };
+        crate::score::ScoreProperties { sigma_range, ..Default::default() }
     }
 }
 
