@@ -42,11 +42,12 @@ sdflow::options! {
     /// The option that every metric has besides its own.
     pub struct FloorChoice {
         /// Whether the noise floor is also computed. The floor of `c2st` has a closed form. Other
-        /// floors take 200 more evaluations of the metric, or 40 for `w2` and
-        /// `sinkhorn_divergence`. If the cost of the metric grows with the number of pairs of
-        /// points, these evaluations use at most 2,000 points of both sets together; those of `w2`
-        /// use at most as many points of each set as its option `max_points` says, and those of
-        /// `sliced_w2` at most 40,000 of both. With `floor: false` a value takes far less time.
+        /// floors take 200 more evaluations of the metric, or 40 for `w2` and `sinkhorn_divergence`
+        /// (and 400 for `sliced_w2` of more than 40,000 points). If the cost of the metric grows
+        /// with the number of pairs of points, these evaluations use at most 2,000 points of both
+        /// sets together; those of `w2` use at most as many points of each set as its option
+        /// `max_points` says, and those of `sliced_w2` at most 40,000 of both. With `floor: false`
+        /// a value takes far less time.
         floor: bool = true,
     }
 }

@@ -36,8 +36,8 @@ pub const ENTRIES: &[Entry] = &[
          takes one Adam step of regression towards them. The base is the distribution of the \
          generator's inputs, for example `gaussian(#{dim: 8})`. The generator is trained in \
          standard units, so the units of the target and of the base do not matter. If the mean and \
-         the standard deviation of the target are not known, the outputs keep the units of the \
-         points, and a note says so.",
+         the standard deviation of the target are not known, the outputs are not rescaled for the \
+         training, and a note says so. The trained generator returns points in the original units.",
     )
     .options(FitOptions::KEYS)
     .example(

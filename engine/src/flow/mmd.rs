@@ -31,8 +31,9 @@ crate::choices!(Weighting);
 crate::options! {
     /// Options of `mmd_flow`.
     pub struct MmdFlowOptions {
-        /// A kernel, a list of kernels (their velocities are averaged), or "median": a Gaussian
-        /// kernel whose bandwidth is the median distance between points of the target.
+        /// A kernel, the bandwidth of a Gaussian kernel, a list of these (their velocities are
+        /// averaged), or "median": a Gaussian kernel whose bandwidth is the median distance between
+        /// points of the target.
         kernel: Kernels = Kernels::Median,
         /// "denoiser": the velocity is the gradient times the squared bandwidth; "raw": the
         /// gradient itself.

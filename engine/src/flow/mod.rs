@@ -4,8 +4,8 @@
 //! flows share. There are two kinds of flows. A [`VelocityField`] gives the velocity of each
 //! particle; the integrator is chosen separately, in [`Stepping`]. A [`Sampler`] makes its own
 //! steps, because noise, rejections or a falling noise level are not part of a velocity.
-//! [`crate::run`] decides what moves (a cloud or a generator), for how long, and which measurements
-//! are made.
+//! [`crate::run`] moves a cloud along a flow, and decides for how long and which measurements are
+//! made; [`crate::generator`] trains a generator along a flow.
 //!
 //! | file | contents |
 //! |---|---|
@@ -17,7 +17,7 @@
 //! | `sliced` | the flow of optimal transport along random lines |
 //! | `drift` | the field of drifting models |
 //! | `by_label` | one flow per label, for labelled particles |
-//! | `gan` | the particle flow of the loss of a generator |
+//! | `gan` | particles that descend the generator loss of a GAN |
 //! | `svgd` | Stein variational gradient descent |
 //! | `langevin` | Langevin dynamics, with and without rejections |
 //! | `smc` | sequential Monte Carlo |
@@ -25,7 +25,7 @@
 //! | `stepping` | the step size and the integrator of a velocity field |
 //! | `clock` | the moment of a step within a run |
 //! | `sigma` | the noise level over a run |
-//! | `aim` | the target of a field, which gives the units of a training |
+//! | `aim` | the target of a field; a generator that follows the field is trained in the units of this target |
 //! | `preconditioner` | maps that give all directions of a cloud comparable scales |
 //! | `diagnostics`, `support` | signs of a wrong result: particles that do not have the distribution of the target, and particles outside its support |
 

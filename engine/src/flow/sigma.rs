@@ -23,8 +23,8 @@ pub struct Smoothing {
 /// of the displacement before it. The cloud is then still relaxing at this value.
 const STILL_FALLING: f64 = 0.9;
 
-/// At the end of the training of a generator, about so many target points lie within a distance of
-/// sigma from a target point.
+/// At the end of the training of a generator, sigma is at most the distance within which a target
+/// point has about this many neighbours, unless [`FINEST`] sets a larger value.
 const NEIGHBOURS: f64 = 100.0;
 
 /// In many dimensions, the training of a generator ends at this share of the finest detail of the
@@ -48,8 +48,8 @@ impl Smoothing {
 
     /// Creates a schedule that falls from the size of start and target to the finest detail of the
     /// target, within the `range` of sigma that a score has learned. For the `fresh` samples of a
-    /// generator, whose steps are dominated by noise at very large and very small sigma, the range
-    /// is narrower (see the constants).
+    /// generator, whose steps are dominated by noise at very large and very small sigma, the
+    /// schedule begins lower if the diameter is very large, and ends elsewhere (see the constants).
     pub fn for_extent(extent: &Extent, start: &Points, range: Option<(f64, f64)>, fresh: bool) -> Schedule {
         let away = squared_distance(&start.mean(), &extent.centre).sqrt();
         let widest = if fresh { WIDEST * extent.units().size() * (start.dim() as f64).sqrt() } else { f64::INFINITY };
@@ -114,7 +114,8 @@ pub fn check_smallest_sigma(score: &dyn Score, sigma: &Schedule) -> Result<()> {
 }
 
 fn descending(clock: &Clock) -> usize {
-    // The last step is taken at the end of the schedule. Of the steps before it, half may fall.
+    // The last step is taken at the end of the schedule. In half of the steps before it, sigma may
+    // fall.
     (clock.steps.saturating_sub(1) / 2).max(1)
 }
 

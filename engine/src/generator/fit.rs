@@ -49,8 +49,8 @@ crate::options! {
 /// `1/2 mean |g(u) - y'|^2`. The gradient of this loss is `-eta mean J^T v`, the flow projected
 /// onto the model \[weber2023score\].
 ///
-/// The generator is trained in standard units, given by the target of the flow and by the base. The
-/// units of a side that is nearly standard are not changed, nor are those of the outputs if the
+/// The generator is trained in standard units, given by the target of the flow and by the base.
+/// Inputs or outputs whose units are nearly standard are not rescaled, nor are the outputs if the
 /// target is unknown. A note reports a change, and an unknown target.
 ///
 /// ```
@@ -97,9 +97,9 @@ impl<'a> Fit<'a> {
 
     /// Trains, and reports notes, progress and readings to `observer`.
     ///
-    /// # Errors
-    /// Options or dimensions do not match, or estimators fail. Divergence and interruption are not
-    /// errors: the generator then keeps its last finite parameters.
+    /// # Errors An option is out of range, dimensions or labels do not match, or an estimator
+    /// fails. Divergence and interruption are not errors: the generator then keeps its last finite
+    /// parameters.
     pub fn run_with(self, observer: &mut dyn Observer) -> Result<FitResult> {
         let default = Pairwise::default();
         let pairwise = self.pairwise.unwrap_or(&default);

@@ -100,7 +100,8 @@ pub fn floor_observed(
     })
 }
 
-/// The key of a floor that is kept. A metric prints its options.
+/// The key under which a floor is kept. The debug output of a metric contains its options, so that
+/// metrics with other options have other keys.
 fn key(metric: &dyn Metric, reference: &Reference, n: usize) -> String {
     format!("{metric:?} {n} {}", reference.points().n())
 }
@@ -115,7 +116,8 @@ pub fn keep_floor(metric: &dyn Metric, reference: &Reference, n: usize, floor: F
     reference.known_floors().keep(&key(metric, reference, n), floor);
 }
 
-/// True at the first estimate of the cost of this floor. Later calls take no time.
+/// True the first time that a dry run estimates the cost of this floor. A run remembers the floor,
+/// so that its further uses cost nothing.
 pub fn is_first_estimate(metric: &dyn Metric, reference: &Reference, n: usize) -> bool {
     reference.known_floors().is_first_estimate(&key(metric, reference, n))
 }
@@ -221,8 +223,8 @@ fn quantile(mut values: Vec<f64>) -> Floor {
     let (below, above) = (values[k - 1], values[k]);
     let value = below + (at - k as f64).clamp(0.0, 1.0) * (above - below);
     // `ranks` is the standard deviation of the rank of the quantile. The standard error is `ranks`
-    // times the mean difference of neighbouring values, over as many ranks below and above the
-    // quantile.
+    // times the mean difference of neighbouring values, from about `ranks` ranks below the quantile
+    // to as many above it.
     let ranks = (0.95 * 0.05 * n as f64).sqrt();
     let reach = ranks.round().max(1.0) as usize;
     let (low, high) = ((k - 1).saturating_sub(reach), (k + reach).min(n - 1));
@@ -303,8 +305,9 @@ mod tests {
         }
     }
 
-    /// The floor of sliced W2 falls as the square root of the number of points for a Gaussian, and
-    /// more slowly between distant modes, where it is the square root of an error of shares.
+    /// The floor of sliced W2 falls as `n^(-1/2)` for a Gaussian. For two distant modes it falls
+    /// more slowly, as `n^(-1/4)`: it grows with the square root of the difference of the samples
+    /// in the share of a mode.
     #[test]
     fn the_floor_of_few_points_is_scaled_by_the_rate_of_the_distribution() {
         use crate::target::{Gaussian, Mixture, Target};

@@ -50,7 +50,7 @@ impl KnownFloors {
         }
     }
 
-    /// True at the first estimate of the cost of the floor under `key`. Later calls take no time.
+    /// True the first time that a dry run estimates the cost of the floor under `key`.
     pub(super) fn is_first_estimate(&self, key: &str) -> bool {
         locked(&self.estimated).insert(key.to_string())
     }

@@ -10,8 +10,8 @@ use crate::process::{Observer, process_setters};
 use crate::rng::Stream;
 use crate::{Points, Result};
 
-/// A run: the dynamics (a flow or a sampler), the points that they move, the reference, the
-/// options, the pairwise engine and the random stream. Only the first two are required.
+/// A run: the dynamics (a velocity field or a sampler), the points that they move, the reference,
+/// the options, the pairwise engine and the random stream. Only the first two are required.
 ///
 /// ```
 /// use sdflow::flow::{SdFlow, SdFlowOptions};

@@ -44,10 +44,10 @@ impl Extent {
         Extent { stray, ..Extent::new(&AffineMap::of(points), diameter(points), detail) }
     }
 
-    /// Returns the extent of rows that are not all in memory: that of random rows: 32 MiB of them,
-    /// but at least 5,000 rows. Only the finest detail is extrapolated to all rows: if it falls by
-    /// the factor `4^-a` from a quarter of the random rows to all random rows, it is multiplied by
-    /// `(random rows / all rows)^a`. For rows that fit, the result is [`Extent::of`] them.
+    /// Returns the extent of rows that are not all in memory. It is measured on random rows: 32 MiB
+    /// of them, but at least 5,000. Only the finest detail is extrapolated to all rows: if it falls
+    /// by the factor `4^-a` from a quarter of the random rows to all random rows, it is multiplied
+    /// by `(random rows / all rows)^a`. For rows that fit, the result is [`Extent::of`] them.
     ///
     /// # Errors
     /// Those of [`RowSource::read`].

@@ -71,8 +71,10 @@ crate::options! {
         /// The values to which the drift in reversed time is fitted. A simulated step of length `h`
         /// is `X' = X + h u(X) + sqrt(epsilon h) Z`, with the drift `u` and standard normal noise
         /// `Z`. With "mean" (mean matching) the value is `-sqrt(epsilon / h) Z - u(X')`; with
-        /// "increment" it is `(X - X') / h`. "increment" preserves the moments of the ends, but not
-        /// the plan between them.
+        /// "increment" it is `(X - X') / h`. Because time is divided into steps, the result differs
+        /// from the bridge: with "increment" the means and covariances of the ends are right and
+        /// the plan between them is off, with "mean" the ends are slightly off and the plan is more
+        /// accurate.
         regression: Regression = Regression::Mean,
         /// The part of the drifts that needs no net. "gaussian" is the drift of the bridge between
         /// Gaussians with the moments of both ends, in which eigenvalues of the covariances below

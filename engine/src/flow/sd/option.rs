@@ -46,17 +46,19 @@ crate::options! {
     /// Options of `sd_flow`.
     pub struct SdFlowOptions {
         /// Noise level of the smoothing over the run, in the units of the points (in standard
-        /// deviations for a standardised target): a number, a schedule, a list, or a formula in the
-        /// progress `t`, which rises from 0 to 1. Left out, sigma falls geometrically. It starts at
-        /// the largest of three lengths: the diameter of the target, the distance between the
-        /// centres of start and target, and the root mean square distance of the start from its
-        /// centre. It ends at a length `h`: the spacing of the target's points (the median distance
-        /// to the nearest other point), or the smallest standard deviation of a density. In the
-        /// training of a generator, the diameter counts as at most 8 times the root mean square
-        /// distance of the target from its centre. The training ends at the smaller of two lengths:
-        /// the distance within which a point has about a hundred neighbours, `h * 100^(1/dim)`, and
-        /// a fifth of the standard deviation of the target. If this is below `0.6 h`, it ends at
-        /// `0.6 h`. Both ends are kept within the range of sigma that a learned score has seen.
+        /// deviations for a standardised target): a number, a schedule, a list of values at equally
+        /// spaced progress, or a formula in the progress `t`, which rises from 0 to 1. Left out,
+        /// sigma falls geometrically. It starts at the largest of three lengths: the diameter of
+        /// the target (for points, twice the largest distance from their mean; for a density, four
+        /// times its largest standard deviation), the distance between the centres of start and
+        /// target, and the root mean square distance of the start from its centre. It ends at a
+        /// length `h`: the spacing of the target's points (the median distance to the nearest other
+        /// point), or the smallest standard deviation of a density. In the training of a generator,
+        /// the diameter counts as at most 8 times the root mean square distance of the target from
+        /// its centre. There sigma ends at the smaller of two lengths, but not below `0.6 h`: the
+        /// distance within which a point has about a hundred neighbours, `h * 100^(1/dim)`, and a
+        /// fifth of the root mean square of the columns' standard deviations. Both ends are kept
+        /// within the range of sigma that a learned score has seen.
         sigma: Option<Schedule> = None,
         /// "denoiser": a step of size 1 moves a particle by `D_p - D_q`, which is `sigma^2` times
         /// the score difference (`D` are the denoisers), and steps of at most 1 are stable; "raw":
