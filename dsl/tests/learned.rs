@@ -165,7 +165,8 @@ fn options_that_do_nothing_are_warned_of() {
     for (script, key) in [
         ("ratio(normal(50, 2), #{features: \"linear\", hidden: 4});", "hidden"),
         ("ratio(normal(50, 2), #{ridge: 0.1});", "ridge"),
-        ("denoiser(#{average: 0.9});", "average"),
+        ("denoiser(#{ema: 0.9});", "ema"),
+        ("denoiser(#{average: 0.9});", "ema"),
         ("denoiser(normal(50, 2), #{steps: 2, follow: 3});", "follow"),
     ] {
         let (outcome, _) = run(script);

@@ -113,7 +113,8 @@ pub struct Stats {
     pub steps: u64,
     /// Evaluations of the velocity.
     pub nfe: u64,
-    /// Pairs of a query point and a data point evaluated, including those of measurements.
+    /// Pairs of a query point and a data point evaluated, including those of measurements, but not
+    /// those of noise floors, which other runs may share.
     pub pairs: u64,
     /// Pairs evaluated by the flow alone.
     pub flow_pairs: u64,

@@ -121,14 +121,15 @@ pub fn reference(call: &Call, i: usize, n: usize) -> Result<Reference, Fail> {
         let target = cloud.target.as_ref();
         // Floors come from fresh points of a distribution, but from splits of a sample.
         let is_drawn = target.is_some_and(|target| target.data().is_none() && target.rows().is_none());
-        let source = FloorSource::new((!is_drawn).then_some(&cloud.points), target);
+        let source = Some(FloorSource::new((!is_drawn).then_some(&cloud.points), target));
         let made = match target {
             Some(target) => Reference::with_target(Arc::clone(&cloud.points), target.clone()),
             None => Reference::new(Arc::clone(&cloud.points)),
         };
         (made, source)
     } else if let Some(target) = call.arg(i)?.clone().try_cast::<Arc<dyn Target>>() {
-        let source = FloorSource::new(None, Some(&target));
+        // The floor of rows in a file comes from the rows that this call reads.
+        let source = target.rows().is_none().then(|| FloorSource::new(None, Some(&target)));
         (Reference::of(target, n, call.context.stream("reference")), source)
     } else {
         return Err(call.wrong(i, "a set of points or a target"));

@@ -2,7 +2,7 @@
 
 use crate::bind::picture_options::PlotOptions;
 use crate::call::Call;
-use crate::language::{At, Fail};
+use crate::language::{At, Fail, deprecated};
 use crate::value::Recipe;
 use rhai::Map;
 use sdflow::bridge::Method;
@@ -20,14 +20,24 @@ type Idle = (&'static str, bool, &'static str, &'static str);
 fn warn(call: &Call, idle: &[Idle]) {
     let Some(map) = call.map() else { return };
     for one in idle {
-        warn_of(call, &map, &At::Key(call.len() - 1, one.0.to_string()), &[*one]);
+        let is_there = map.contains_key(one.0);
+        let old = deprecated::earlier(call.signature.name, one.0).filter(|old| !is_there && map.contains_key(*old));
+        let at = At::Key(call.len() - 1, old.unwrap_or(one.0).to_string());
+        if is_there || old.is_some() {
+            tell(call, &at, *one);
+        }
     }
 }
 
 /// Warns about each of `idle` that `map` contains, pointing at `at`.
 fn warn_of(call: &Call, map: &Map, at: &At, idle: &[Idle]) {
-    for (key, _, why, hint) in idle.iter().filter(|(key, does_nothing, ..)| *does_nothing && map.contains_key(*key)) {
-        call.caution(Fail::script(format!("`{key}` has no effect: {why}")).hint(*hint).at(at.clone()));
+    idle.iter().filter(|(key, ..)| map.contains_key(*key)).for_each(|one| tell(call, at, *one));
+}
+
+/// Warns about an option that is given, if it has no effect.
+fn tell(call: &Call, at: &At, (key, does_nothing, why, hint): Idle) {
+    if does_nothing {
+        call.caution(Fail::script(format!("`{key}` has no effect: {why}")).hint(hint).at(at.clone()));
     }
 }
 

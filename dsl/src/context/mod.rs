@@ -173,10 +173,14 @@ impl Context {
         self.numbered_stream(purpose).1
     }
 
-    /// Gives `reference`, which comes from `source`, the random numbers of the noise floors of this
-    /// run, and the floors that were computed for this source.
-    pub fn with_floors(&self, reference: Reference, source: FloorSource) -> Reference {
-        reference.with_floor_stream(self.floor_stream).with_known_floors(self.floors.of(source))
+    /// Gives `reference` the random numbers of the noise floors of this run. If other references
+    /// have the same `source`, it shares their floors.
+    pub fn with_floors(&self, reference: Reference, source: Option<FloorSource>) -> Reference {
+        let reference = reference.with_floor_stream(self.floor_stream);
+        match source {
+            Some(source) => reference.with_known_floors(self.floors.of(source)),
+            None => reference,
+        }
     }
 
     /// Returns the random stream of a purpose that has the same numbers in every call.

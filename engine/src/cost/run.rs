@@ -52,7 +52,7 @@ pub fn run(
     cost.pairs = cost.flow_pairs.saturating_add(rounds.saturating_mul(whole(readings.pairs)));
     cost.seconds += rounds as f64 * readings.seconds;
     let kept = options.snapshots.min(options.steps.saturating_add(1));
-    let mut measuring = 0;
+    let (mut measuring, mut floor_pairs) = (0, 0);
     for (choice, reference) in options.metrics.iter().filter_map(|choice| Some((choice, reference?))) {
         let found = metric::choice_cost(choice, &start, reference, gauge, stream.label("metrics"))?;
         cost.pairs = cost.pairs.saturating_add((rounds + 1).saturating_mul(found.once.pairs));
@@ -60,7 +60,7 @@ pub fn run(
         measuring = measuring.max(found.once.bytes.unwrap_or(0));
         let (metric, floor) = (choice.build()?, Floor { value: found.estimate.value, se: 1.0 });
         if crate::metric::is_first_estimate(&*metric, reference, start.n()) {
-            cost.pairs = cost.pairs.saturating_add(found.floor.pairs);
+            floor_pairs += found.floor.pairs;
             cost.seconds += found.floor.seconds;
             measuring = measuring.max(found.floor.bytes.unwrap_or(0));
         }
@@ -70,6 +70,7 @@ pub fn run(
     result.snapshots = (0..kept).map(|step| Snapshot { step, points: start.clone() }).collect();
     let Cost { steps, nfe, pairs, flow_pairs, .. } = cost;
     result.stats = Stats { steps, nfe, pairs, flow_pairs, ..Stats::default() };
+    cost.pairs = cost.pairs.saturating_add(floor_pairs);
     result.carried = options.carry.clone();
     let followed = options.carry.as_ref().filter(|_| options.log_det);
     result.log_det = followed.map(|carried| vec![0.0; carried.n()]);

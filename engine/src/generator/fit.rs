@@ -97,8 +97,9 @@ impl<'a> Fit<'a> {
 
     /// Trains, and reports notes, progress and readings to `observer`.
     ///
-    /// # Errors An option is out of range, dimensions or labels do not match, or an estimator
-    /// fails. Divergence and interruption are not errors: the generator then keeps its last finite
+    /// # Errors
+    /// An option is out of range, dimensions or labels do not match, or an estimator fails.
+    /// Divergence and interruption are not errors: the generator then keeps its last finite
     /// parameters.
     pub fn run_with(self, observer: &mut dyn Observer) -> Result<FitResult> {
         let default = Pairwise::default();

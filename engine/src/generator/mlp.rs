@@ -55,7 +55,7 @@ impl MlpGenerator {
         let widths = widths(dim_in, Hidden { units: options.hidden, layers: options.layers }, dim)?;
         let usual = if dim <= FEW { Activation::Tanh } else { Activation::Silu };
         let activation = options.activation.unwrap_or(usual);
-        Ok(MlpGenerator::of(Mlp::new(&widths, activation, options.residual, stream)?))
+        Ok(MlpGenerator::of(Mlp::of_any_units(&widths, activation, options.residual, stream)?))
     }
 
     /// Returns this net as a generator.

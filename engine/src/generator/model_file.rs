@@ -99,7 +99,7 @@ pub fn load(path: &Path, options: &ModelOptions) -> Result<Model> {
                 return Err(Error::argument("activation", "left out", want));
             };
             strip_prefix(&mut tensors);
-            Kind::Mlp { activation, residual: options.residual.unwrap_or(false) }
+            Kind::Mlp { activation, residual: options.residual.unwrap_or(false), skips_from: 0 }
         }
     };
     match kind {
@@ -110,8 +110,8 @@ pub fn load(path: &Path, options: &ModelOptions) -> Result<Model> {
             }
             Ok(Model::Affine(Affine::of(net.parameters().to_vec(), net.dim(), net.input_dim())))
         }
-        Kind::Mlp { activation, residual } => {
-            let net = Mlp::from_tensors(&tensors, activation, residual, path)?;
+        Kind::Mlp { activation, residual, skips_from } => {
+            let net = Mlp::from_tensors(&tensors, activation, residual, path)?.skipping_from(skips_from);
             Ok(Model::Mlp(Box::new(MlpGenerator::of(net))))
         }
         Kind::Denoiser { activation, centre, scale, sigma_min, sigma_max, diameter, detail } => {
@@ -164,11 +164,20 @@ mod tests {
     fn generators_come_back() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("g.safetensors");
-        let options = MlpOptions { dim: 3, dim_in: Some(5), hidden: 16, residual: true, ..MlpOptions::default() };
-        let mut g = MlpGenerator::new(&options, Stream::new(1)).unwrap();
-        g.tensors().save(&path).unwrap();
-        let Model::Mlp(mut back) = load(&path, &ModelOptions::default()).unwrap() else { panic!("no net") };
-        assert_eq!(values(back.as_mut()), values(&mut g));
+        for hidden in [16, 5] {
+            let options = MlpOptions { dim: 3, dim_in: Some(5), hidden, residual: true, ..MlpOptions::default() };
+            let mut g = MlpGenerator::new(&options, Stream::new(1)).unwrap();
+            let mut tensors = g.tensors();
+            tensors.save(&path).unwrap();
+            let Model::Mlp(mut back) = load(&path, &ModelOptions::default()).unwrap() else { panic!("no net") };
+            assert_eq!(values(back.as_mut()), values(&mut g));
+            // In files of earlier versions, a first layer as wide as its input adds it.
+            let text = tensors.metadata.get_mut(KEY).unwrap();
+            *text = text.replace(",\"skips_from\":1", "");
+            tensors.save(&path).unwrap();
+            let Model::Mlp(mut back) = load(&path, &ModelOptions::default()).unwrap() else { panic!("no net") };
+            assert_eq!(values(back.as_mut()) == values(&mut g), hidden == 16);
+        }
         let options = AffineOptions { dim: 3, dim_in: Some(2), ..AffineOptions::default() };
         let mut g = Affine::new(&options, Stream::new(1)).unwrap();
         g.tensors().save(&path).unwrap();

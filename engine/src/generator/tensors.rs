@@ -16,6 +16,9 @@ pub(super) enum Kind {
     Mlp {
         activation: Activation,
         residual: bool,
+        /// The first layer that may add its input; 0 in files of earlier versions.
+        #[serde(default)]
+        skips_from: usize,
     },
     Denoiser {
         activation: Activation,
@@ -40,7 +43,10 @@ pub(super) fn linear(dim: usize, dim_in: usize, parameters: &[f64]) -> Tensors {
 
 /// Returns the tensors of a net as a generator.
 pub(super) fn net(net: &Mlp<f32>) -> Tensors {
-    tag(net.tensors(), &Kind::Mlp { activation: net.activation(), residual: net.residual() })
+    tag(
+        net.tensors(),
+        &Kind::Mlp { activation: net.activation(), residual: net.residual(), skips_from: net.skips_from() },
+    )
 }
 
 /// Adds the description of the model to the header.

@@ -103,7 +103,7 @@ pub fn floor_observed(
 /// The key under which a floor is kept. The debug output of a metric contains its options, so that
 /// metrics with other options have other keys.
 fn key(metric: &dyn Metric, reference: &Reference, n: usize) -> String {
-    format!("{metric:?} {n} {}", reference.points().n())
+    format!("{} {metric:?} {n} {}", metric.name(), reference.points().n())
 }
 
 /// Returns the noise floor of `metric` for `n` points, if it was computed before.

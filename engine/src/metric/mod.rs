@@ -76,7 +76,8 @@ use crate::pairwise::Pairwise;
 use crate::{Error, MissingPart, Points, Result, rng::Stream};
 use std::borrow::Cow;
 
-/// A comparison of points with a reference.
+/// A comparison of points with a reference. Its debug output contains all of its options, because a
+/// reference remembers noise floors by it.
 pub trait Metric: Send + Sync + std::fmt::Debug {
     /// Returns the name in scripts and tables, such as "energy".
     fn name(&self) -> &'static str;

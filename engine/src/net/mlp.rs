@@ -13,6 +13,8 @@ pub struct Mlp<T> {
     widths: Vec<usize>,
     activation: Activation,
     residual: bool,
+    /// The first layer that may add its input to its output.
+    skips_from: usize,
     parameters: Vec<T>,
 }
 
@@ -28,23 +30,52 @@ impl<T: Real> Mlp<T> {
     /// # Errors
     /// There are fewer than two widths, a width is 0, or there are more than 2^28 parameters.
     pub fn new(widths: &[usize], activation: Activation, residual: bool, stream: Stream) -> Result<Mlp<T>> {
-        let mut net = Mlp::zeros(widths, activation, residual)?;
+        Ok(Mlp::zeros(widths, activation, residual)?.randomised(stream))
+    }
+
+    /// Creates the same net, in which the first layer never adds its input, so that this layer can
+    /// absorb a linear map of the inputs.
+    ///
+    /// # Errors
+    /// Those of [`Mlp::new`].
+    pub(crate) fn of_any_units(
+        widths: &[usize],
+        activation: Activation,
+        residual: bool,
+        stream: Stream,
+    ) -> Result<Mlp<T>> {
+        Ok(Mlp::zeros(widths, activation, residual)?.skipping_from(1).randomised(stream))
+    }
+
+    /// Sets the first layer that may add its input to its output.
+    pub(crate) fn skipping_from(mut self, layer: usize) -> Mlp<T> {
+        self.skips_from = layer;
+        self
+    }
+
+    /// Returns the first layer that may add its input to its output.
+    pub(crate) fn skips_from(&self) -> usize {
+        self.skips_from
+    }
+
+    /// Sets random parameters.
+    fn randomised(mut self, stream: Stream) -> Mlp<T> {
         let mut inputs = [0.0, 1.0];
-        for layer in 0..net.layers() {
-            let bound = 1.0 / (net.widths[layer] as f64).sqrt();
-            for (purpose, range) in [("weight", net.weight_range(layer)), ("bias", net.bias_range(layer))] {
+        for layer in 0..self.layers() {
+            let bound = 1.0 / (self.widths[layer] as f64).sqrt();
+            for (purpose, range) in [("weight", self.weight_range(layer)), ("bias", self.bias_range(layer))] {
                 let mut rng = stream.label(purpose).at(layer as u64).rng();
-                for theta in &mut net.parameters[range] {
+                for theta in &mut self.parameters[range] {
                     *theta = T::from_f64(bound * (2.0 * rng.uniform() - 1.0));
                 }
             }
-            if let Some([mean, variance]) = activation.moments() {
-                net.standardise(layer, inputs);
-                let before = if net.skips(layer) { inputs } else { [0.0, 0.0] };
+            if let Some([mean, variance]) = self.activation.moments() {
+                self.standardise(layer, inputs);
+                let before = if self.skips(layer) { inputs } else { [0.0, 0.0] };
                 inputs = [before[0] + mean, before[1] + variance];
             }
         }
-        Ok(net)
+        self
     }
 
     /// Maps layer `l`, whose weights are uniform on `+-1/sqrt(fan_in)`, such that inputs of this
@@ -67,7 +98,7 @@ impl<T: Real> Mlp<T> {
     /// Those of [`Mlp::new`].
     pub fn zeros(widths: &[usize], activation: Activation, residual: bool) -> Result<Mlp<T>> {
         let count = shape::parameters(widths)?;
-        Ok(Mlp { widths: widths.to_vec(), activation, residual, parameters: vec![T::default(); count] })
+        Ok(Mlp { widths: widths.to_vec(), activation, residual, skips_from: 0, parameters: vec![T::default(); count] })
     }
 
     /// Returns the memory in bytes of the parameters of a net with these widths.
@@ -149,7 +180,10 @@ impl<T: Real> Mlp<T> {
 
     /// True if layer `l` adds its input to its output.
     pub(crate) fn skips(&self, layer: usize) -> bool {
-        self.residual && layer + 1 < self.layers() && self.widths[layer] == self.widths[layer + 1]
+        self.residual
+            && layer >= self.skips_from
+            && layer + 1 < self.layers()
+            && self.widths[layer] == self.widths[layer + 1]
     }
 }
 

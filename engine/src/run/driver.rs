@@ -233,6 +233,8 @@ impl<'d, 'a> Driver<'d, 'a> {
         match self.measures.with_floors(&self.cloud, self.pairwise, observer) {
             Ok(measured) => {
                 self.result.metrics = measured.estimates;
+                // Which of several runs computes a floor that they share is no matter of this run.
+                self.pairs_before += measured.floor_pairs;
                 self.keep_reasons("at the end", measured.failed);
             }
             Err(Error::Interrupted) => self.result.ending = Ending::Interrupted { step: self.options.steps },

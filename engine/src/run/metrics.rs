@@ -109,7 +109,10 @@ impl<'a> Measures<'a> {
             let Some(estimate) = found.estimates.get_mut(name) else { continue };
             let what = format!("noise floor of {name}");
             let mut tell = |done, total| observer.progress(&what, done, total, &String::new);
-            match metric::floor_observed(metric, reference, points.n(), pairwise, &mut tell) {
+            let before = pairwise.work().pairs();
+            let floor = metric::floor_observed(metric, reference, points.n(), pairwise, &mut tell);
+            found.floor_pairs += pairwise.work().pairs() - before;
+            match floor {
                 Ok(floor) => *estimate = std::mem::take(estimate).with_floor(floor),
                 Err(Error::Interrupted) => return Err(Error::Interrupted),
                 Err(error) => {
@@ -127,6 +130,8 @@ pub(super) struct Measured {
     pub estimates: BTreeMap<String, Estimate>,
     /// The errors, by the name of the metric.
     pub failed: BTreeMap<String, Error>,
+    /// The pairs evaluated for noise floors.
+    pub floor_pairs: u64,
 }
 
 impl Measured {

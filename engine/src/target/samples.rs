@@ -188,7 +188,16 @@ mod tests {
         // Points of weight 0 are left out and never drawn.
         let kept = want.into_iter().filter(|w| *w > 0.0);
         assert_eq!((&samples as &dyn Target).data().unwrap().points.data(), [0.0, 2.0, 3.0]);
-        assert!((&samples as &dyn Target).data().unwrap().weights.unwrap().iter().zip(kept).all(|(w, t)| (w - t).abs() < 1e-15));
+        assert!(
+            (&samples as &dyn Target)
+                .data()
+                .unwrap()
+                .weights
+                .unwrap()
+                .iter()
+                .zip(kept)
+                .all(|(w, t)| (w - t).abs() < 1e-15)
+        );
         let n = 40_000;
         let drawn = samples.sample(n, Stream::new(2)).unwrap();
         for (i, share) in want.iter().enumerate() {

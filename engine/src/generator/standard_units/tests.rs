@@ -234,6 +234,19 @@ fn a_base_of_other_units_is_standardised_too() {
     assert!(near, "{map:?}");
 }
 
+/// A first layer that added its input could not absorb a map of the input.
+#[test]
+fn a_net_as_wide_as_its_input_absorbs_units() {
+    let mut g = MlpGenerator::new(&MlpOptions { hidden: 2, ..MlpOptions::default() }, Stream::new(1)).unwrap();
+    let (u, mut before, mut after) = (Stream::new(2).normal(5, 2), Points::default(), Points::default());
+    let map = AffineMap::uniform(20.0, vec![500.0; 2]);
+    g.forward(&map.apply(&u), &mut before).unwrap();
+    assert!(Units { inputs: Some(map), outputs: None }.enter(&mut g, true));
+    g.forward(&u, &mut after).unwrap();
+    let off = before.data().iter().zip(after.data()).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+    assert!(off < 1e-3, "{off}");
+}
+
 /// Nothing is learned before the first step, so nothing is lost either.
 #[test]
 fn an_interrupt_before_the_first_step_changes_nothing() {

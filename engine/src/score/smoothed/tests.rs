@@ -92,5 +92,9 @@ fn beyond_the_support_counts_as_zero_and_nowhere_is_told() {
     // Far outside, the value is -1 + phi(51) / Phi(-51) = 50.02. The noise must be wide enough to
     // find the edge.
     assert!((out.row(1)[0] - 50.02).abs() < 2.0, "{}", out.row(1)[0]);
-    assert!(out.row(2)[0].is_nan() && told.diagnostics().warnings[0].contains("at (-100000.0000)"), "{:?}", told.diagnostics().warnings);
+    assert!(
+        out.row(2)[0].is_nan() && told.diagnostics().warnings[0].contains("at (-100000.0000)"),
+        "{:?}",
+        told.diagnostics().warnings
+    );
 }
