@@ -141,6 +141,7 @@ fn centred(points: &Points, mean: &[f64], units: &[f64]) -> Mat<f64> {
 mod tests {
     use super::super::{Affine, AffineOptions, MlpGenerator, MlpOptions};
     use super::*;
+    use crate::net::{Activation, Mlp};
     use crate::rng::Stream;
 
     fn forward(generator: &mut dyn Generator, u: &Points) -> Points {
@@ -188,9 +189,9 @@ mod tests {
     /// not affected.
     #[test]
     fn a_layer_that_adds_its_input_takes_no_map_of_it() {
-        let square = MlpOptions { dim: 16, hidden: 16, residual: true, ..MlpOptions::default() };
         let units = AffineMap::uniform(2.0, vec![0.0; 16]);
-        let mut net = MlpGenerator::new(&square, Stream::new(3)).unwrap();
+        let square = Mlp::new(&[16; 5], Activation::Tanh, true, Stream::new(3)).unwrap();
+        let mut net = MlpGenerator::of(square);
         let before = net.parameters().to_vec();
         assert!(!compose(&mut net, Some(&units), Some(&units)));
         assert_eq!(net.parameters(), before);

@@ -44,8 +44,7 @@ impl CustomDensity {
     /// ```
     ///
     /// # Errors
-    /// `dim` is 0 or above 10,000; or the formula is wrong ([`Error::Expression`], with the place in
-    /// the text).
+    /// `dim` is 0 or above 10,000, or the formula is wrong ([`Error::Expression`], with its place).
     pub fn formula(dim: usize, text: &str, parameters: &[Parameter]) -> Result<CustomDensity> {
         check_dim(dim)?;
         Ok(CustomDensity { dim, given: Given::Formula(Expression::of_point(text, dim, parameters)?) })

@@ -1,9 +1,10 @@
 //! Radial kernels, one file each, and their registry.
 //!
 //! A new kernel is a file with one type that implements [`RadialKernel`], and one line in
-//! `registry!` below, in which `as` gives its function in scripts another name. That line provides the variant of [`Kernel`] and its name in data, the
-//! dispatch of the backends, the function of the script language, the value of `--kernel` on the
-//! command line, and the kernel's rows in every test that compares backends.
+//! `registry!` below, in which `as` gives its function in scripts another name. That line provides
+//! the variant of [`Kernel`] and its name in data, the dispatch of the backends, the function of
+//! the script language, the value of `--kernel` on the command line, and the kernel's rows in every
+//! test that compares backends.
 
 mod radial_profile;
 #[cfg(test)]
