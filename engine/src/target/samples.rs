@@ -42,7 +42,7 @@ impl Samples {
     /// let points = Points::from_rows(&[[0.0], [1.0], [2.0]])?;
     /// let options = SamplesOptions { weights: Some(vec![1.0, 0.0, 3.0]), ..Default::default() };
     /// let samples = Samples::new(points, &options)?;
-    /// assert_eq!(samples.data().and_then(|data| data.weights), Some([0.25, 0.75].as_slice()));
+    /// assert_eq!(samples.view().weights, Some([0.25, 0.75].as_slice()));
     /// assert_eq!(samples.moments().map(|moments| moments.mean), Some(vec![1.5]));
     /// assert_eq!(samples.sample(100, Stream::new(1))?.n(), 100);
     /// # Ok::<(), sdflow::Error>(())
@@ -74,6 +74,12 @@ impl Samples {
         let ends = ends.collect();
         let standardiser = options.standardise.then(|| Standardiser::with_weights(&points, weights.as_deref()));
         Ok(Samples { points, weights, ends, standardiser })
+    }
+
+    /// Returns the points, their weights, and the units in which a flow towards them works.
+    pub fn view(&self) -> DataView<'_> {
+        let (weights, standardiser) = (self.weights.as_deref(), self.standardiser.as_ref());
+        DataView { points: &self.points, weights, standardiser }
     }
 }
 
@@ -118,8 +124,7 @@ impl Target for Samples {
     }
 
     fn finite_sample(&self) -> Option<FiniteSample<'_>> {
-        let (weights, standardiser) = (self.weights.as_deref(), self.standardiser.as_ref());
-        Some(FiniteSample::InMemory(DataView { points: &self.points, weights, standardiser }))
+        Some(FiniteSample::InMemory(self.view()))
     }
 }
 
@@ -187,17 +192,8 @@ mod tests {
         let want = [1.0 / 2.2, 0.0, 1.0 / 2.2, 0.2 / 2.2];
         // Points of weight 0 are left out and never drawn.
         let kept = want.into_iter().filter(|w| *w > 0.0);
-        assert_eq!((&samples as &dyn Target).data().unwrap().points.data(), [0.0, 2.0, 3.0]);
-        assert!(
-            (&samples as &dyn Target)
-                .data()
-                .unwrap()
-                .weights
-                .unwrap()
-                .iter()
-                .zip(kept)
-                .all(|(w, t)| (w - t).abs() < 1e-15)
-        );
+        assert_eq!(samples.view().points.data(), [0.0, 2.0, 3.0]);
+        assert!(samples.view().weights.unwrap().iter().zip(kept).all(|(w, t)| (w - t).abs() < 1e-15));
         let n = 40_000;
         let drawn = samples.sample(n, Stream::new(2)).unwrap();
         for (i, share) in want.iter().enumerate() {
@@ -221,7 +217,7 @@ mod tests {
         let points = Points::from_rows(&[[0.0, 1.0], [2000.0, 3.0], [4000.0, 2.0]]).unwrap();
         let samples =
             Samples::new(points.clone(), &SamplesOptions { standardise: true, ..Default::default() }).unwrap();
-        let data = (&samples as &dyn Target).data().unwrap();
+        let data = samples.view();
         assert_eq!(**data.points, points);
         let standardiser = data.standardiser.unwrap();
         assert_eq!(standardiser.undo(&standardiser.apply(&points)), points);

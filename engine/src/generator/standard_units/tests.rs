@@ -228,7 +228,7 @@ fn a_base_of_other_units_is_standardised_too() {
     let mut towards = flow(far());
     follow(&mut g, &mut towards, &wide, options);
     let mut y = Points::default();
-    g.forward((&wide as &dyn Target).data().unwrap().points, &mut y).unwrap();
+    g.forward(wide.view().points, &mut y).unwrap();
     let map = AffineMap::of(&y);
     let near = map.shift().iter().all(|m| (m - 5000.0).abs() < 150.0)
         && map.scale().iter().all(|s| (s / 1e3 - 1.0).abs() < 0.15);
