@@ -120,7 +120,7 @@ pub fn reference(call: &Call, i: usize, n: usize) -> Result<Reference, Fail> {
     let (made, source) = if let Some(cloud) = call.arg(i)?.clone().try_cast::<Cloud>() {
         let target = cloud.target.as_ref();
         // Floors come from fresh points of a distribution, but from splits of a sample.
-        let is_drawn = target.is_some_and(|target| target.data().is_none() && target.rows().is_none());
+        let is_drawn = target.is_some_and(|target| target.finite_sample().is_none());
         let source = Some(FloorSource::new((!is_drawn).then_some(&cloud.points), target));
         let made = match target {
             Some(target) => Reference::with_target(Arc::clone(&cloud.points), target.clone()),

@@ -90,7 +90,7 @@ pub const ENTRIES: &[Entry] = &[
 /// Returns the kernel estimate from points, or from the data of a finite sample.
 fn estimate_of(call: &Call) -> Result<Recipe, Fail> {
     if let Some(target) = call.arg(0)?.clone().try_cast::<Arc<dyn Target>>() {
-        return match target.data().is_some() || target.rows().is_some() {
+        return match target.finite_sample().is_some() {
             true => score(call, 0),
             false => Err(call.wrong(0, "a set of points").hint("use a sample: kde(target.sample(2000))")),
         };

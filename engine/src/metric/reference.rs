@@ -188,7 +188,7 @@ impl Reference {
 
     /// Returns the distribution, if any number of fresh points can be drawn from it.
     pub(crate) fn distribution(&self) -> Option<&Arc<dyn Target>> {
-        self.target.as_ref().filter(|t| t.data().is_none() && t.rows().is_none())
+        self.target.as_ref().filter(|t| t.finite_sample().is_none())
     }
 
     /// Returns the distribution. The error names the metric that needs it, and the missing `part`.
