@@ -1,6 +1,7 @@
 //! A user-defined velocity field: the run provides steps, metrics, tracers and endings.
 #![allow(clippy::print_stdout)] // An example talks to its reader.
 
+use sdflow::archive::Archived;
 use sdflow::flow::{FieldAt, Stepping, VelocityField};
 use sdflow::ode::Integrator;
 use sdflow::rng::Stream;
@@ -25,6 +26,8 @@ impl VelocityField for Gather {
         Ok(())
     }
 }
+
+impl Archived for Gather {}
 
 /// # Errors
 /// This example does not fail.

@@ -8,6 +8,7 @@
 use super::case::{BenchCase, Data, Task};
 use super::statistics::{PATIENCE, deviation, median};
 use crate::lock::lock;
+use sdflow::archive::Archived;
 use sdflow::flow::{Clock, FieldAt, Noise, Scales, SdFlow, SdFlowOptions, VelocityField};
 use sdflow::ode::StepReport;
 use sdflow::pairwise::{Backend, Isa, Pairwise, Precision, Queries, ScoreDifference};
@@ -180,6 +181,8 @@ impl VelocityField for Beside {
         self.flow.scales(cloud, clock)
     }
 }
+
+impl Archived for Beside {}
 
 /// Times every step, and ends the run when it takes too long.
 struct StepTimer {

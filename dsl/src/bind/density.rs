@@ -7,7 +7,7 @@ use crate::value::{Cloud, describe, number, numbers};
 use rhai::{Array, Dynamic, FnPtr, Map};
 use sdflow::expression::Parameter;
 use sdflow::number::counted;
-use sdflow::target::{CustomDensity, LogDensityOf, ScoreOf, Target};
+use sdflow::target::{CustomDensity, Target};
 use sdflow::{MissingPart, Points, Result};
 use std::sync::Arc;
 
@@ -99,21 +99,24 @@ fn functions(call: &Call, dim: usize, log_density: &FnPtr) -> std::result::Resul
     let callbacks = &call.context.callbacks;
     let log_density = of_values(Arc::clone(callbacks), detach(log_density)?);
     let score = score.map(|score| detach(&score)).transpose()?;
-    Ok(CustomDensity::functions(dim, log_density, score.map(|score| of_points(Arc::clone(callbacks), score))))
+    Ok(CustomDensity::function(dim, log_density).map(|density| match score {
+        Some(score) => density.with_score(of_points(Arc::clone(callbacks), score)),
+        None => density,
+    }))
 }
 
-fn of_values(callbacks: Arc<Callbacks>, function: FnPtr) -> LogDensityOf {
-    Arc::new(move |points| {
+fn of_values(callbacks: Arc<Callbacks>, function: FnPtr) -> impl Fn(&Points) -> sdflow::Result<Vec<f64>> {
+    move |points| {
         let value = callbacks.call(&function, LOG, points)?;
         let want = "an array with a number per point is expected";
         let array = value.clone().try_cast::<Array>().ok_or_else(|| misfit(LOG, &value, want))?;
         let one = |v: &Dynamic| number(v).ok_or_else(|| misfit(LOG, v, "every element must be a number"));
         array.iter().map(one).collect()
-    })
+    }
 }
 
-fn of_points(callbacks: Arc<Callbacks>, function: FnPtr) -> ScoreOf {
-    Arc::new(move |points| {
+fn of_points(callbacks: Arc<Callbacks>, function: FnPtr) -> impl Fn(&Points) -> sdflow::Result<Points> {
+    move |points| {
         let value = callbacks.call(&function, SCORE, points)?;
         let cloud = value.clone().try_cast::<Cloud>();
         let cloud = cloud.ok_or_else(|| misfit(SCORE, &value, "points are expected: points(rows)"))?;
@@ -121,7 +124,7 @@ fn of_points(callbacks: Arc<Callbacks>, function: FnPtr) -> ScoreOf {
         // copied.
         drop(value);
         Ok(Arc::unwrap_or_clone(cloud.points))
-    })
+    }
 }
 
 /// Returns the parameters of a formula.

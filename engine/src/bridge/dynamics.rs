@@ -95,7 +95,7 @@ impl dyn Bridge + '_ {
     /// an ordinary differential equation with the same marginals.
     ///
     /// # Errors
-    /// Those of [`Self::drift`].
+    /// Those of `drift`.
     pub fn velocity(&self, t: f64, points: &Points, out: &mut Points) -> Result<()> {
         let mut back = Points::default();
         self.drift(Direction::Backward, t, points, &mut back)?;

@@ -13,7 +13,7 @@ pub struct Cost {
     pub pairs: u64,
     /// Seconds on this machine.
     pub seconds: f64,
-    /// The largest number of bytes in use, minus the bytes in use before; None without a [`Meter`].
+    /// The largest number of bytes in use, minus the bytes in use before; None without a meter.
     pub bytes: Option<u64>,
     /// True if the numbers depend on what the run finds (`stop_when`, an adaptive step).
     pub varies: bool,

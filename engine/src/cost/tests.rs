@@ -2,6 +2,7 @@ use super::extrapolate::line;
 use super::gauge::Measured;
 use super::growing_size::{Climb, Ladder};
 use super::*;
+use crate::archive::Archived;
 use crate::flow::{
     Diffusion, FieldAt, Langevin, LangevinOptions, LangevinSampler, MmdFlow, MmdFlowOptions, PfOdeOptions,
     PredictorCorrectorOptions, ReverseSdeOptions, ReverseSdeSampler, SdFlow, SdFlowOptions, Smc, SmcOptions, Stepping,
@@ -273,6 +274,8 @@ impl VelocityField for Learner {
         Ok(())
     }
 }
+
+impl Archived for Learner {}
 
 /// The additional time of the first evaluation counts once, for any number of steps and stages.
 #[test]

@@ -19,6 +19,9 @@ pub enum Aim<'a> {
     Score(&'a dyn Score),
     /// Any distribution with these units, given as a map from standard units.
     Units(&'a AffineMap),
+    /// As many distributions as there are labels, and their units, if these are known. The rows of
+    /// each label are one block.
+    Labelled(usize, Option<&'a AffineMap>),
     /// The distribution that an estimate describes in standard units, and the map from these.
     Standardised(&'a dyn Score, &'a AffineMap),
 }
@@ -27,7 +30,7 @@ impl<'a> Aim<'a> {
     /// Returns the points to which the field leads, if they are a finite sample in original units.
     pub(crate) fn points(self) -> Option<&'a Points> {
         match self {
-            Aim::Unknown | Aim::Units(_) | Aim::Standardised(..) => None,
+            Aim::Unknown | Aim::Units(_) | Aim::Labelled(..) | Aim::Standardised(..) => None,
             Aim::Points(points) => Some(points),
             Aim::Target(target) => target.data().map(|data| &**data.points),
             Aim::Score(score) => score.data().map(|points| &**points),
@@ -45,6 +48,11 @@ impl<'a> Aim<'a> {
         }
     }
 
+    /// Returns the number of labels, if the target is labelled.
+    pub(crate) fn labels(self) -> Option<usize> {
+        if let Aim::Labelled(labels, _) = self { Some(labels) } else { None }
+    }
+
     /// Returns the map from standard units to the units of the target: its mean, and either the
     /// standard deviation of each coordinate or one length for all coordinates. None if the units
     /// are unknown. The cost is a pass over the points, or a closed form.
@@ -53,6 +61,7 @@ impl<'a> Aim<'a> {
             Aim::Unknown => None,
             Aim::Points(points) => Some(AffineMap::of(points)),
             Aim::Units(units) | Aim::Standardised(_, units) => Some(units.clone()),
+            Aim::Labelled(_, units) => units.cloned(),
             Aim::Target(target) => match target.data() {
                 Some(data) => Some(points::weighted_units(data.points, data.weights)),
                 None => target.moments().map(|moments| AffineMap::of_moments(moments.mean, &moments.cov)),
@@ -84,9 +93,12 @@ mod tests {
         let want = Some(AffineMap::new(vec![1.0, 2.0], vec![0.0, 5.0]));
         let samples = Samples::new(points.clone(), &SamplesOptions::default()).unwrap();
         let kde = Kde::of(points.clone());
-        for aim in [Aim::Points(&points), Aim::Target(&samples), Aim::Score(&kde)] {
+        let units = want.clone().unwrap();
+        let given = [Aim::Units(&units), Aim::Labelled(3, Some(&units))];
+        for aim in [Aim::Points(&points), Aim::Target(&samples), Aim::Score(&kde)].into_iter().chain(given) {
             assert_eq!(aim.units(), want);
         }
+        assert_eq!((given.map(Aim::labels), Aim::Labelled(3, None).units()), ([None, Some(3)], None));
         let gaussian = Arc::new(Gaussian::isotropic(vec![5.0], 2.0).unwrap());
         let exact = Exact::new(gaussian.clone()).unwrap();
         let want = Some(AffineMap::uniform(2.0, vec![5.0]));

@@ -1,7 +1,7 @@
 //! A flow of labelled particles: the particles of each label follow a flow of their own.
 
 use super::{Aim, Clock, FieldAt, Readings, Scales, VelocityField};
-use crate::archive::Archive;
+use crate::archive::{Archive, Archived};
 use crate::number::counted;
 use crate::ode::StepReport;
 use crate::points::{AffineMap, blocks};
@@ -138,10 +138,6 @@ impl VelocityField for ByLabel {
         self.parts[0].flow.name()
     }
 
-    fn labels(&self) -> Option<usize> {
-        Some(self.parts.len())
-    }
-
     fn velocity(&mut self, at: &FieldAt, out: &mut Points) -> Result<()> {
         let dim = at.z.dim();
         out.reshape(at.z.n(), dim);
@@ -178,7 +174,7 @@ impl VelocityField for ByLabel {
         let resolution = self.parts.iter().enumerate().map(of).fold(f64::INFINITY, f64::min);
         let step = self.parts[0].flow.scales(cloud, &ByLabel::clock(clock, 0)).step;
         let units = self.units.get_or_init(|| self.pooled_units(cloud, clock));
-        let aim = units.as_ref().map_or(Aim::Unknown, Aim::Units);
+        let aim = Aim::Labelled(self.parts.len(), units.as_ref());
         Scales { step, resolution, units: None, aim }
     }
 
@@ -201,12 +197,14 @@ impl VelocityField for ByLabel {
         Ok(names.into_iter().map(mean).collect())
     }
 
-    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
-        self.parts.iter_mut().try_for_each(|part| part.flow.archive(archive))
-    }
-
     fn warnings(&self) -> Vec<String> {
         ByLabel::collected(self.parts.iter().map(|part| part.flow.warnings()).collect())
+    }
+}
+
+impl Archived for ByLabel {
+    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+        self.parts.iter_mut().try_for_each(|part| part.flow.archive(archive))
     }
 }
 

@@ -6,7 +6,7 @@ mod option;
 
 use super::aim::uneven;
 use super::{Aim, Clock, FieldAt, Readings, Role, Scales, VelocityField};
-use crate::archive::Archive;
+use crate::archive::{Archive, Archived};
 use crate::number::number;
 use crate::ode::StepReport;
 use crate::options::at_least;
@@ -257,13 +257,15 @@ impl VelocityField for DriftFlow {
         Ok(if self.ess[0] > 0.0 { readings } else { Vec::new() })
     }
 
+    fn warnings(&self) -> Vec<String> {
+        uneven(Some(&self.target.points)).into_iter().collect()
+    }
+}
+
+impl Archived for DriftFlow {
     fn archive(&mut self, archive: &mut Archive) -> Result<()> {
         archive.part("ess_target", &mut self.ess[0])?;
         archive.part("ess_cloud", &mut self.ess[1])
-    }
-
-    fn warnings(&self) -> Vec<String> {
-        uneven(Some(&self.target.points)).into_iter().collect()
     }
 }
 

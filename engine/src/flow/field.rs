@@ -1,7 +1,7 @@
 //! Velocity fields: the velocity of each particle, independent of the integrator.
 
 use super::{Aim, Clock};
-use crate::archive::Archive;
+use crate::archive::Archived;
 use crate::ode::StepReport;
 use crate::pairwise::Pairwise;
 use crate::{Points, Result};
@@ -11,16 +11,11 @@ use std::fmt::Debug;
 ///
 /// A flow is one equation: [`VelocityField::velocity`]. Step size, integrator and arithmetic belong
 /// to [`super::Stepping`]; the length of a run, its measurements and its end belong to
-/// [`crate::run`].
-pub trait VelocityField: Send + Sync + Debug {
+/// [`crate::run`]. What the field keeps between steps is [`Archived`]: learned scores, the state of
+/// an adaptive schedule, the choices of [`VelocityField::prepare`].
+pub trait VelocityField: Archived + Send + Sync + Debug {
     /// Returns the name for messages and progress, such as "sd_flow".
     fn name(&self) -> &'static str;
-
-    /// Returns the number of labels, if the field moves labelled particles; the rows of each label
-    /// are one block.
-    fn labels(&self) -> Option<usize> {
-        None
-    }
 
     /// Writes the velocity at the points `at.z` into `out`, n x dim. At each moment a run evaluates
     /// the velocity of the cloud first, and then the velocity of its tracers in the field of the
@@ -53,18 +48,6 @@ pub trait VelocityField: Send + Sync + Debug {
     /// Those of [`VelocityField::velocity`].
     fn readings(&mut self, _at: &FieldAt) -> Result<Readings> {
         Ok(Vec::new())
-    }
-
-    /// Writes the state that the field keeps between steps into a checkpoint, or reads the state
-    /// back: learned scores, the state of an adaptive schedule, the choices of [`Self::prepare`].
-    /// The default does nothing, which suits a field that depends only on its arguments. A run that
-    /// continues from a checkpoint gives the same results as an uninterrupted one only if the whole
-    /// state is archived.
-    ///
-    /// # Errors
-    /// The checkpoint belongs to something else.
-    fn archive(&mut self, _archive: &mut Archive) -> Result<()> {
-        Ok(())
     }
 
     /// Returns warnings at the end of the run, a sentence each.

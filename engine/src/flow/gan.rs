@@ -220,11 +220,6 @@ impl VelocityField for GanFlow {
         Scales { step: 0.1, resolution, units: None, aim: Aim::Target(&*self.target) }
     }
 
-    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
-        archive.part("mean_logit", &mut self.mean_logit)?;
-        self.estimator.archive(archive)
-    }
-
     fn warnings(&self) -> Vec<String> {
         uneven(self.target.data().map(|data| data.points)).into_iter().collect()
     }
@@ -234,6 +229,13 @@ impl VelocityField for GanFlow {
         // The mean logit comes from the last velocity; there is none at the start.
         readings.extend(self.mean_logit.map(|logit| ("logit", logit)));
         Ok(readings)
+    }
+}
+
+impl Archived for GanFlow {
+    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+        archive.part("mean_logit", &mut self.mean_logit)?;
+        self.estimator.archive(archive)
     }
 }
 

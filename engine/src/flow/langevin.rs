@@ -12,7 +12,7 @@ use super::sampler::diffuse;
 use super::sigma::check_smallest_sigma;
 use super::support::Support;
 use super::{Clock, FieldAt, Readings, Sampler};
-use crate::archive::{Archive, Archived as _};
+use crate::archive::{Archive, Archived};
 use crate::ode::{Integrator, RungeKutta};
 use crate::pairwise::Pairwise;
 use crate::score::{At, Form, Kde, Score};
@@ -207,16 +207,6 @@ impl Sampler for Langevin {
         Ok(readings)
     }
 
-    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
-        archive.part("here", &mut self.here)?;
-        archive.part("adapted", &mut self.adapted)?;
-        archive.part("preconditioner", &mut self.moves.preconditioner)?;
-        archive.part("all", &mut self.all)?;
-        archive.part("recent", &mut self.recent)?;
-        self.support.archive(archive)?;
-        self.score.archive(archive)
-    }
-
     fn warnings(&self) -> Vec<String> {
         let mut warnings = self.score.diagnostics().warnings;
         warnings.extend(uneven(self.score.kernel().and_then(Kde::points)));
@@ -238,5 +228,17 @@ impl Sampler for Langevin {
             warnings.push(format!("{:.0} % of the moves were accepted; {advice} (about 57 % is best)", 100.0 * rate));
         }
         warnings
+    }
+}
+
+impl Archived for Langevin {
+    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+        archive.part("here", &mut self.here)?;
+        archive.part("adapted", &mut self.adapted)?;
+        archive.part("preconditioner", &mut self.moves.preconditioner)?;
+        archive.part("all", &mut self.all)?;
+        archive.part("recent", &mut self.recent)?;
+        self.support.archive(archive)?;
+        self.score.archive(archive)
     }
 }

@@ -2,6 +2,7 @@
 
 use super::aim::uneven;
 use super::{Aim, Clock, FieldAt, Readings, Role, Scales, Scaling, VelocityField};
+use crate::archive::Archived;
 use crate::number::number;
 use crate::ode::StepReport;
 use crate::pairwise::{
@@ -258,6 +259,8 @@ impl VelocityField for MmdFlow {
         Ok(if injected { vec![("noise", level())] } else { Vec::new() })
     }
 }
+
+impl Archived for MmdFlow {}
 
 #[cfg(test)]
 mod tests;

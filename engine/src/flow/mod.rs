@@ -53,8 +53,10 @@ mod svgd;
 pub use aim::Aim;
 pub use by_label::ByLabel;
 pub use clock::Clock;
+#[doc(hidden)]
+pub use diffusion::Levels;
 pub use diffusion::{
-    Diffusion, Levels, LikelihoodOptions, PfOdeOptions, PfOdeSampler, Predictor, PredictorCorrectorOptions, Process,
+    Diffusion, LikelihoodOptions, PfOdeOptions, PfOdeSampler, Predictor, PredictorCorrectorOptions, Process,
     ReverseSdeOptions, ReverseSdeSampler,
 };
 pub use drift::{DriftFlow, DriftFlowOptions, Normalisation, TemperatureScale, Temperatures};

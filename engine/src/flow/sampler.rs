@@ -2,7 +2,7 @@
 //! velocity.
 
 use super::{Clock, FieldAt, Readings};
-use crate::archive::Archive;
+use crate::archive::Archived;
 use crate::pairwise::Pairwise;
 use crate::rng::Stream;
 use crate::{Points, Result};
@@ -11,8 +11,9 @@ use std::sync::Arc;
 
 /// Moves particles by steps of its own. The particles do not interact, so tracers would be a
 /// separate run. Its noise, its rejections and its falling noise level are not part of any
-/// velocity, so no generator can be trained along it.
-pub trait Sampler: Send + Sync + Debug {
+/// velocity, so no generator can be trained along it. What the sampler keeps between steps is
+/// [`Archived`]: learned scores, adapted step sizes, the choices of [`Sampler::prepare`].
+pub trait Sampler: Archived + Send + Sync + Debug {
     /// Returns the name for messages and progress, such as "langevin".
     fn name(&self) -> &'static str;
 
@@ -50,18 +51,6 @@ pub trait Sampler: Send + Sync + Debug {
     /// Those of [`Sampler::step`].
     fn readings(&mut self, _at: &FieldAt) -> Result<Readings> {
         Ok(Vec::new())
-    }
-
-    /// Writes the state that the sampler keeps between steps into a checkpoint, or reads the state
-    /// back: learned scores, the state of an adaptive schedule, the choices of [`Self::prepare`].
-    /// The default does nothing, which suits a sampler that depends only on its arguments. A run
-    /// that continues from a checkpoint gives the same results as an uninterrupted one only if the
-    /// whole state is archived.
-    ///
-    /// # Errors
-    /// The checkpoint belongs to something else.
-    fn archive(&mut self, _archive: &mut Archive) -> Result<()> {
-        Ok(())
     }
 
     /// Returns warnings at the end of the run, a sentence each.

@@ -12,7 +12,7 @@ pub use option::{Noise, Scaling, SdFlowOptions};
 
 use super::sigma::Smoothing;
 use super::{Aim, Clock, FieldAt, Readings, Role, Scales, VelocityField};
-use crate::archive::Archive;
+use crate::archive::{Archive, Archived};
 use crate::number::counted;
 use crate::number::number;
 use crate::ode::StepReport;
@@ -201,12 +201,6 @@ impl VelocityField for SdFlow {
         Ok(readings)
     }
 
-    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
-        archive.optional("smoothing", &mut self.smoothing, |_| Smoothing::new(Schedule::from(1.0)))?;
-        self.target.archive(archive)?;
-        self.source.archive(archive)
-    }
-
     fn warnings(&self) -> Vec<String> {
         let end = self.smoothing.as_ref().map_or(0.0, |s| s.schedule().at(1.0));
         let mut warnings = self.target.diagnostics().warnings;
@@ -233,5 +227,13 @@ impl VelocityField for SdFlow {
             ));
         }
         warnings
+    }
+}
+
+impl Archived for SdFlow {
+    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+        archive.optional("smoothing", &mut self.smoothing, |_| Smoothing::new(Schedule::from(1.0)))?;
+        self.target.archive(archive)?;
+        self.source.archive(archive)
     }
 }

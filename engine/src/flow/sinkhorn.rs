@@ -192,10 +192,6 @@ impl VelocityField for SinkhornFlow {
         Ok(if known { readings } else { Vec::new() })
     }
 
-    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
-        archive.part("sinkhorn", &mut self.kept)
-    }
-
     fn warnings(&self) -> Vec<String> {
         let missed = (self.kept.missed > 0).then(|| {
             format!(
@@ -208,6 +204,12 @@ impl VelocityField for SinkhornFlow {
             )
         });
         missed.into_iter().chain(uneven(Some(&self.target))).collect()
+    }
+}
+
+impl Archived for SinkhornFlow {
+    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+        archive.part("sinkhorn", &mut self.kept)
     }
 }
 

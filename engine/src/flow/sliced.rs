@@ -3,6 +3,7 @@
 
 use super::aim::uneven;
 use super::{Aim, Clock, FieldAt, Role, Scales, VelocityField};
+use crate::archive::Archived;
 use crate::ode::StepReport;
 use crate::options::at_least;
 use crate::points::{dot, ends, shares, sort_projections};
@@ -119,6 +120,8 @@ impl VelocityField for SlicedFlow {
         uneven(Some(&self.target)).into_iter().collect()
     }
 }
+
+impl Archived for SlicedFlow {}
 
 /// Returns the displacement of every point of a sorted line under the optimal transport to another:
 /// to the mean of the points that share its quantiles.

@@ -7,7 +7,7 @@ mod tempering;
 use super::preconditioner::{Preconditioner, Preconditioning};
 use super::support::Support;
 use super::{Clock, FieldAt, Readings, Sampler};
-use crate::archive::{Archive, Archived as _};
+use crate::archive::{Archive, Archived};
 use crate::error::MissingPart;
 use crate::number::number;
 use crate::pairwise::Pairwise;
@@ -215,18 +215,6 @@ impl Sampler for Smc {
         Ok(readings)
     }
 
-    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
-        let State { beta, log_step, log_evidence, moves, acceptance, resampled } = &mut self.state;
-        archive.part("inverse_temperature", beta)?;
-        archive.part("log_step", log_step)?;
-        archive.part("log_evidence", log_evidence)?;
-        archive.part("moves", moves)?;
-        archive.part("acceptance", acceptance)?;
-        archive.part("resampled", resampled)?;
-        archive.part("preconditioner", &mut self.preconditioner)?;
-        self.support.archive(archive)
-    }
-
     fn warnings(&self) -> Vec<String> {
         let State { beta, resampled, moves, .. } = self.state;
         let mut warnings: Vec<String> = self
@@ -247,5 +235,19 @@ impl Sampler for Smc {
             ));
         }
         warnings
+    }
+}
+
+impl Archived for Smc {
+    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+        let State { beta, log_step, log_evidence, moves, acceptance, resampled } = &mut self.state;
+        archive.part("inverse_temperature", beta)?;
+        archive.part("log_step", log_step)?;
+        archive.part("log_evidence", log_evidence)?;
+        archive.part("moves", moves)?;
+        archive.part("acceptance", acceptance)?;
+        archive.part("resampled", resampled)?;
+        archive.part("preconditioner", &mut self.preconditioner)?;
+        self.support.archive(archive)
     }
 }

@@ -60,6 +60,7 @@ impl Stepping {
 mod tests {
     use super::super::{Aim, FieldAt, Scales};
     use super::*;
+    use crate::archive::Archived;
     use crate::rng::Stream;
 
     #[test]
@@ -91,6 +92,8 @@ mod tests {
             Scales { step: 0.3, resolution: 1.0, units: None, aim: Aim::Unknown }
         }
     }
+
+    impl Archived for Still {}
 
     #[test]
     fn the_usual_step_is_the_fields_own() {

@@ -5,7 +5,7 @@ use super::diagnostics::misfit;
 use super::sigma::check_smallest_sigma;
 use super::support::Support;
 use super::{Aim, Clock, FieldAt, Readings, Role, Scales, VelocityField};
-use crate::archive::{Archive, Archived as _};
+use crate::archive::{Archive, Archived};
 use crate::ode::StepReport;
 use crate::pairwise::{Kernel, KernelSum, KernelSums, Kernels, Pairwise, Part, Values, median_distance};
 use crate::score::{At, Form, Kde, Score};
@@ -167,6 +167,17 @@ impl VelocityField for Svgd {
         Ok(vec![("bandwidth", self.kernels[0].bandwidth())])
     }
 
+    fn warnings(&self) -> Vec<String> {
+        let advice = "start inside, make `step` smaller, or change variables so that there is no edge";
+        let mut warnings = self.score.diagnostics().warnings;
+        warnings.extend(uneven(self.score.kernel().and_then(Kde::points)));
+        warnings.extend(self.support.warning("particles", advice));
+        warnings.extend(misfit(&self.known.0, &self.scores));
+        warnings
+    }
+}
+
+impl Archived for Svgd {
     fn archive(&mut self, archive: &mut Archive) -> Result<()> {
         // The bandwidth of the last step determines the scale of the next step.
         let chosen = self.options.kernel == Kernels::Median;
@@ -177,15 +188,6 @@ impl VelocityField for Svgd {
         }
         self.support.archive(archive)?;
         self.score.archive(archive)
-    }
-
-    fn warnings(&self) -> Vec<String> {
-        let advice = "start inside, make `step` smaller, or change variables so that there is no edge";
-        let mut warnings = self.score.diagnostics().warnings;
-        warnings.extend(uneven(self.score.kernel().and_then(Kde::points)));
-        warnings.extend(self.support.warning("particles", advice));
-        warnings.extend(misfit(&self.known.0, &self.scores));
-        warnings
     }
 }
 
@@ -215,6 +217,8 @@ mod tests {
             self.0.evaluate(at, form, out)
         }
     }
+
+    impl Archived for Counted {}
 
     #[test]
     fn followers_take_the_scores_of_the_clouds_own_velocity() {

@@ -7,7 +7,7 @@ use super::standard_units::Known;
 use super::teacher::Teacher;
 use super::train::{FitResult, Training};
 use super::training_options::TrainingOptions;
-use crate::archive::Archive;
+use crate::archive::{Archive, Archived};
 use crate::flow::{Clock, FieldAt, Readings, Stepping, VelocityField};
 use crate::number::counted;
 use crate::ode::StepReport;
@@ -115,8 +115,8 @@ impl<'a> Fit<'a> {
         };
         let training = TrainingOptions { name: "fit", plan, batch, every, checkpoint_every, spreads: many };
         self.stepping.check()?;
-        check_labels(self.field.labels(), self.base.labels())?;
-        let mut along = Along { flow: self.field, stepping: &self.stepping, pairwise, eta: 0.0 };
+        let labels = self.base.labels();
+        let mut along = Along { flow: self.field, stepping: &self.stepping, pairwise, labels, eta: 0.0 };
         Training::new(self.generator, self.base, training, &mut along, pairwise, self.stream)?.run(observer)
     }
 }
@@ -135,14 +135,17 @@ struct Along<'a> {
     flow: &'a mut dyn VelocityField,
     stepping: &'a Stepping,
     pairwise: &'a Pairwise,
+    /// The number of labels that the base draws, if it draws labelled points.
+    labels: Option<usize>,
     /// The step size along the last velocity.
     eta: f64,
 }
 
 impl Teacher for Along<'_> {
-    fn target_units(&self, y: &Points, clock: &Clock) -> Option<Known> {
+    fn target_units(&self, y: &Points, clock: &Clock) -> Result<Option<Known>> {
         let scales = self.flow.scales(y, clock);
-        scales.aim.units().map(|map| Known { map, each_column: scales.units.is_some() })
+        check_labels(scales.aim.labels(), self.labels)?;
+        Ok(scales.aim.units().map(|map| Known { map, each_column: scales.units.is_some() }))
     }
 
     fn prepare(&mut self, y: &Points, clock: &Clock) -> Result<Vec<String>> {
@@ -163,11 +166,13 @@ impl Teacher for Along<'_> {
         self.eta
     }
 
-    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
-        self.flow.archive(archive)
-    }
-
     fn after_step(&mut self, y: &Points, report: &StepReport, clock: &Clock) -> Result<()> {
         self.flow.prepare(y, clock, Some(report)).map(drop)
+    }
+}
+
+impl Archived for Along<'_> {
+    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+        self.flow.archive(archive)
     }
 }

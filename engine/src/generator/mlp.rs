@@ -59,14 +59,14 @@ impl MlpGenerator {
     }
 
     /// Returns this net as a generator.
-    pub fn of(net: Mlp<f32>) -> MlpGenerator {
+    pub(crate) fn of(net: Mlp<f32>) -> MlpGenerator {
         let parameters = net.parameters().iter().map(|p| f64::from(*p)).collect();
         let (work, input, output, slope) = (Workspace::default(), Vec::new(), Vec::new(), Vec::new());
         MlpGenerator { parameters, net, work, input, output, slope }
     }
 
     /// Returns the net with the current parameters.
-    pub fn net(&self) -> Mlp<f32> {
+    pub(crate) fn net(&self) -> Mlp<f32> {
         let mut net = self.net.clone();
         round(net.parameters_mut(), &self.parameters);
         net

@@ -1,7 +1,7 @@
 //! The interface of what trains a generator.
 
 use super::standard_units::Known;
-use crate::archive::Archive;
+use crate::archive::Archived;
 use crate::flow::Clock;
 use crate::ode::StepReport;
 use crate::rng::Stream;
@@ -10,10 +10,15 @@ use crate::{Points, Result};
 /// Draws fresh points of the current generator.
 pub(super) type Draw<'a> = dyn FnMut(Stream, &mut Points) -> Result<()> + 'a;
 
-/// Gives the displacement of the points of a generator.
-pub(super) trait Teacher {
+/// Gives the displacement of the points of a generator. Its state includes the decisions of
+/// [`Teacher::prepare`], which is not called again after a checkpoint, and the progress of
+/// [`Teacher::warm_up`], which continues.
+pub(super) trait Teacher: Archived {
     /// Returns the units of the points to which `y` should move, if they are known.
-    fn target_units(&self, y: &Points, clock: &Clock) -> Option<Known>;
+    ///
+    /// # Errors
+    /// The teacher does not fit the labels of the base.
+    fn target_units(&self, y: &Points, clock: &Clock) -> Result<Option<Known>>;
 
     /// Receives the norm of an output in standard units. This is the first call, and it occurs
     /// once.
@@ -41,11 +46,6 @@ pub(super) trait Teacher {
     fn eta(&self) -> f64 {
         1.0
     }
-
-    /// Writes the state that the teacher keeps between steps into a checkpoint, or reads it back,
-    /// including the decisions of [`Teacher::prepare`], which is not called again, and the progress
-    /// of [`Teacher::warm_up`], which continues.
-    fn archive(&mut self, archive: &mut Archive) -> Result<()>;
 
     /// Called after every step.
     fn after_step(&mut self, _y: &Points, _report: &StepReport, _clock: &Clock) -> Result<()> {

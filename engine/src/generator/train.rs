@@ -145,7 +145,7 @@ impl<'a> Training<'a> {
             (&mut self.student, Clock::at(0, self.options.plan.steps, self.stream).of_fresh_samples());
         let (mut u, mut y) = (Points::default(), Points::default());
         student.draw(self.stream.label("units"), &mut u, &mut y)?;
-        let wanted = self.teacher.target_units(&y, &clock);
+        let wanted = self.teacher.target_units(&y, &clock)?;
         student.units = Units::of(student.base, wanted.as_ref());
         let mut notes = student.units.start(student.generator, u, y)?;
         if self.options.spreads {

@@ -56,6 +56,7 @@ pub use load::load;
 pub use load::load_with_note;
 #[cfg(feature = "files")]
 pub use load_options::{Column, Header, LoadOptions};
+#[doc(hidden)]
 pub use loaded::Loaded;
 #[cfg(feature = "files")]
 pub use npy_rows::NpyRows;

@@ -1,7 +1,7 @@
 //! Metrics: how far points are from a reference, with a standard error and a noise floor.
 //!
 //! A [`Metric`] compares points with a [`Reference`] and returns an [`Estimate`]. [`by_name`]
-//! creates a metric from data, and [`METRICS`] lists all metrics. A value alone says little.
+//! creates a metric from data. A value alone says little.
 //! Compare it with its [`floor`]: in 95 % of cases, the value of fresh samples of the target stays
 //! below it.
 
@@ -62,8 +62,10 @@ pub(crate) use precision_recall::{PrecisionRecall, PrecisionRecallOptions};
 pub use properties::{Better, Properties};
 pub use reference::Reference;
 #[doc(hidden)]
+pub use registry::METRICS;
+pub use registry::by_name;
+#[doc(hidden)]
 pub use registry::{Entry, better};
-pub use registry::{METRICS, by_name};
 pub use relative_error::relative_error;
 pub(crate) use sinkhorn_divergence::{SinkhornDivergence, SinkhornDivergenceOptions};
 pub(crate) use sliced::{SlicedW2, SlicedW2Options};

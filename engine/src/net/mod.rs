@@ -27,6 +27,7 @@ pub(crate) use adam::Adam;
 pub use adam::AdamOptions;
 pub(crate) use forward_backward::{Gradients, Workspace};
 pub(crate) use fourier::Fourier;
+#[doc(hidden)]
 pub use mlp::Mlp;
 pub(crate) use running_mean::{Averaging, RunningMean};
 pub(crate) use shape::{Hidden, MOST_LAYERS, widths};

@@ -50,6 +50,7 @@ impl<'d, 'a> Run<'d, 'a> {
     }
 
     /// Moves the points `start`, n x dim, by either kind of dynamics.
+    #[doc(hidden)]
     pub fn of(dynamics: Dynamics<'d>, start: Points) -> Run<'d, 'a> {
         let (options, stream) = (RunOptions::default(), Stream::new(0));
         Run { dynamics, start, reference: None, options, pairwise: None, stream }

@@ -27,6 +27,7 @@ mod tracer_checks;
 
 pub use builder::Run;
 pub(crate) use driver::Driver;
+#[doc(hidden)]
 pub use dynamics::{Dynamics, Motion};
 pub use metrics::{MetricChoice, estimate_with_floor};
 pub use option::RunOptions;

@@ -29,7 +29,10 @@ pub(super) fn read_start(points: Points, dynamics: &Dynamics, clock: &Clock) -> 
         return Start { points, units: None, note: None };
     }
     let aim = field.scales(&points, clock).aim;
-    let standard = if let Aim::Units(units) | Aim::Standardised(_, units) = aim { Some(units.clone()) } else { None };
+    let standard = match aim {
+        Aim::Units(units) | Aim::Labelled(_, Some(units)) | Aim::Standardised(_, units) => Some(units.clone()),
+        _ => None,
+    };
     let Some(units) = aim.units().filter(|units| units.dim() == points.dim()) else {
         return Start { points, units: None, note: None };
     };

@@ -2,7 +2,7 @@
 
 use super::mixture_fit::{MARGIN, Trial};
 use super::{At, Form, Kde, MixtureFit, MixtureFitOptions, Score, ScoreDiagnostics, SelfTerm, check_sigma};
-use crate::archive::Archive;
+use crate::archive::{Archive, Archived};
 use crate::{Points, Result};
 
 /// The kernel estimate of the cloud, or a mixture fit of one or more components.
@@ -78,7 +78,9 @@ impl Score for Auto {
     fn diagnostics(&self) -> ScoreDiagnostics {
         if self.by_kernel { self.kernel.diagnostics() } else { ScoreDiagnostics::default() }
     }
+}
 
+impl Archived for Auto {
     fn archive(&mut self, archive: &mut Archive) -> Result<()> {
         archive.part("by_kernel", &mut self.by_kernel)?;
         self.kernel.archive(archive)?;

@@ -216,16 +216,6 @@ impl Score for Denoiser {
         Ok(())
     }
 
-    /// A trained estimate keeps its net; an estimate of the moving cloud continues its training.
-    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
-        if self.extent.is_some() {
-            return Ok(());
-        }
-        let (options, mut dim) = (&self.options, self.net.as_ref().map_or(0, Preconditioned::dim));
-        archive.part("dim", &mut dim)?;
-        archive.optional("net", &mut self.net, |archive| Preconditioned::blank(dim, options, archive))
-    }
-
     /// By default, a net of the moving cloud learns the noise levels around the sigma of the flow.
     fn properties(&self) -> ScoreProperties<'_> {
         let sigma_range = SigmaRange { learned: self.range, zero: false };
@@ -234,6 +224,18 @@ impl Score for Denoiser {
 
     fn extent(&self) -> Option<Extent> {
         self.extent.clone()
+    }
+}
+
+impl Archived for Denoiser {
+    /// A trained estimate keeps its net; an estimate of the moving cloud continues its training.
+    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+        if self.extent.is_some() {
+            return Ok(());
+        }
+        let (options, mut dim) = (&self.options, self.net.as_ref().map_or(0, Preconditioned::dim));
+        archive.part("dim", &mut dim)?;
+        archive.optional("net", &mut self.net, |archive| Preconditioned::blank(dim, options, archive))
     }
 }
 

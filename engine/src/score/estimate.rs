@@ -10,8 +10,10 @@ pub enum Estimate {
     /// A kernel estimate from points.
     Kernel(Box<Kde>),
     /// The kernel estimate of the cloud, or a fit.
+    #[doc(hidden)]
     Auto(Box<Auto>),
     /// A kernel estimate from rows that are not in memory.
+    #[doc(hidden)]
     Rows(Box<KdeOfRows>),
     /// Any other score.
     Other(Box<dyn Score>),

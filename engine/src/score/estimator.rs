@@ -3,12 +3,13 @@
 use super::at::{At, Form};
 use super::extent::Extent;
 use super::kde::Kde;
-use crate::archive::Archive;
+use crate::archive::Archived;
 use crate::{Points, Result, Subject};
 use std::sync::Arc;
 
-/// An estimator of a smoothed score.
-pub trait Score: Send + Sync + std::fmt::Debug {
+/// An estimator of a smoothed score. What it keeps between evaluations is [`Archived`]: nets, fits,
+/// counts.
+pub trait Score: Archived + Send + Sync + std::fmt::Debug {
     /// Returns the name for messages, such as "exact(ar1(0.9))" or "kde of 2000 points".
     fn name(&self) -> String;
 
@@ -39,16 +40,6 @@ pub trait Score: Send + Sync + std::fmt::Debug {
     /// sigma. For an estimate from points, the first call takes about a second.
     fn extent(&self) -> Option<Extent> {
         None
-    }
-
-    /// Writes the state that the estimate keeps between evaluations into a checkpoint, or reads the
-    /// state back: nets, fits, counts. The default does nothing, which suits an estimate that
-    /// depends only on its arguments.
-    ///
-    /// # Errors
-    /// The checkpoint belongs to something else.
-    fn archive(&mut self, _archive: &mut Archive) -> Result<()> {
-        Ok(())
     }
 
     /// Returns what the evaluations have found.

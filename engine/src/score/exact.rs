@@ -2,7 +2,7 @@
 
 use super::checks::{check_sigma, not_finite};
 use super::{At, Extent, Form, Score, ScoreDiagnostics};
-use crate::archive::Archive;
+use crate::archive::{Archive, Archived};
 use crate::error::MissingPart;
 use crate::matrix::Spectrum;
 use crate::points::AffineMap;
@@ -42,16 +42,18 @@ impl Score for Exact {
         Ok(())
     }
 
-    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
-        archive.part("error", &mut self.error)
-    }
-
     fn diagnostics(&self) -> ScoreDiagnostics {
         ScoreDiagnostics { ess: None, warnings: self.error.iter().cloned().collect() }
     }
 
     fn extent(&self) -> Option<Extent> {
         extent(self.target.as_ref())
+    }
+}
+
+impl Archived for Exact {
+    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+        archive.part("error", &mut self.error)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::covariance_shape::{Shape, apply_shape, check_ridge};
 use super::{At, Form, Score, check_sigma, exact::scale};
+use crate::archive::Archived;
 use crate::points::check_matrix;
 use crate::target::{Density, Gaussian};
 use crate::{Error, Points, Result};
@@ -67,3 +68,5 @@ impl Score for GaussianFit {
         Ok(())
     }
 }
+
+impl Archived for GaussianFit {}

@@ -1,7 +1,7 @@
 //! The kernel score of rows that are read block by block.
 
 use super::{At, Extent, Form, Score, ScoreDiagnostics, ScoreProperties, SigmaRange, check_sigma, displacement};
-use crate::archive::Archive;
+use crate::archive::{Archive, Archived};
 use crate::pairwise::{Softmax, SoftmaxMean, Values};
 use crate::points::{BLOCK_VALUES, RowSource, draw_rows};
 use crate::{Points, Result};
@@ -102,16 +102,18 @@ impl Score for KdeOfRows {
         ScoreDiagnostics::of_ess(self.mean.median_ess())
     }
 
-    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
-        archive.part("ess", &mut self.mean.ess)
-    }
-
     fn properties(&self) -> ScoreProperties<'_> {
         ScoreProperties { is_of_points: true, sigma_range: SigmaRange::POSITIVE, ..ScoreProperties::default() }
     }
 
     fn extent(&self) -> Option<Extent> {
         self.stored.extent.get().cloned()
+    }
+}
+
+impl Archived for KdeOfRows {
+    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+        archive.part("ess", &mut self.mean.ess)
     }
 }
 

@@ -12,7 +12,7 @@ pub use option::MixtureFitOptions;
 
 use super::covariance_shape::check_ridge;
 use super::{At, Form as ScoreForm, Score, check_sigma, exact::scale};
-use crate::archive::Archive;
+use crate::archive::{Archive, Archived};
 use crate::options::at_least;
 use crate::points::check_matrix;
 use crate::target::{Density, Gaussian, Mixture, Target};
@@ -145,7 +145,9 @@ impl Score for MixtureFit {
         }
         self.evaluate_chosen(at, form, out)
     }
+}
 
+impl Archived for MixtureFit {
     fn archive(&mut self, archive: &mut Archive) -> Result<()> {
         archive.optional("mixture", &mut self.mixture, |_| {
             Mixture::new(vec![1.0], vec![Gaussian::isotropic(vec![0.0], 1.0)?])

@@ -26,6 +26,7 @@ mod smoothed;
 mod spec;
 
 pub use at::{At, Form};
+#[doc(hidden)]
 pub use auto::Auto;
 pub(crate) use checks::check_sigma;
 pub use covariance_shape::Shape;
@@ -42,8 +43,10 @@ pub use extent::{diameter, spacing};
 pub use gaussian_fit::{GaussianFit, GaussianFitOptions};
 pub use kde::{Kde, SelfTerm};
 pub(crate) use kde::{Sources, displacement};
+#[doc(hidden)]
 pub use kde_of_rows::{KdeOfRows, StoredRows};
 pub use mixture_fit::{MixtureFit, MixtureFitOptions};
-pub use ratio::{Nothing, Ratio};
+pub(crate) use ratio::Nothing;
+pub use ratio::Ratio;
 pub use smoothed::{Smoothed, SmoothedOptions};
 pub use spec::ScoreSpec;

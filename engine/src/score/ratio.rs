@@ -1,7 +1,7 @@
 //! The whole score difference, from a discriminator.
 
 use super::{At, Batches, Discriminator, DiscriminatorOptions, Extent, Form, Score, ScoreProperties, check_sigma};
-use crate::archive::Archive;
+use crate::archive::{Archive, Archived};
 use crate::rng::Stream;
 use crate::target::Target;
 use crate::{Points, Result};
@@ -65,16 +65,18 @@ impl Score for Ratio {
         Ok(())
     }
 
-    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
-        archive.part("discriminator", &mut self.discriminator)
-    }
-
     fn properties(&self) -> ScoreProperties<'_> {
         ScoreProperties { data: self.target.data().map(|data| data.points), ..ScoreProperties::default() }
     }
 
     fn extent(&self) -> Option<Extent> {
         self.extent.clone()
+    }
+}
+
+impl Archived for Ratio {
+    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+        archive.part("discriminator", &mut self.discriminator)
     }
 }
 
@@ -97,3 +99,5 @@ impl Score for Nothing {
         Ok(())
     }
 }
+
+impl Archived for Nothing {}

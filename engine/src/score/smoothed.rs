@@ -4,7 +4,7 @@
 use super::checks::{check_sigma, not_finite};
 use super::exact::extent;
 use super::{At, Extent, Form, Score, ScoreDiagnostics};
-use crate::archive::Archive;
+use crate::archive::{Archive, Archived};
 use crate::error::MissingPart;
 use crate::points::squared_distance;
 use crate::{Error, Points, Result, target::Target};
@@ -36,7 +36,7 @@ crate::options! {
 /// for each coordinate, with factors `c` and `1 - c` that minimise its variance under the weights.
 /// It is at most three sigma from the second estimate. For a Gaussian with a diagonal covariance,
 /// `c = v / (v + sigma^2)` and the result is exact. Otherwise bias and error fall as the effective
-/// sample size, [`Score::ess`], grows.
+/// sample size, [`super::ScoreDiagnostics::ess`], grows.
 ///
 /// A point whose log density is NaN or -infinity has density 0. A query with such a point uses the
 /// second estimate alone, because the first ignores a jump of the density at the edge of its
@@ -222,12 +222,6 @@ impl Score for Smoothed {
         Ok(())
     }
 
-    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
-        archive.part("ess", &mut self.ess)?;
-        archive.part("smoothings", &mut self.smoothings)?;
-        archive.part("error", &mut self.error)
-    }
-
     fn extent(&self) -> Option<Extent> {
         extent(self.target.as_ref())
     }
@@ -244,6 +238,14 @@ impl Score for Smoothed {
             )
         });
         ScoreDiagnostics { ess: self.ess, warnings: self.error.iter().cloned().chain(lost).collect() }
+    }
+}
+
+impl Archived for Smoothed {
+    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+        archive.part("ess", &mut self.ess)?;
+        archive.part("smoothings", &mut self.smoothings)?;
+        archive.part("error", &mut self.error)
     }
 }
 

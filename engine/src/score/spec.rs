@@ -32,6 +32,7 @@ pub enum ScoreSpec {
         units: Option<Arc<Standardiser>>,
     },
     /// The kernel estimate of rows that are read block by block.
+    #[doc(hidden)]
     Rows(StoredRows),
     /// The kernel estimate of the moving cloud.
     Cloud,
@@ -99,7 +100,7 @@ impl ScoreSpec {
 
     /// Returns the default estimate of the moving cloud for this score of the target. It is the
     /// kernel estimate if there are at most 4 coordinates or this score is a kernel estimate;
-    /// otherwise it is [`Auto`].
+    /// otherwise it is [`ScoreSpec::Auto`].
     ///
     /// The errors of a kernel estimate cancel those of a kernel estimate of the target, so that
     /// the field between equal sets is 0. With an exact score of the target these errors remain,

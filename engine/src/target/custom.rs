@@ -11,9 +11,9 @@ use std::fmt;
 use std::sync::Arc;
 
 /// A function that returns the log densities of all points.
-pub type LogDensityOf = Arc<dyn Fn(&Points) -> Result<Vec<f64>> + Send + Sync>;
+type LogDensityOf = Arc<dyn Fn(&Points) -> Result<Vec<f64>> + Send + Sync>;
 /// A function that returns the scores of all points, n x dim.
-pub type ScoreOf = Arc<dyn Fn(&Points) -> Result<Points> + Send + Sync>;
+type ScoreOf = Arc<dyn Fn(&Points) -> Result<Points> + Send + Sync>;
 
 /// A density `p(x)` up to a constant factor, from a formula or from functions. It has a density and
 /// a score, but it cannot be sampled, and its moments are unknown.
@@ -50,16 +50,30 @@ impl CustomDensity {
         Ok(CustomDensity { dim, given: Given::Formula(Expression::of_point(text, dim, parameters)?) })
     }
 
-    /// Creates the target from functions that are called with all points at once. Without `score`,
-    /// the score is computed by central differences of the log density, `(l(x + h e_j) - l(x - h
-    /// e_j)) / 2h` with `h = 6e-6 max(1, |x_j|)`. This takes `2 dim` calls and has an error of
-    /// about 1e-10 times the size of the log density.
+    /// Creates the target from a function that is called with all points at once and returns a log
+    /// density for each. Until [`CustomDensity::with_score`] gives the score, it is computed by
+    /// central differences of the log density, `(l(x + h e_j) - l(x - h e_j)) / 2h` with `h = 6e-6
+    /// max(1, |x_j|)`. This takes `2 dim` calls and has an error of about 1e-10 times the size of
+    /// the log density.
     ///
     /// # Errors
     /// `dim` is 0 or above 10,000.
-    pub fn functions(dim: usize, log_density: LogDensityOf, score: Option<ScoreOf>) -> Result<CustomDensity> {
+    pub fn function(
+        dim: usize,
+        log_density: impl Fn(&Points) -> Result<Vec<f64>> + Send + Sync + 'static,
+    ) -> Result<CustomDensity> {
         check_dim(dim)?;
-        Ok(CustomDensity { dim, given: Given::Functions { log_density, score } })
+        Ok(CustomDensity { dim, given: Given::Functions { log_density: Arc::new(log_density), score: None } })
+    }
+
+    /// Sets the function that returns the scores of all points, n x dim. A formula keeps its exact
+    /// gradient.
+    #[must_use]
+    pub fn with_score(mut self, given: impl Fn(&Points) -> Result<Points> + Send + Sync + 'static) -> CustomDensity {
+        if let Given::Functions { score, .. } = &mut self.given {
+            *score = Some(Arc::new(given));
+        }
+        self
     }
 
     fn check(&self, points: &Points, sigma: f64) -> Result<()> {
@@ -228,26 +242,23 @@ mod tests {
         let x = gaussian.sample(50, Stream::new(3)).unwrap();
         let calls = Arc::new(Mutex::new(Vec::new()));
         let (distribution, told) = (gaussian.clone(), calls.clone());
-        let log_density: LogDensityOf = Arc::new(move |x| {
+        let log_density = move |x: &Points| {
             told.lock().unwrap().push(x.n());
             let mut out = vec![];
             distribution.log_density(x, 0.0, &mut out).map(|()| out)
-        });
-        close(&score(&CustomDensity::functions(2, log_density, None).unwrap(), &x), &score(&*gaussian, &x), 1e-8);
+        };
+        close(&score(&CustomDensity::function(2, log_density).unwrap(), &x), &score(&*gaussian, &x), 1e-8);
         assert_eq!(*calls.lock().unwrap(), [50; 4]);
     }
 
     #[test]
     fn what_functions_return_is_checked() {
         let x = Points::zeros(3, 2);
-        let short: LogDensityOf = Arc::new(|_| Ok(vec![0.0]));
-        let told =
-            CustomDensity::functions(2, short.clone(), None).unwrap().log_density(&x, 0.0, &mut vec![]).unwrap_err();
+        let short = CustomDensity::function(2, |_| Ok(vec![0.0])).unwrap();
+        let told = short.log_density(&x, 0.0, &mut vec![]).unwrap_err();
         assert!(told.to_string().contains("called with 3 points"), "{told}");
-        let flat: ScoreOf = Arc::new(|x| Ok(Points::zeros(x.n(), 1)));
-        assert!(
-            CustomDensity::functions(2, short, Some(flat)).unwrap().score(&x, 0.0, &mut Points::default()).is_err()
-        );
+        let flat = short.with_score(|x| Ok(Points::zeros(x.n(), 1)));
+        assert!(flat.score(&x, 0.0, &mut Points::default()).is_err());
         assert!(CustomDensity::formula(0, "1", &[]).is_err());
     }
 

@@ -27,7 +27,7 @@ mod student_t;
 mod tests;
 
 pub use curved::{Banana, Funnel};
-pub use custom::{CustomDensity, LogDensityOf, ScoreOf};
+pub use custom::CustomDensity;
 pub use dataset::{DATASETS, DatasetOptions, Style, dataset};
 pub use density::Density;
 pub use distribution::{DataView, FiniteSample, Moments, Target};

@@ -20,7 +20,7 @@ pub use option::{
 
 use super::aim::uneven;
 use super::{Clock, FieldAt, Readings, Sampler};
-use crate::archive::Archive;
+use crate::archive::{Archive, Archived};
 use crate::error::MissingPart;
 use crate::number::number;
 use crate::ode::RungeKutta;
@@ -144,6 +144,7 @@ impl Diffusion {
     }
 
     /// Returns the noise levels.
+    #[doc(hidden)]
     pub fn levels(&self) -> &Levels {
         &self.levels
     }
@@ -212,11 +213,6 @@ impl Sampler for Diffusion {
         Ok(vec![("sigma", self.levels.sigma(at.clock.step, at.clock.steps))])
     }
 
-    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
-        archive.part("steps", &mut self.steps)?;
-        self.score.archive(archive)
-    }
-
     fn warnings(&self) -> Vec<String> {
         let mut warnings = self.score.diagnostics().warnings;
         warnings.extend(self.warning.clone());
@@ -233,5 +229,12 @@ impl Sampler for Diffusion {
             ));
         }
         warnings
+    }
+}
+
+impl Archived for Diffusion {
+    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+        archive.part("steps", &mut self.steps)?;
+        self.score.archive(archive)
     }
 }

@@ -2,7 +2,7 @@
 //! the distillation.
 
 use super::option::{DistillOptions, Weight};
-use crate::archive::Archive;
+use crate::archive::{Archive, Archived};
 use crate::flow::{Aim, Clock};
 use crate::generator::standard_units::Known;
 use crate::generator::teacher::{Draw, Teacher};
@@ -115,8 +115,8 @@ impl<'a> Difference<'a> {
 }
 
 impl Teacher for Difference<'_> {
-    fn target_units(&self, _y: &Points, _clock: &Clock) -> Option<Known> {
-        Aim::Score(self.teacher).units().map(|map| Known { map, each_column: false })
+    fn target_units(&self, _y: &Points, _clock: &Clock) -> Result<Option<Known>> {
+        Ok(Aim::Score(self.teacher).units().map(|map| Known { map, each_column: false }))
     }
 
     fn measure(&mut self, size: f64) {
@@ -178,6 +178,12 @@ impl Teacher for Difference<'_> {
         Ok(())
     }
 
+    fn readings(&mut self, _y: &Points, _clock: &Clock) -> Result<Vec<(&'static str, f64)>> {
+        Ok(vec![("source_loss", self.loss)])
+    }
+}
+
+impl Archived for Difference<'_> {
     fn archive(&mut self, archive: &mut Archive) -> Result<()> {
         archive.part("range", &mut self.range)?;
         archive.part("warm-up", &mut self.warmed)?;
@@ -185,9 +191,5 @@ impl Teacher for Difference<'_> {
         let (options, dim) = (self.options.source(), self.dim);
         archive.optional("source", &mut self.source, |archive| Preconditioned::blank(dim, &options, archive))?;
         self.teacher.archive(archive)
-    }
-
-    fn readings(&mut self, _y: &Points, _clock: &Clock) -> Result<Vec<(&'static str, f64)>> {
-        Ok(vec![("source_loss", self.loss)])
     }
 }

@@ -1,7 +1,7 @@
 //! The implementation of [`Score`] for a kernel estimate.
 
 use super::{Kde, displacement};
-use crate::archive::Archive;
+use crate::archive::{Archive, Archived};
 use crate::number::counted;
 use crate::score::{At, Extent, Form, Score, ScoreDiagnostics, ScoreProperties, SigmaRange, check_sigma};
 use crate::{Points, Result};
@@ -55,10 +55,6 @@ impl Score for Kde {
         ScoreDiagnostics::of_ess(self.mean.median_ess())
     }
 
-    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
-        archive.part("ess", &mut self.mean.ess)
-    }
-
     fn properties(&self) -> ScoreProperties<'_> {
         let sigma_range = SigmaRange::POSITIVE;
         ScoreProperties { kernel: Some(self), data: self.points(), is_of_points: self.points.is_some(), sigma_range }
@@ -67,5 +63,11 @@ impl Score for Kde {
     fn extent(&self) -> Option<Extent> {
         let points = self.points.as_ref()?;
         Some(self.extent.get_or_init(|| extent_of(points)).clone())
+    }
+}
+
+impl Archived for Kde {
+    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+        archive.part("ess", &mut self.mean.ess)
     }
 }

@@ -1,6 +1,7 @@
 //! The noise levels of each process, and the noise between two of them.
 
 use super::*;
+use crate::archive::Archived;
 use crate::score::Exact;
 use std::sync::Arc;
 
@@ -76,6 +77,8 @@ impl Score for Learned {
         crate::score::ScoreProperties { sigma_range, ..Default::default() }
     }
 }
+
+impl Archived for Learned {}
 
 #[test]
 fn what_is_left_open_stays_within_what_was_learned_and_what_is_given_does_not() {
