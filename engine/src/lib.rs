@@ -3,6 +3,7 @@
 // The modules and names that are hidden from the documentation serve programs that host the engine,
 // such as a script language or a command line. They may change without notice.
 pub mod archive;
+pub mod comm;
 mod error;
 #[doc(hidden)]
 pub mod expression;

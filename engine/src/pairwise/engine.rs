@@ -1,6 +1,7 @@
 //! The pairwise engine as callers use it.
 
 use super::options::{PairwiseOptions, Precision};
+use super::ranks::leader::Ranks;
 use super::scratch::Memory;
 use super::work::Work;
 use crate::Interrupt;
@@ -14,12 +15,26 @@ pub struct Pairwise {
     pub(super) work: Arc<Work>,
     pub(super) interrupt: Interrupt,
     pub(super) memory: Arc<Memory>,
+    pub(super) ranks: Option<Arc<Ranks>>,
 }
 
 impl Pairwise {
     /// Creates an engine with these options, stopped by `interrupt`.
     pub fn new(options: PairwiseOptions, interrupt: Interrupt) -> Pairwise {
-        Pairwise { options, work: Arc::default(), interrupt, memory: Arc::default() }
+        Pairwise { options, work: Arc::default(), interrupt, memory: Arc::default(), ranks: None }
+    }
+
+    /// Shares large sums with these ranks.
+    #[must_use]
+    pub fn sharing_with(self, ranks: Option<Arc<Ranks>>) -> Pairwise {
+        Pairwise { ranks, ..self }
+    }
+
+    /// Returns an engine with the options and the ranks of this one, stopped by `interrupt`, that
+    /// counts its work from 0.
+    #[must_use]
+    pub fn anew(&self, interrupt: Interrupt) -> Pairwise {
+        Pairwise::new(self.options.clone(), interrupt).sharing_with(self.ranks.clone())
     }
 
     /// Returns an engine with other options that shares the count and the interrupt of this one.

@@ -89,7 +89,9 @@
 //! | `call` | the arguments of a call |
 //! | `reductions`, `kernel_softmax`, `score_difference`, `log_gradient` | the calls: checks, and destinations of results |
 //! | `log_sums` | log-sum-exps of two sets that do not move, whose log-weights change |
-//! | `measure`, `plan`, `dispatch` | measurements of the points; the choice; the call of the backend |
+//! | `own_means` | softmax means of a set at its own points |
+//! | `measure`, `plan`, `backend`, `dispatch` | measurements of the points; the choice; the call of the backend |
+//! | `ranks/` | sums whose queries are divided among ranks |
 //! | `rounding` | bounds of the error, and queries that are computed again |
 //! | `pruning` | bounds of the weights, and blocks that are skipped |
 //! | `grid/` | Gaussian sums in few dimensions, without pairs |
@@ -101,6 +103,7 @@
 //! | `peak` | the peak rates of the machine |
 //! | `tests/` | every path against the reference |
 
+mod backend;
 mod bandwidth;
 mod call;
 mod dispatch;
@@ -113,10 +116,12 @@ mod log_sums;
 mod loops;
 mod measure;
 mod options;
+mod own_means;
 mod pack;
 mod peak;
 mod plan;
 mod pruning;
+mod ranks;
 mod reductions;
 mod rounding;
 mod score_difference;
@@ -142,5 +147,7 @@ pub use options::{Backend, PairwiseOptions, Precision};
 pub use peak::{fma_peak, matrix_peak};
 #[doc(hidden)]
 pub use plan::{Centres, Choice};
+pub use ranks::leader::Ranks;
+pub use ranks::worker::serve;
 pub use score_difference::{Queries, ScoreDifference};
 pub use work::Work;

@@ -72,7 +72,7 @@ impl Shape {
 }
 
 /// The arithmetic of a reduction, which also selects the backend.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Arithmetic {
     /// The reference: f64, query by query.
     Naive,

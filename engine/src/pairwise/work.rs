@@ -42,6 +42,12 @@ impl Work {
         self.repeated.fetch_add(queries as u64, Ordering::Relaxed);
     }
 
+    /// Adds the work of another rank.
+    pub(super) fn add_counted(&self, pairs: u64, flops: u64) {
+        self.pairs.fetch_add(pairs, Ordering::Relaxed);
+        self.flops.fetch_add(flops, Ordering::Relaxed);
+    }
+
     /// Adds pairs that were evaluated before a checkpoint.
     pub(crate) fn add_earlier(&self, pairs: u64) {
         self.pairs.fetch_add(pairs, Ordering::Relaxed);

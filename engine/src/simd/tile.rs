@@ -7,7 +7,7 @@ pub const TILE: usize = 512;
 pub const SIDE: usize = 32;
 
 /// The products of parts that are summed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Terms {
     /// Two parts, three products: the relative error is about `2^-17`.
     Three,

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 const FAR: f64 = -1e30;
 
 /// The value or the slope of a kernel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Part {
     /// `k(d^2)`
     Value,

@@ -6,10 +6,10 @@
 //! matrix units compute the scores of one pair and the sums of another, the vector units compute
 //! the weights of the pair between them.
 
-use super::Loops;
 use super::amx_stages::{Job, Meanwhile, Stages, rows_of};
 use super::online_softmax_amx::{Row, Totals, Weigh};
 use super::output_row::{RowOut, nearest};
+use super::{Loops, RowByRow};
 use crate::pairwise::call::{KernelCall, SoftmaxCall};
 use crate::pairwise::measure::Measure;
 use crate::pairwise::pack::bf16_split::Split;
@@ -64,6 +64,12 @@ impl Loops for Amx {
     }
 }
 
+impl RowByRow for Amx {
+    fn unit(&self, _: &Pairwise, _: &Measure) -> usize {
+        SIDE
+    }
+}
+
 /// Buffers of one task.
 #[derive(Debug, Default)]
 pub struct Scratch {
@@ -84,13 +90,14 @@ impl Job<'_> {
         // separately.
         let even = rows.len().div_ceil(SIDE * 4 * rayon::current_num_threads());
         let panels = (TASK_BYTES / (SIDE * 8 * self.packed.depth)).min(even).clamp(1, PANELS);
-        rows.par_chunks_mut(panels * SIDE).enumerate().try_for_each(|(t, rows)| {
+        rows.par_chunks_mut(panels * SIDE).try_for_each(|rows| {
             interrupt.check()?;
             let pairs = rows.len() * self.packed.m;
             let sample_size = rows.iter().any(|r| r.ess.is_some());
             pool.with(|scratch| {
                 let Some(tiles) = Tiles::acquire() else { return };
-                let task = Task { job: self, first: t * panels * SIDE, rows, scratch, tiles };
+                // The queries of a task are consecutive.
+                let task = Task { job: self, first: rows[0].query, rows, scratch, tiles };
                 // Squares of weights cost time, so they are summed only if requested.
                 if sample_size {
                     Isa::run_wide(With::<_, true>(task));

@@ -67,3 +67,15 @@ pub trait Loops {
         rows: Vec<RowOut<'b>>,
     ) -> Result<Vec<RowOut<'b>>>;
 }
+
+/// A backend that sums over pairs, row by row, so that rows can be divided among ranks.
+pub trait RowByRow: Loops {
+    /// Returns the number of rows that are computed together. Rows are divided at multiples of this
+    /// number.
+    fn unit(&self, engine: &Pairwise, measure: &Measure) -> usize;
+
+    /// Returns the rows in the order in which [`Loops::softmax`] should get them.
+    fn ordered<'b>(&self, _: &Pairwise, _: &SoftmaxCall, _: &Measure, rows: Vec<RowOut<'b>>) -> Vec<RowOut<'b>> {
+        rows
+    }
+}

@@ -1,8 +1,8 @@
 //! The reference backend: one query at a time, f64, distances by differences, two passes. All other
 //! backends are compared with it.
 
-use super::Loops;
 use super::output_row::{RowOut, nearest};
+use super::{Loops, RowByRow};
 use crate::pairwise::call::{KernelCall, SoftmaxCall};
 use crate::pairwise::measure::Measure;
 use crate::pairwise::{Pairwise, Part};
@@ -37,6 +37,12 @@ impl Loops for Naive {
         let one = if call.is_softmax { kernel_softmax_row } else { kernel_row };
         rows.into_par_iter().for_each(|row| one(call, row));
         engine.interrupt.check().map(|()| Vec::new())
+    }
+}
+
+impl RowByRow for Naive {
+    fn unit(&self, _: &Pairwise, _: &Measure) -> usize {
+        1
     }
 }
 

@@ -39,6 +39,20 @@ impl RowOut<'_> {
         }
     }
 
+    /// Writes the results that another rank computed: values, mass and sample size, as far as they
+    /// are requested.
+    pub fn put_all(&mut self, subtract: bool, results: &[f64]) {
+        let (values, rest) = results.split_at(self.values.len());
+        self.put_values(subtract, |c| values[c]);
+        let (mut rest, or) = (rest.iter().copied(), f64::NAN);
+        if let Some(to) = &mut self.mass {
+            **to = rest.next().unwrap_or(or);
+        }
+        if let Some(to) = &mut self.ess {
+            **to = rest.next().unwrap_or(or);
+        }
+    }
+
     /// Writes normaliser or mass, and sample size, if they are requested.
     pub fn put(&mut self, mass: f64, ess: f64) {
         if let Some(to) = &mut self.mass {

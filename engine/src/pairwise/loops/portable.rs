@@ -5,12 +5,12 @@
 //! sums. The result of a task depends on its queries only, so the bytes do not depend on the number
 //! of threads.
 
-use super::Loops;
 use super::output_row::RowOut;
 use super::portable_job::Job;
 use super::portable_task::{Scratch, Task};
 use super::tile::{Form, near_ratio, near_square};
 use super::weights::Weights;
+use super::{Loops, RowByRow};
 use crate::pairwise::call::{KernelCall, SoftmaxCall};
 use crate::pairwise::measure::Measure;
 use crate::pairwise::pack::Packed;
@@ -55,7 +55,6 @@ impl<T: Real> Loops for Portable<T> {
         let plan = Plan::new::<T>(&engine.options, &measure.shape);
         let order = plan.skip.then(|| call.orders.of(sources, plan.block, plan.leaf(plan.block)));
         let order = order.as_deref();
-        let rows = if plan.skip { in_space_order(rows, call, &plan) } else { rows };
         let scratch = engine.memory.pool();
         engine.memory.pool::<Packed<T>>().with(|packed| {
             let how = (plan.form, plan.centres);
@@ -114,6 +113,25 @@ impl<T: Real> Loops for Portable<T> {
             };
             job.run(rows, &scratch, (&engine.work, &engine.interrupt))
         })
+    }
+}
+
+impl<T: Real> RowByRow for Portable<T> {
+    fn unit(&self, engine: &Pairwise, measure: &Measure) -> usize {
+        let plan = Plan::new::<T>(&engine.options, &measure.shape);
+        // Blocks are skipped for a whole task of neighbours.
+        if plan.skip { plan.rows() } else { plan.width }
+    }
+
+    fn ordered<'b>(
+        &self,
+        engine: &Pairwise,
+        call: &SoftmaxCall,
+        measure: &Measure,
+        rows: Vec<RowOut<'b>>,
+    ) -> Vec<RowOut<'b>> {
+        let plan = Plan::new::<T>(&engine.options, &measure.shape);
+        if plan.skip { in_space_order(rows, call, &plan) } else { rows }
     }
 }
 

@@ -82,7 +82,20 @@ impl<'a, T: Real> Job<'a, T> {
         Job { plan, points, rows }
     }
 
-    /// Writes the softmax mean at point `i` of `given` into row `i` of `out`.
+    /// Returns the number of chunks.
+    pub fn chunks(&self) -> usize {
+        self.points.m.div_ceil(self.rows)
+    }
+
+    /// Returns the points of these chunks.
+    pub fn points(&self, chunks: Range<usize>) -> Range<usize> {
+        let at = |chunk: usize| self.points.m.min(chunk * self.rows);
+        at(chunks.start)..at(chunks.end)
+    }
+
+    /// Writes the softmax mean at point `i` of `given` into row `i` of `out`, for the points of the
+    /// chunks `own`; the other rows are undefined. The pairs of an own chunk and another one are
+    /// evaluated as if all chunks were own, so the means are the same.
     ///
     /// # Errors
     /// An interrupt, which is checked before every pair of chunks.
@@ -90,6 +103,7 @@ impl<'a, T: Real> Job<'a, T> {
         &self,
         given: &Points,
         out: &mut Points,
+        own: Range<usize>,
         pool: &Pool<Scratch<T>>,
         (work, interrupt): (&Work, &Interrupt),
     ) -> Result<()> {
@@ -105,21 +119,26 @@ impl<'a, T: Real> Job<'a, T> {
                 let met = |k: usize| k * self.rows..n.min((k + 1) * self.rows);
                 let pair = Pair { job: self, a: met(a), b: met(b), scratch: &mut *scratch };
                 self.plan.isa.run(pair);
-                self.add_first(a, met(a), scratch, &sums);
-                if a != b {
+                if own.contains(&a) {
+                    self.add_first(a, met(a), scratch, &sums);
+                }
+                if a != b && own.contains(&b) {
                     self.add_second(b, met(b), scratch, &sums);
                 }
             });
             Ok(())
         };
-        (0..sums.len()).into_par_iter().try_for_each(|k| meet(k, k))?;
+        own.clone().into_par_iter().try_for_each(|k| meet(k, k))?;
         for round in 0..rounds(sums.len()) {
-            let pairs: Vec<_> = pairs(sums.len(), round).collect();
+            let meets_own = |(a, b): &(usize, usize)| own.contains(a) || own.contains(b);
+            let pairs: Vec<_> = pairs(sums.len(), round).filter(meets_own).collect();
             pairs.into_par_iter().try_for_each(|(a, b)| meet(a, b))?;
         }
         drop(sums);
-        let rows = out.data_mut().par_chunks_mut(dim).zip(&mass).zip(given.data().par_chunks(dim));
-        rows.for_each(|((row, mass), own)| {
+        let own = self.points(own);
+        let (from, mass) = (&given.data()[own.start * dim..own.end * dim], &mass[own.clone()]);
+        let rows = out.data_mut()[own.start * dim..own.end * dim].par_chunks_mut(dim);
+        rows.zip(mass).zip(from.par_chunks(dim)).for_each(|((row, mass), own)| {
             if *mass == 0.0 {
                 // A point so far away that rounding removed even its own weight has no other points
                 // near it.
@@ -128,7 +147,7 @@ impl<'a, T: Real> Job<'a, T> {
             let factor = self.points.value_scale() / mass;
             row.iter_mut().zip(&self.points.value_centre).for_each(|(v, centre)| *v = centre + factor * *v);
         });
-        work.add(n * n, 2 * dim);
+        work.add(own.len() * n, 2 * dim);
         Ok(())
     }
 

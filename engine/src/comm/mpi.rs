@@ -1,0 +1,106 @@
+//! Ranks that are processes started by `mpirun`.
+//!
+//! The counts of MPI are 32-bit integers, so a message is sent in parts. Ranks that wait sleep
+//! between two looks, because MPI itself waits in a busy loop, which would take the core of another
+//! rank if there are more ranks than cores.
+
+use super::Comm;
+use mpi::Threading;
+use mpi::environment::Universe;
+use mpi::topology::SimpleCommunicator;
+use mpi::traits::{Communicator, Destination, Root, Source};
+use std::fmt;
+use std::time::{Duration, Instant};
+
+/// The largest number of bytes of one transfer.
+const PART: usize = 1 << 22;
+
+/// A wait is first a busy one, for this time, because most messages arrive soon.
+const BUSY: Duration = Duration::from_micros(100);
+
+/// The time between two looks for a message afterwards.
+const PAUSE: Duration = Duration::from_micros(100);
+
+/// All ranks of this start of `mpirun`. MPI is left when the value is dropped.
+pub struct Mpi {
+    _universe: Universe,
+}
+
+/// The connection of this process to the other ranks. It may be used while [`Mpi`] lives.
+#[derive(Debug, Clone, Copy)]
+pub struct World;
+
+impl Mpi {
+    /// Enters MPI. Returns None if it was entered before.
+    pub fn enter() -> Option<Mpi> {
+        let (universe, _) = mpi::initialize_with_threading(Threading::Serialized)?;
+        Some(Mpi { _universe: universe })
+    }
+}
+
+impl fmt::Debug for Mpi {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Mpi")
+    }
+}
+
+fn world() -> SimpleCommunicator {
+    SimpleCommunicator::world()
+}
+
+/// Returns the number of a rank in the type of MPI, which numbers ranks by this type.
+fn number(rank: usize) -> i32 {
+    rank as i32
+}
+
+impl Comm for World {
+    fn rank(&self) -> usize {
+        world().rank() as usize
+    }
+
+    fn size(&self) -> usize {
+        world().size() as usize
+    }
+
+    fn send(&self, to: usize, message: &[u8]) {
+        let world = world();
+        let to = world.process_at_rank(number(to));
+        to.send(&(message.len() as u64));
+        message.chunks(PART).for_each(|part| to.send(part));
+    }
+
+    fn has_message(&self, from: usize) -> bool {
+        world().process_at_rank(number(from)).immediate_probe().is_some()
+    }
+
+    fn receive(&self, from: usize) -> Vec<u8> {
+        let begun = Instant::now();
+        while !self.has_message(from) {
+            match begun.elapsed() < BUSY {
+                true => std::hint::spin_loop(),
+                false => std::thread::sleep(PAUSE),
+            }
+        }
+        let world = world();
+        let from = world.process_at_rank(number(from));
+        let (length, _) = from.receive::<u64>();
+        let mut message = vec![0; length as usize];
+        message.chunks_mut(PART).for_each(|part| {
+            from.receive_into(part);
+        });
+        message
+    }
+
+    fn broadcast(&self, bytes: &[u8]) {
+        let world = world();
+        let root = world.process_at_rank(0);
+        // A broadcast may write into its buffer as far as types are concerned, so it gets a copy.
+        bytes.chunks(PART).for_each(|part| root.broadcast_into(&mut part.to_vec()[..]));
+    }
+
+    fn receive_broadcast(&self, bytes: &mut [u8]) {
+        let world = world();
+        let root = world.process_at_rank(0);
+        bytes.chunks_mut(PART).for_each(|part| root.broadcast_into(part));
+    }
+}

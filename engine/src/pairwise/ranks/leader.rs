@@ -1,0 +1,216 @@
+//! The other ranks as rank 0 sees them.
+
+use super::message::{Message, Placed, Reply, Request};
+use crate::comm::Comm;
+use crate::{Error, Interrupt, Points, Result};
+use pulp::bytemuck;
+use rayon::prelude::*;
+use std::hash::{DefaultHasher, Hasher};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::Duration;
+
+/// The number of sets of points that every rank keeps for later calls: those of a call are at most
+/// three.
+pub const SLOTS: usize = 4;
+
+/// A call with fewer products of coordinates than this takes about a millisecond and is not worth
+/// its messages.
+const LEAST: f64 = (1 << 23) as f64;
+
+/// The time between two looks for the reply of a rank.
+const PAUSE: Duration = Duration::from_micros(50);
+
+/// Numbers per task of the hash of a set.
+const HASHED: usize = 1 << 16;
+
+/// The other ranks, which compute their parts of large sums. When the value is dropped, they leave.
+#[derive(Debug)]
+pub struct Ranks {
+    comm: Box<dyn Comm>,
+    least: f64,
+    held: Mutex<Held>,
+}
+
+/// The sets that every rank holds: the content, and the number of the last call that used it.
+#[derive(Debug, Default)]
+struct Held {
+    slots: [Option<Content>; SLOTS],
+    used: [u64; SLOTS],
+    calls: u64,
+}
+
+/// What tells one set of points from another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Content {
+    hash: u64,
+    n: usize,
+    dim: usize,
+}
+
+impl Ranks {
+    /// Leads the ranks of this connection, of which this is rank 0. Every other rank is in
+    /// [`super::worker::serve`]. The results are those of one rank if all ranks run the same
+    /// program on processors with the same instruction set; `identity` tells both, and must be
+    /// equal on all ranks.
+    ///
+    /// # Errors
+    /// The identity of a rank differs. The ranks then leave.
+    pub fn lead(comm: Box<dyn Comm>, identity: &str) -> Result<Ranks> {
+        let ranks = Ranks { comm, least: LEAST, held: Mutex::default() };
+        // All are heard before one is refused, so that no message is left over.
+        let told: Vec<Vec<u8>> = (1..ranks.size()).map(|rank| ranks.comm.receive(rank)).collect();
+        match told.iter().position(|told| told != identity.as_bytes()) {
+            None => Ok(ranks),
+            Some(at) => Err(Error::Numeric {
+                what: format!("rank {}", at + 1),
+                reason: format!(
+                    "it is {}, but rank 0 is {identity}: start the same program on processors of the same kind",
+                    String::from_utf8_lossy(&told[at])
+                ),
+            }),
+        }
+    }
+
+    /// Returns the number of ranks.
+    pub fn size(&self) -> usize {
+        self.comm.size()
+    }
+
+    /// Shares calls from this number of products of coordinates on.
+    #[cfg(test)]
+    pub fn sharing_from(mut self, least: f64) -> Ranks {
+        self.least = least;
+        self
+    }
+
+    /// Begins a call of `pairs` pairs with `dims` products each. None if it is too small to be
+    /// shared, or if another thread shares a call at present.
+    pub fn call(&self, pairs: f64, dims: usize) -> Option<Call<'_>> {
+        if self.size() < 2 || pairs * (dims as f64) < self.least {
+            return None;
+        }
+        let held = match self.held.try_lock() {
+            Ok(held) => held,
+            Err(TryLockError::Poisoned(held)) => PoisonError::into_inner(held),
+            Err(TryLockError::WouldBlock) => return None,
+        };
+        Some(Call { comm: &*self.comm, held })
+    }
+}
+
+impl Drop for Ranks {
+    fn drop(&mut self) {
+        tell_all(&*self.comm, &Message::End);
+    }
+}
+
+fn tell_all(comm: &dyn Comm, message: &Message) {
+    // A message of plain data always has a JSON form.
+    let text = serde_json::to_vec(message).unwrap_or_default();
+    (1..comm.size()).for_each(|rank| comm.send(rank, &text));
+}
+
+/// A call that is being shared.
+pub struct Call<'a> {
+    comm: &'a dyn Comm,
+    held: MutexGuard<'a, Held>,
+}
+
+impl Call<'_> {
+    /// Returns the number of ranks.
+    pub fn size(&self) -> usize {
+        self.comm.size()
+    }
+
+    /// Chooses the slots of these distinct sets. A set that the ranks hold stays where it is;
+    /// another one replaces the set that was not used for longest.
+    fn place(&mut self, sets: &[&Points]) -> Vec<Placed> {
+        let Held { slots, used, calls } = &mut *self.held;
+        *calls += 1;
+        let contents: Vec<Content> = sets.iter().map(|set| content(set)).collect();
+        // Sets that are equal but not the same get a slot each, so that they are not the same
+        // anywhere.
+        let mut holder = |content: &Content| {
+            let holds = |slot: &usize| slots[*slot] == Some(*content) && used[*slot] < *calls;
+            let slot = (0..SLOTS).find(holds)?;
+            used[slot] = *calls;
+            Some(slot)
+        };
+        let held: Vec<Option<usize>> = contents.iter().map(&mut holder).collect();
+        let mut place = |(content, held): (Content, Option<usize>)| {
+            let slot = held.unwrap_or_else(|| {
+                let oldest = (0..SLOTS).min_by_key(|slot| used[*slot]).unwrap_or(0);
+                (slots[oldest], used[oldest]) = (Some(content), *calls);
+                oldest
+            });
+            Placed { slot, n: content.n, dim: content.dim, follows: held.is_none() }
+        };
+        contents.into_iter().zip(held).map(&mut place).collect()
+    }
+
+    /// Sends the call to all ranks, which begin to compute.
+    pub fn start(&mut self, request: Request, sets: &[&Points], weights: Option<&[f64]>, rows: Option<&[u64]>) {
+        let placed = self.place(sets);
+        let request = Request { sets: placed.clone(), ..request };
+        tell_all(self.comm, &Message::Compute(Box::new(request)));
+        for (set, placed) in sets.iter().zip(&placed) {
+            if placed.follows {
+                self.comm.broadcast(bytemuck::cast_slice(set.data()));
+            }
+        }
+        if let Some(weights) = weights {
+            self.comm.broadcast(bytemuck::cast_slice(weights));
+        }
+        if let Some(rows) = rows {
+            self.comm.broadcast(bytemuck::cast_slice(rows));
+        }
+    }
+
+    /// Stops the call on all ranks; their replies must still be received.
+    pub fn stop(&self) {
+        tell_all(self.comm, &Message::Stop);
+    }
+
+    /// Waits for the reply of a rank and the results of its rows. Once the interrupt is raised, all
+    /// ranks are stopped; `is_stopped` remembers that.
+    pub fn reply(&self, rank: usize, interrupt: &Interrupt, is_stopped: &mut bool) -> Result<(Reply, Vec<f64>)> {
+        while !self.comm.has_message(rank) {
+            if interrupt.is_raised() && !*is_stopped {
+                *is_stopped = true;
+                self.stop();
+            }
+            std::thread::sleep(PAUSE);
+        }
+        let reply: Reply = serde_json::from_slice(&self.comm.receive(rank)).map_err(|e| Error::Numeric {
+            what: format!("rank {rank}"),
+            reason: format!("its reply cannot be read: {e}"),
+        })?;
+        let results = match reply.is_stopped {
+            true => Vec::new(),
+            false => numbers(&self.comm.receive(rank)),
+        };
+        Ok((reply, results))
+    }
+}
+
+/// Returns the numbers of a message.
+fn numbers(message: &[u8]) -> Vec<f64> {
+    message.as_chunks().0.iter().map(|bytes| f64::from_ne_bytes(*bytes)).collect()
+}
+
+/// Returns what tells this set from others. Equal sets have equal content; that different sets of
+/// the same shape have the same hash is as likely as a bit error of the memory.
+fn content(set: &Points) -> Content {
+    let parts: Vec<u64> = set
+        .data()
+        .par_chunks(HASHED)
+        .map(|part| {
+            let mut hasher = DefaultHasher::new();
+            hasher.write(bytemuck::cast_slice(part));
+            hasher.finish()
+        })
+        .collect();
+    let mut hasher = DefaultHasher::new();
+    parts.iter().for_each(|part| hasher.write_u64(*part));
+    Content { hash: hasher.finish(), n: set.n(), dim: set.dim() }
+}

@@ -1,0 +1,133 @@
+//! The arguments of a call as a message from rank 0 to the other ranks.
+//!
+//! The message is JSON, in which numbers keep all digits. Points, weights and the indices of rows
+//! follow as broadcasts of bytes.
+
+use crate::pairwise::kernel::{Kernel, Part};
+use crate::pairwise::options::PairwiseOptions;
+use crate::pairwise::plan::Arithmetic;
+use serde::{Deserialize, Serialize};
+
+/// What rank 0 asks of another rank.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Message {
+    /// Computes its rows of this call, and replies with them.
+    Compute(Box<Request>),
+    /// Ends the computation of the call early.
+    Stop,
+    /// Leaves.
+    End,
+}
+
+/// A call.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Request {
+    pub options: PairwiseOptions,
+    pub arithmetic: Arithmetic,
+    pub sum: Sum,
+    /// The distinct sets of points of the call.
+    pub sets: Vec<Placed>,
+    /// The places of queries and sources in `sets`.
+    pub queries: usize,
+    pub sources: usize,
+    pub values: Option<Given>,
+    /// True if a weight per source follows.
+    pub weights: bool,
+    pub leave_out_self: bool,
+    /// The number of queries whose indices follow; None for all queries.
+    pub rows: Option<usize>,
+    /// The number of queries from which the plan is made.
+    pub planned: usize,
+    pub wanted: Wanted,
+}
+
+/// The reduction.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub enum Sum {
+    Softmax {
+        sigma: f64,
+    },
+    Kernel {
+        kernel: Kernel,
+        part: Part,
+        is_softmax: bool,
+    },
+    /// The softmax means of a set at its own points, evaluating every pair once.
+    Own {
+        sigma: f64,
+    },
+}
+
+/// A set of points, and the slot in which every rank keeps it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Placed {
+    pub slot: usize,
+    pub n: usize,
+    pub dim: usize,
+    /// True if the points follow; otherwise the slot holds them since an earlier call.
+    pub follows: bool,
+}
+
+/// The values of a sum.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Given {
+    /// The sources.
+    Own,
+    /// The points at this place in `sets`.
+    Of(usize),
+}
+
+/// The results of a query that are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wanted {
+    /// The number of coordinates of the values.
+    pub values: usize,
+    pub mass: bool,
+    pub ess: bool,
+}
+
+impl Wanted {
+    /// Returns the number of results per query.
+    pub fn width(self) -> usize {
+        self.values + usize::from(self.mass) + usize::from(self.ess)
+    }
+}
+
+/// What a rank has done of a call. The results of its rows follow in one message, unless it was
+/// stopped.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reply {
+    /// True if the computation ended early.
+    pub is_stopped: bool,
+    pub pairs: u64,
+    pub flops: u64,
+    /// The places, among the rows of this rank, of rows that lost precision.
+    pub undone: Vec<usize>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_survives_the_way() {
+        let request = Request {
+            options: PairwiseOptions::default(),
+            arithmetic: Arithmetic::F32,
+            sum: Sum::Kernel { kernel: Kernel::Gaussian { h: 0.1 + 0.2 }, part: Part::Slope, is_softmax: false },
+            sets: vec![Placed { slot: 2, n: 5, dim: 3, follows: true }],
+            queries: 0,
+            sources: 0,
+            values: Some(Given::Of(0)),
+            weights: false,
+            leave_out_self: true,
+            rows: Some(3),
+            planned: 5,
+            wanted: Wanted { values: 3, mass: true, ess: false },
+        };
+        assert_eq!(request.wanted.width(), 4);
+        let message = Message::Compute(Box::new(request));
+        let text = serde_json::to_vec(&message).unwrap();
+        assert_eq!(serde_json::from_slice::<Message>(&text).unwrap(), message);
+    }
+}

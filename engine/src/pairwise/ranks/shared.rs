@@ -1,0 +1,232 @@
+//! The sums on rank 0: its own rows, and those of the other ranks.
+
+use super::deal::Deal;
+use super::leader::Call;
+use super::message::{Given, Request, Sum, Wanted};
+use crate::pairwise::call::{KernelCall, SoftmaxCall, Values};
+use crate::pairwise::engine::Pairwise;
+use crate::pairwise::loops::RowByRow;
+use crate::pairwise::loops::output_row::RowOut;
+use crate::pairwise::measure::Measure;
+use crate::pairwise::plan::Arithmetic;
+use crate::{Error, Points, Result};
+
+/// The distinct sets of points of a call.
+#[derive(Default)]
+struct Sets<'p>(Vec<&'p Points>);
+
+impl<'p> Sets<'p> {
+    /// Returns the place of this set.
+    fn place(&mut self, set: &'p Points) -> usize {
+        self.0.iter().position(|known| std::ptr::eq(*known, set)).unwrap_or_else(|| {
+            self.0.push(set);
+            self.0.len() - 1
+        })
+    }
+
+    fn given(&mut self, values: Option<Values<'p>>) -> Option<Given> {
+        values.map(|values| match values {
+            Values::Own => Given::Own,
+            Values::Of(points) => Given::Of(self.place(points)),
+        })
+    }
+}
+
+impl Pairwise {
+    /// Begins to share a call of `rows` rows, if it is worth while and there are other ranks.
+    pub(in crate::pairwise) fn share(&self, rows: usize, measure: &Measure) -> Option<Call<'_>> {
+        let (m, dims) = (measure.shape.m, measure.shape.dim + measure.shape.value_dim);
+        self.ranks.as_ref()?.call(rows as f64 * m as f64, dims)
+    }
+
+    /// Computes a softmax by this backend, on all ranks if it is large. Returns the rows that lost
+    /// precision.
+    pub(in crate::pairwise) fn softmax_by<'b>(
+        &self,
+        (arithmetic, backend): (Arithmetic, &dyn RowByRow),
+        call: &SoftmaxCall,
+        measure: &Measure,
+        rows: Vec<RowOut<'b>>,
+    ) -> Result<Vec<RowOut<'b>>> {
+        let Some(shared) = self.share(rows.len(), measure) else {
+            let rows = backend.ordered(self, call, measure, rows);
+            return backend.softmax(self, call, measure, rows);
+        };
+        let mut sets = Sets::default();
+        let (queries, sources, values) = (sets.place(call.queries), sets.place(call.sources), sets.given(call.values));
+        let request = Request {
+            options: self.options.clone(),
+            arithmetic,
+            sum: Sum::Softmax { sigma: call.softmax.sigma },
+            sets: Vec::new(),
+            queries,
+            sources,
+            values,
+            weights: call.softmax.log_weights.is_some(),
+            leave_out_self: call.softmax.leave_out_self,
+            rows: None,
+            planned: measure.shape.n,
+            wanted: wanted(&rows),
+        };
+        let some = some_of(&rows, call.queries.n());
+        let divided = Divided { shared, request, sets: &sets.0, weights: call.softmax.log_weights, some };
+        let deal = Deal { unit: backend.unit(self, measure), in_turn: measure.shape.skips(&self.options) };
+        let order = |rows| backend.ordered(self, call, measure, rows);
+        divided.compute(self, (rows, call.subtract), (deal, order), |own| backend.softmax(self, call, measure, own))
+    }
+
+    /// Computes a kernel sum by this backend, on all ranks if it is large. Returns the rows that
+    /// lost precision.
+    pub(in crate::pairwise) fn kernel_by<'b>(
+        &self,
+        (arithmetic, backend): (Arithmetic, &dyn RowByRow),
+        call: &KernelCall,
+        measure: &Measure,
+        rows: Vec<RowOut<'b>>,
+    ) -> Result<Vec<RowOut<'b>>> {
+        let Some(shared) = self.share(rows.len(), measure) else { return backend.kernel(self, call, measure, rows) };
+        let KernelCall { queries, sources, sum, is_softmax } = *call;
+        let mut sets = Sets::default();
+        let places = (sets.place(queries), sets.place(sources), sets.given(sum.values));
+        let request = Request {
+            options: self.options.clone(),
+            arithmetic,
+            sum: Sum::Kernel { kernel: sum.kernel, part: sum.part, is_softmax },
+            sets: Vec::new(),
+            queries: places.0,
+            sources: places.1,
+            values: places.2,
+            weights: sum.weights.is_some(),
+            leave_out_self: sum.leave_out_self,
+            rows: None,
+            planned: measure.shape.n,
+            wanted: wanted(&rows),
+        };
+        let some = some_of(&rows, queries.n());
+        let divided = Divided { shared, request, sets: &sets.0, weights: sum.weights, some };
+        let deal = Deal { unit: backend.unit(self, measure), in_turn: false };
+        divided.compute(self, (rows, false), (deal, |rows| rows), |own| backend.kernel(self, call, measure, own))
+    }
+
+    /// Begins the softmax means of a set at its own points, evaluating every pair once, on all
+    /// ranks if it is large.
+    pub(in crate::pairwise) fn start_own_means(
+        &self,
+        arithmetic: Arithmetic,
+        points: &Points,
+        sigma: f64,
+        measure: &Measure,
+    ) -> Option<Call<'_>> {
+        let mut shared = self.share(points.n(), measure)?;
+        let request = Request {
+            options: self.options.clone(),
+            arithmetic,
+            sum: Sum::Own { sigma },
+            sets: Vec::new(),
+            queries: 0,
+            sources: 0,
+            values: Some(Given::Own),
+            weights: false,
+            leave_out_self: false,
+            rows: None,
+            planned: measure.shape.n,
+            wanted: Wanted { values: points.dim(), mass: false, ess: false },
+        };
+        shared.start(request, &[points], None, None);
+        Some(shared)
+    }
+}
+
+/// Returns which results the rows take.
+fn wanted(rows: &[RowOut]) -> Wanted {
+    let row = rows.first();
+    Wanted {
+        values: row.map_or(0, |row| row.values.len()),
+        mass: row.is_some_and(|row| row.mass.is_some()),
+        ess: row.is_some_and(|row| row.ess.is_some()),
+    }
+}
+
+/// Returns the queries of the rows; None if they are all queries.
+fn some_of(rows: &[RowOut], all: usize) -> Option<Vec<u64>> {
+    (rows.len() < all).then(|| rows.iter().map(|row| row.query as u64).collect())
+}
+
+/// A call whose rows are divided among ranks.
+struct Divided<'a> {
+    shared: Call<'a>,
+    request: Request,
+    sets: &'a [&'a Points],
+    weights: Option<&'a [f64]>,
+    some: Option<Vec<u64>>,
+}
+
+impl Divided<'_> {
+    /// Computes the own rows by `compute`, and writes the results of the other ranks into the
+    /// other rows. Returns the rows that lost precision, sorted by query.
+    fn compute<'b>(
+        mut self,
+        engine: &Pairwise,
+        (rows, subtract): (Vec<RowOut<'b>>, bool),
+        (deal, order): (Deal, impl FnOnce(Vec<RowOut<'b>>) -> Vec<RowOut<'b>>),
+        compute: impl FnOnce(Vec<RowOut<'b>>) -> Result<Vec<RowOut<'b>>>,
+    ) -> Result<Vec<RowOut<'b>>> {
+        let (width, some) = (self.request.wanted.width(), self.some.take());
+        let request = Request { rows: some.as_ref().map(Vec::len), ..self.request };
+        self.shared.start(request, self.sets, self.weights, some.as_deref());
+        let mut dealt = deal.all(order(rows), self.shared.size()).into_iter();
+        let own = dealt.next().unwrap_or_default();
+        let mut done = compute(own);
+        let mut is_stopped = done.is_err();
+        if is_stopped {
+            self.shared.stop();
+        }
+        for (rank, mut rows) in (1..).zip(dealt) {
+            let (reply, results) = self.shared.reply(rank, &engine.interrupt, &mut is_stopped)?;
+            if reply.is_stopped {
+                done = done.and(Err(Error::Interrupted));
+                continue;
+            }
+            engine.work.add_counted(reply.pairs, reply.flops);
+            rows.iter_mut().zip(results.chunks_exact(width)).enumerate().for_each(|(i, (row, results))| {
+                // The places are sorted.
+                if reply.undone.binary_search(&i).is_err() {
+                    row.put_all(subtract, results);
+                }
+            });
+            if let Ok(undone) = &mut done {
+                undone.extend(reply.undone.iter().map(|i| std::mem::take(&mut rows[*i])));
+            }
+        }
+        let mut undone = done?;
+        undone.sort_unstable_by_key(|row| row.query);
+        Ok(undone)
+    }
+}
+
+/// Waits for the rows of the other ranks of [`Pairwise::start_own_means`], whose rows begin and end
+/// at `rows(rank)`.
+pub fn finish_own_means(
+    shared: &Call,
+    engine: &Pairwise,
+    own: Result<()>,
+    rows: impl Fn(usize) -> std::ops::Range<usize>,
+    out: &mut Points,
+) -> Result<()> {
+    let (mut done, dim) = (own, out.dim());
+    let mut is_stopped = done.is_err();
+    if is_stopped {
+        shared.stop();
+    }
+    for rank in 1..shared.size() {
+        let (reply, results) = shared.reply(rank, &engine.interrupt, &mut is_stopped)?;
+        if reply.is_stopped {
+            done = done.and(Err(Error::Interrupted));
+            continue;
+        }
+        engine.work.add_counted(reply.pairs, reply.flops);
+        let rows = rows(rank);
+        out.data_mut()[rows.start * dim..rows.end * dim].copy_from_slice(&results);
+    }
+    done
+}

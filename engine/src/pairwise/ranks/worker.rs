@@ -1,0 +1,217 @@
+//! The sums on the ranks other than rank 0.
+
+use super::deal::Deal;
+use super::leader::SLOTS;
+use super::message::{Given, Message, Reply, Request, Sum, Wanted};
+use crate::comm::Comm;
+use crate::pairwise::backend::loops;
+use crate::pairwise::call::{KernelCall, KernelSum, Softmax, SoftmaxCall, Values};
+use crate::pairwise::engine::Pairwise;
+use crate::pairwise::grid::placements::Placements;
+use crate::pairwise::loops::output_row::{RowOut, rows};
+use crate::pairwise::measure::Measure;
+use crate::pairwise::plan::Shape;
+use crate::pairwise::scratch::Memory;
+use crate::points::kd_order::Orders;
+use crate::{Interrupt, Points, Result};
+use pulp::bytemuck;
+use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
+
+/// The time between two looks for a message while a call is computed.
+const LOOK: Duration = Duration::from_millis(1);
+
+/// Computes this rank's part of the sums that rank 0 shares, until rank 0 leaves. Rank 0 is in
+/// [`super::leader::Ranks::lead`] and compares `identity` with its own.
+pub fn serve(comm: &dyn Comm, identity: &str) {
+    comm.send(0, identity.as_bytes());
+    let (mut slots, memory): ([Points; SLOTS], _) = (Default::default(), Arc::<Memory>::default());
+    loop {
+        match serde_json::from_slice(&comm.receive(0)) {
+            Ok(Message::Compute(request)) => {
+                let given = Sent::receive(comm, &request, &mut slots);
+                if !answer(comm, &request, &slots, &given, &memory) {
+                    return;
+                }
+            }
+            // The call was finished before it was stopped.
+            Ok(Message::Stop) => {}
+            Ok(Message::End) | Err(_) => return,
+        }
+    }
+}
+
+/// What follows a request besides points.
+struct Sent {
+    weights: Option<Vec<f64>>,
+    rows: Option<Vec<u64>>,
+}
+
+impl Sent {
+    fn receive(comm: &dyn Comm, request: &Request, slots: &mut [Points; SLOTS]) -> Sent {
+        for placed in request.sets.iter().filter(|placed| placed.follows) {
+            let set = &mut slots[placed.slot];
+            set.reshape(placed.n, placed.dim);
+            comm.receive_broadcast(bytemuck::cast_slice_mut(set.data_mut()));
+        }
+        let weights = request.weights.then(|| {
+            let mut weights = vec![0.0_f64; request.sets[request.sources].n];
+            comm.receive_broadcast(bytemuck::cast_slice_mut(&mut weights));
+            weights
+        });
+        let rows = request.rows.map(|count| {
+            let mut rows = vec![0_u64; count];
+            comm.receive_broadcast(bytemuck::cast_slice_mut(&mut rows));
+            rows
+        });
+        Sent { weights, rows }
+    }
+}
+
+/// Computes the request in another thread, while this one looks for messages; then replies. Returns
+/// false if rank 0 has left.
+fn answer(comm: &dyn Comm, request: &Request, slots: &[Points; SLOTS], sent: &Sent, memory: &Arc<Memory>) -> bool {
+    let engine =
+        Pairwise { memory: Arc::clone(memory), ..Pairwise::new(request.options.clone(), Interrupt::default()) };
+    let (done, waiting) = channel();
+    let mut goes_on = true;
+    let computed = std::thread::scope(|scope| {
+        let (engine, ranks) = (&engine, (comm.rank(), comm.size()));
+        scope.spawn(move || done.send(Part { engine, request, slots, sent, ranks }.compute()));
+        loop {
+            match waiting.recv_timeout(LOOK) {
+                Ok(computed) => return computed,
+                // The thread panicked, and so will the scope.
+                Err(RecvTimeoutError::Disconnected) => return Ok(Computed::default()),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            if comm.has_message(0) {
+                goes_on = matches!(serde_json::from_slice(&comm.receive(0)), Ok(Message::Stop));
+                engine.interrupt.raise();
+            }
+        }
+    });
+    let Computed { results, undone } = match computed {
+        Ok(computed) => computed,
+        Err(_) => {
+            tell(comm, &Reply { is_stopped: true, ..Reply::default() });
+            return goes_on;
+        }
+    };
+    let (pairs, flops) = (engine.work.pairs(), engine.work.flops());
+    tell(comm, &Reply { is_stopped: false, pairs, flops, undone });
+    comm.send(0, bytemuck::cast_slice(&results));
+    goes_on
+}
+
+fn tell(comm: &dyn Comm, reply: &Reply) {
+    // Plain data always has a JSON form.
+    comm.send(0, &serde_json::to_vec(reply).unwrap_or_default());
+}
+
+/// The results of the rows of this rank, in their order, and the places of rows that lost
+/// precision.
+#[derive(Default)]
+struct Computed {
+    results: Vec<f64>,
+    undone: Vec<usize>,
+}
+
+/// This rank's part of a call.
+struct Part<'a> {
+    engine: &'a Pairwise,
+    request: &'a Request,
+    slots: &'a [Points; SLOTS],
+    sent: &'a Sent,
+    ranks: (usize, usize),
+}
+
+/// The results of all queries, of which this rank computes some.
+struct Results {
+    values: Points,
+    mass: Vec<f64>,
+    ess: Vec<f64>,
+}
+
+impl Results {
+    fn new(n: usize, wanted: Wanted) -> Results {
+        let column = |wanted: bool| vec![0.0; if wanted { n } else { 0 }];
+        Results { values: Points::zeros(n, wanted.values), mass: column(wanted.mass), ess: column(wanted.ess) }
+    }
+
+    fn rows(&mut self, wanted: Wanted) -> Vec<RowOut<'_>> {
+        let Results { values, mass, ess } = self;
+        rows((wanted.values > 0).then_some(values), wanted.mass.then_some(mass), wanted.ess.then_some(ess))
+    }
+
+    /// Returns the results of these queries in one list.
+    fn of(&self, queries: &[usize], wanted: Wanted) -> Vec<f64> {
+        let mut list = Vec::with_capacity(queries.len() * wanted.width());
+        for &query in queries {
+            list.extend_from_slice(&self.values.data()[query * wanted.values..(query + 1) * wanted.values]);
+            list.extend(self.mass.get(query));
+            list.extend(self.ess.get(query));
+        }
+        list
+    }
+}
+
+impl<'a> Part<'a> {
+    fn set(&self, place: usize) -> &'a Points {
+        &self.slots[self.request.sets[place].slot]
+    }
+
+    fn compute(&self) -> Result<Computed> {
+        let Request { arithmetic, sum, queries, sources, leave_out_self, wanted, .. } = *self.request;
+        let (queries, sources, weights) = (self.set(queries), self.set(sources), self.sent.weights.as_deref());
+        let values = self.request.values.map(|given| match given {
+            Given::Own => Values::Own,
+            Given::Of(place) => Values::Of(self.set(place)),
+        });
+        let (orders, placements) = (&Orders::default(), &Placements::default());
+        let (sigma, kernel) = match sum {
+            Sum::Softmax { sigma } => (sigma, None),
+            Sum::Own { sigma } => {
+                let results = self.engine.own_part((arithmetic, queries, sigma), self.ranks)?;
+                return Ok(Computed { results, undone: Vec::new() });
+            }
+            Sum::Kernel { kernel, part, is_softmax } => {
+                let sum = KernelSum { kernel, part, weights, values, leave_out_self };
+                (0.0, Some(KernelCall { queries, sources, sum, is_softmax }))
+            }
+        };
+        let softmax = Softmax { sigma, log_weights: weights, leave_out_self };
+        let call = SoftmaxCall { queries, sources, values, softmax, orders, placements, subtract: false };
+        let measured = kernel.as_ref().map_or_else(|| Measure::of_softmax(&call), Measure::of_kernel);
+        let measure = Measure { shape: Shape { n: self.request.planned, ..measured.shape }, ..measured };
+        let backend = loops(arithmetic);
+        let in_turn = kernel.is_none() && measure.shape.skips(&self.engine.options);
+        let deal = Deal { unit: backend.unit(self.engine, &measure), in_turn };
+        let mut results = Results::new(queries.n(), wanted);
+        let rows = self.asked(results.rows(wanted));
+        let rows = match kernel {
+            Some(_) => rows,
+            None => backend.ordered(self.engine, &call, &measure, rows),
+        };
+        let own = deal.one(rows, self.ranks);
+        let order: Vec<usize> = own.iter().map(|row| row.query).collect();
+        let undone = match &kernel {
+            Some(kernel) => backend.kernel(self.engine, kernel, &measure, own)?,
+            None => backend.softmax(self.engine, &call, &measure, own)?,
+        };
+        let lost: Vec<usize> = undone.iter().map(|row| row.query).collect();
+        drop(undone);
+        // Rows that lost precision are sorted by query.
+        let places = order.iter().enumerate().filter(|(_, query)| lost.binary_search(query).is_ok());
+        Ok(Computed { undone: places.map(|(i, _)| i).collect(), results: results.of(&order, wanted) })
+    }
+
+    /// Returns the rows that are asked for, in the order of the request.
+    fn asked<'b>(&self, mut all: Vec<RowOut<'b>>) -> Vec<RowOut<'b>> {
+        match &self.sent.rows {
+            Some(asked) => asked.iter().map(|query| std::mem::take(&mut all[*query as usize])).collect(),
+            None => all,
+        }
+    }
+}

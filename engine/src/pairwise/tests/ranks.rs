@@ -1,0 +1,248 @@
+//! Sums that are divided among ranks have the bytes of one rank.
+
+use super::*;
+use crate::comm::{Comm, Threads, threads};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Runs `body` on rank 0 of `size` ranks that share every call.
+fn among<R>(size: usize, body: impl FnOnce(Arc<Ranks>) -> R) -> R {
+    let mut all = threads(size).into_iter();
+    let leader = Box::new(all.next().unwrap());
+    std::thread::scope(|scope| {
+        for rank in all {
+            scope.spawn(move || serve(&rank, "the same"));
+        }
+        body(Arc::new(Ranks::lead(leader, "the same").unwrap().sharing_from(0.0)))
+    })
+}
+
+type Compute<'a> = Box<dyn Fn(&Pairwise) -> Vec<f64> + 'a>;
+
+/// Returns every reduction of these sets, with all of their results in one list.
+fn reductions<'a>(y: &'a Points, x: &'a Points, weights: &'a [f64], sigma: f64) -> Vec<(&'static str, Compute<'a>)> {
+    let values = Arc::new(Stream::new(5).normal(x.n(), 3));
+    let softmax = move |log_weights, leave_out_self| Softmax { sigma, log_weights, leave_out_self };
+    let mean = move |engine: &Pairwise, (z, x): (&Points, &Points), values: Values, softmax: Softmax| {
+        let mut out = SoftmaxMean::default();
+        engine.softmax_mean(z, x, values, &softmax, &mut out).unwrap();
+        [out.mean.data(), &out.log_sum, &out.ess].concat()
+    };
+    let kernel = move |engine: &Pairwise, kernel: Kernel, part: Part| {
+        let sum = KernelSum { kernel, part, weights: Some(weights), values: Some(Values::Own), leave_out_self: false };
+        let mut out = KernelSums::default();
+        engine.kernel_sum(y, x, &sum, &mut out).unwrap();
+        [out.moment.data(), &out.mass].concat()
+    };
+    vec![
+        (
+            "log sums",
+            Box::new(move |engine| {
+                let mut out = Vec::new();
+                engine.log_sum_exp(y, x, &softmax(Some(weights), false), &mut out).unwrap();
+                out
+            }),
+        ),
+        ("means", Box::new(move |engine| mean(engine, (y, x), Values::Own, softmax(None, false)))),
+        (
+            "weighted means",
+            Box::new(move |engine| mean(engine, (y, x), Values::Of(&values), softmax(Some(weights), false))),
+        ),
+        ("own means", Box::new(move |engine| mean(engine, (y, y), Values::Own, softmax(None, true)))),
+        (
+            "difference",
+            Box::new(move |engine| {
+                let both = ScoreDifference {
+                    targets: x,
+                    target_log_weights: None,
+                    particles: y,
+                    leave_out_self: false,
+                    sigma,
+                };
+                let mut out = Points::default();
+                engine.score_difference(Queries::Particles, &both, &mut out).unwrap();
+                out.data().to_vec()
+            }),
+        ),
+        ("kernel sums", Box::new(move |engine| kernel(engine, Kernel::Laplace { h: sigma }, Part::Value))),
+        ("slopes", Box::new(move |engine| kernel(engine, Kernel::Energy, Part::Slope))),
+        (
+            "kernel softmax",
+            Box::new(move |engine| {
+                let softmax =
+                    KernelSoftmax { log_weights: Some(weights), ..KernelSoftmax::of(Kernel::Laplace { h: sigma }) };
+                let mut out = SoftmaxMean::default();
+                engine.kernel_softmax_mean(y, x, Values::Own, &softmax, &mut out).unwrap();
+                [out.mean.data(), &out.log_sum, &out.ess].concat()
+            }),
+        ),
+    ]
+}
+
+fn log_weights(m: usize) -> Vec<f64> {
+    let mut weights = Stream::new(6).normal(1, m).data().to_vec();
+    weights[m / 2] = f64::NEG_INFINITY;
+    weights
+}
+
+fn bits(values: &[f64]) -> Vec<u64> {
+    values.iter().map(|v| v.to_bits()).collect()
+}
+
+/// Compares every reduction on several numbers of ranks with the same on one.
+fn same_bytes(options: &PairwiseOptions, (y, x): (&Points, &Points), sigma: f64, sizes: &[usize]) {
+    // A kernel sum of infinite weights would be NaN.
+    let weights: Vec<f64> = log_weights(x.n()).iter().map(|w| w.max(-9.0)).collect();
+    let all = reductions(y, x, &weights, sigma);
+    let alone = Pairwise::new(options.clone(), Interrupt::default());
+    let want: Vec<Vec<u64>> = all.iter().map(|(_, compute)| bits(&compute(&alone))).collect();
+    for &size in sizes {
+        among(size, |ranks| {
+            let engine = Pairwise::new(options.clone(), Interrupt::default()).sharing_with(Some(ranks));
+            for ((name, compute), want) in all.iter().zip(&want) {
+                let got = bits(&compute(&engine));
+                assert!(got == *want, "{name}: {options:?}, n={}, m={}, d={}, {size} ranks", y.n(), x.n(), x.dim());
+            }
+            assert_eq!(engine.work().pairs(), alone.work().pairs(), "{options:?}");
+            assert_eq!(engine.work().flops(), alone.work().flops(), "{options:?}");
+        });
+    }
+}
+
+#[test]
+fn the_bytes_are_those_of_one_rank() {
+    for (n, m, dim) in [(1, 7, 2), (65, 129, 1), (1025, 300, 2), (700, 1025, 9), (500, 501, 64)] {
+        let (y, x) = clouds(n, m, dim);
+        for precision in [Precision::F64, Precision::F32, Precision::Auto] {
+            let options = PairwiseOptions { precision, ..PairwiseOptions::default() };
+            same_bytes(&options, (&y, &x), 0.5 * (dim as f64).sqrt(), &[2, 5]);
+        }
+    }
+}
+
+#[test]
+fn every_backend_divides_its_rows() {
+    let (y, x) = clouds(300, 260, 24);
+    for backend in [Backend::Naive, Backend::Direct, Backend::Fused, Backend::Gemm] {
+        let options = PairwiseOptions { backend, ..PairwiseOptions::default() };
+        same_bytes(&options, (&y, &x), 2.0, &[3]);
+    }
+    for precision in [Precision::Bf16x3, Precision::Bf16x6] {
+        let options = PairwiseOptions { precision, ..PairwiseOptions::default() };
+        same_bytes(&options, (&y, &x), 2.0, &[3]);
+    }
+}
+
+/// Blocks are skipped, far points have centres of their own, and single rows are computed again.
+#[test]
+fn skipping_and_repeating_rows_do_not_depend_on_the_ranks() {
+    let (mut y, mut x) = clouds(3000, 2500, 2);
+    for sigma in [0.01, 0.05] {
+        same_bytes(&PairwiseOptions::default(), (&y, &x), sigma, &[2, 3]);
+    }
+    for (i, far) in [1e4, 1e6, 1e8].into_iter().enumerate() {
+        y.data_mut()[2 * i] = far;
+        x.data_mut()[2 * i] = far + 1.0;
+    }
+    same_bytes(&PairwiseOptions::default(), (&y, &x), 0.5, &[2, 3]);
+}
+
+/// A rank that counts the bytes that it broadcasts.
+#[derive(Debug)]
+struct Counting(Threads, Arc<AtomicUsize>);
+
+impl Comm for Counting {
+    fn rank(&self) -> usize {
+        self.0.rank()
+    }
+
+    fn size(&self) -> usize {
+        self.0.size()
+    }
+
+    fn send(&self, to: usize, message: &[u8]) {
+        self.0.send(to, message);
+    }
+
+    fn has_message(&self, from: usize) -> bool {
+        self.0.has_message(from)
+    }
+
+    fn receive(&self, from: usize) -> Vec<u8> {
+        self.0.receive(from)
+    }
+
+    fn broadcast(&self, bytes: &[u8]) {
+        self.1.fetch_add(bytes.len(), Ordering::Relaxed);
+        self.0.broadcast(bytes);
+    }
+
+    fn receive_broadcast(&self, bytes: &mut [u8]) {
+        self.0.receive_broadcast(bytes);
+    }
+}
+
+#[test]
+fn points_that_do_not_change_are_sent_once() {
+    let mut all = threads(2);
+    let (worker, sent) = (all.pop().unwrap(), Arc::<AtomicUsize>::default());
+    let leader = Box::new(Counting(all.pop().unwrap(), Arc::clone(&sent)));
+    std::thread::scope(|scope| {
+        scope.spawn(move || serve(&worker, "the same"));
+        let ranks = Ranks::lead(leader, "the same").unwrap().sharing_from(0.0);
+        let engine = Pairwise::default().sharing_with(Some(Arc::new(ranks)));
+        let (mut y, x) = clouds(100, 300, 3);
+        let mut out = SoftmaxMean::default();
+        for step in 0..10 {
+            let before = sent.load(Ordering::Relaxed);
+            engine.softmax_mean(&y, &x, Values::Own, &Softmax::of(1.0), &mut out).unwrap();
+            engine.softmax_mean(&y, &y, Values::Own, &Softmax::of(1.0), &mut out).unwrap();
+            let changed = if step == 0 { 400 } else { 100 };
+            assert_eq!(sent.load(Ordering::Relaxed) - before, 8 * 3 * changed, "step {step}");
+            y.data_mut()[0] += 1.0;
+        }
+        // Equal sets that are not the same are two sets everywhere.
+        let copy = x.clone();
+        engine.softmax_mean(&x, &copy, Values::Own, &Softmax::of(1.0), &mut out).unwrap();
+        let mut want = SoftmaxMean::default();
+        Pairwise::default().softmax_mean(&x, &copy, Values::Own, &Softmax::of(1.0), &mut want).unwrap();
+        assert_eq!(out.mean, want.mean);
+    });
+}
+
+#[test]
+fn an_interrupt_stops_all_ranks_and_the_next_call_works() {
+    let (y, x) = clouds(20_000, 20_000, 8);
+    among(3, |ranks| {
+        let interrupt = Interrupt::default();
+        let engine = Pairwise::new(PairwiseOptions::default(), interrupt.clone()).sharing_with(Some(ranks));
+        let mut out = SoftmaxMean::default();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                std::thread::sleep(std::time::Duration::from_millis(20));
+                interrupt.raise();
+            });
+            let stopped = engine.softmax_mean(&y, &x, Values::Own, &Softmax::of(3.0), &mut out);
+            assert_eq!(stopped, Err(Error::Interrupted));
+        });
+        interrupt.lower();
+        let (few, some) = (y.rows(0..300), x.rows(0..200));
+        engine.softmax_mean(&few, &some, Values::Own, &Softmax::of(3.0), &mut out).unwrap();
+        let mut want = SoftmaxMean::default();
+        Pairwise::default().softmax_mean(&few, &some, Values::Own, &Softmax::of(3.0), &mut want).unwrap();
+        assert_eq!(out.mean, want.mean);
+    });
+}
+
+#[test]
+fn ranks_that_differ_are_refused() {
+    let mut all = threads(3).into_iter();
+    let leader = Box::new(all.next().unwrap());
+    std::thread::scope(|scope| {
+        for (rank, identity) in all.zip(["1.0 with avx512", "1.0 with avx2"]) {
+            scope.spawn(move || serve(&rank, identity));
+        }
+        let refused = Ranks::lead(leader, "1.0 with avx512").unwrap_err().to_string();
+        assert!(refused.starts_with("rank 2: it is 1.0 with avx2, but rank 0 is 1.0 with avx512"), "{refused}");
+    });
+}
