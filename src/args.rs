@@ -19,7 +19,7 @@ pub use new::NewArgs;
 pub use report::ReportArgs;
 pub use run::{CheckArgs, RunArgs, ScriptArgs};
 pub use runs::RunsArgs;
-pub use sweep::{SweepArgs, Zip};
+pub use sweep::{Shard, SweepArgs, Zip};
 
 use crate::visible::visible_line;
 use crate::{machine, terminal};

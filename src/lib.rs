@@ -21,6 +21,7 @@ mod memory;
 mod new;
 mod progress;
 mod quote;
+mod ranks;
 mod record;
 mod report;
 mod request;
@@ -40,8 +41,10 @@ mod wrap;
 
 use args::{Command, Parsed};
 use exit::Exit;
+use sdflow::pairwise::Ranks;
 use sdflow_dsl::Diagnostic;
 use std::ffi::OsString;
+use std::sync::Arc;
 
 /// Performs the command with these words, of which the first is the name of the program, and
 /// returns its exit code. It takes over the signals of the process.
@@ -55,7 +58,7 @@ pub fn main_with(words: Vec<OsString>) -> u8 {
         Ok(Parsed::Printed(code)) => return code,
         Err(error) => return report_refusal(&error, wants_json).code(),
     };
-    let exit = match signals::catch(|| execute(&command)) {
+    let exit = match signals::catch(|| execute_on_ranks(&command)) {
         Some(Ok(exit)) => exit,
         Some(Err(error)) => report_refusal(&error, command.wants_json()),
         None => Exit::Internal,
@@ -63,14 +66,24 @@ pub fn main_with(words: Vec<OsString>) -> u8 {
     exit.code()
 }
 
-fn execute(command: &Command) -> Result<Exit, Diagnostic> {
+/// Performs the command on all ranks of this start of `mpirun`, or alone.
+fn execute_on_ranks(command: &Command) -> Result<Exit, Diagnostic> {
+    let place = ranks::enter()?;
     threads::start(command.threads())?;
+    match &place {
+        #[cfg(feature = "mpi")]
+        ranks::Place::Other { .. } => Ok(ranks::perform(command)),
+        here => execute(command, here.ranks()),
+    }
+}
+
+fn execute(command: &Command, ranks: Option<Arc<Ranks>>) -> Result<Exit, Diagnostic> {
     if let Some(bytes) = command.memory_budget() {
         sdflow::points::set_memory_budget(bytes);
     }
     match command {
-        Command::Run(args) => run::run(args),
-        Command::Sweep(args) => sweep::sweep(args),
+        Command::Run(args) => run::run(args, ranks),
+        Command::Sweep(args) => sweep::sweep(args, ranks.as_deref()),
         Command::Check(args) => check::check(args),
         Command::New(args) => new::new(args),
         Command::Compare(args) => compare::compare(args),

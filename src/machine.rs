@@ -19,6 +19,23 @@ pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
+/// Returns the number of cores of the machine, of which this process may use some; the number that
+/// it may use if the system does not tell.
+pub fn cores_online() -> usize {
+    let text = std::fs::read_to_string("/sys/devices/system/cpu/online").unwrap_or_default();
+    count_listed(text.trim()).unwrap_or_else(cores)
+}
+
+/// Returns how many numbers a list such as "0-3,8" has.
+fn count_listed(list: &str) -> Option<usize> {
+    let count = |range: &str| {
+        let (first, last) = range.split_once('-').unwrap_or((range, range));
+        let (first, last): (usize, usize) = (first.parse().ok()?, last.parse().ok()?);
+        (last + 1).checked_sub(first)
+    };
+    list.split(',').map(count).sum()
+}
+
 fn read_cpu_name() -> String {
     let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let name = text.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':'));
@@ -81,5 +98,11 @@ mod tests {
             assert!(said.is_none_or(|text| text.contains(isa.name()) && text.ends_with("is used instead")));
         }
         assert_eq!(replacement_warning(Isa::Auto), None);
+    }
+
+    #[test]
+    fn lists_of_cores_are_counted() {
+        assert_eq!(["0", "0-3", "0-3,8,10-11"].map(count_listed), [Some(1), Some(4), Some(7)]);
+        assert_eq!(["", "x", "3-1"].map(count_listed), [None; 3]);
     }
 }

@@ -7,6 +7,7 @@ pub mod read;
 use crate::error_json::ErrorJson;
 use crate::exit::Exit;
 use crate::machine;
+use sdflow::number::counted;
 use sdflow::pairwise::PairwiseOptions;
 use sdflow_dsl::{Diagnostic, Ending, Outcome, Param, Prepared};
 use serde::{Deserialize, Serialize};
@@ -93,7 +94,22 @@ pub struct MachineRecord {
     #[serde(default)]
     pub net_isa: String,
     pub backend: String,
+    /// Threads of this process.
     pub threads: usize,
+    /// The processes that shared the work; absent if there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ranks: Option<usize>,
+}
+
+impl MachineRecord {
+    /// Returns the threads and ranks that did the work, as words.
+    pub fn workers(&self) -> String {
+        let threads = counted(self.threads, "thread");
+        match self.ranks {
+            Some(ranks) => format!("{ranks} ranks with {threads} each"),
+            None => threads,
+        }
+    }
 }
 
 /// The work of the pairwise engine, and the time of each part.
@@ -101,6 +117,9 @@ pub struct MachineRecord {
 pub struct WorkRecord {
     /// The pairs of flows and metrics.
     pub pairs: u64,
+    /// The pairs that ranks 1, 2, .. evaluated of these; empty without other ranks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pairs_of_others: Vec<u64>,
     /// The pairs of flows per second of their time.
     pub pairs_per_s: f64,
     /// The floating-point operations of these pairs per second of the same time, in units of 1e9.
@@ -148,7 +167,9 @@ pub enum NonFinite {
 impl Record {
     /// Creates the record of a run that begins.
     pub fn start(script: PathBuf, prepared: &Prepared, quick: bool) -> Record {
-        Record { params: prepared.params().clone(), ..Record::new(script, prepared.identity(), prepared.seed(), quick) }
+        let record = Record::new(script, prepared.identity(), prepared.seed(), quick);
+        let machine = MachineRecord { ranks: prepared.ranks().map(|ranks| ranks.size()), ..record.machine };
+        Record { params: prepared.params().clone(), machine, ..record }
     }
 
     /// Creates the record of a run without parameters.
@@ -170,6 +191,7 @@ impl Record {
                 net_isa: machine::net_isa().into(),
                 backend: format!("{:?}", PairwiseOptions::default().backend).to_lowercase(),
                 threads: rayon::current_num_threads(),
+                ranks: None,
             },
             wall_s: 0.0,
             steps: 0,
@@ -265,6 +287,7 @@ impl WorkRecord {
         let rate = |amount: f64| if seconds > 0.0 { amount / seconds } else { 0.0 };
         WorkRecord {
             pairs: outcome.pairs,
+            pairs_of_others: Vec::new(),
             pairs_per_s: rate(outcome.flow_pairs as f64),
             gflops: rate(1e-9 * outcome.flops),
             seconds: outcome.seconds.clone(),

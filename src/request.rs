@@ -49,5 +49,6 @@ pub fn request(args: &ScriptArgs, interrupt: &Interrupt) -> Result<Request, Diag
         pairwise: PairwiseOptions { isa: machine::requested_isa()?, ..PairwiseOptions::default() },
         checkpoints: None,
         interrupt: interrupt.clone(),
+        ranks: None,
     })
 }

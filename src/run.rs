@@ -8,16 +8,20 @@ use crate::request::request;
 use crate::run_folder::{self, FolderState, RunFolder};
 use crate::{machine, memory, report, run_script, signals, summary, terminal};
 use sdflow::Interrupt;
-use sdflow_dsl::Diagnostic;
+use sdflow::pairwise::Ranks;
+use sdflow_dsl::{Diagnostic, Request};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-/// Runs a script, or prints the stored results if the same run is finished.
+/// Runs a script, or prints the stored results if the same run is finished. Large sums are shared
+/// with the ranks.
 ///
 /// # Errors
 /// The run cannot start, or its outputs cannot be written.
-pub fn run(args: &RunArgs) -> Result<Exit, Diagnostic> {
+pub fn run(args: &RunArgs, ranks: Option<Arc<Ranks>>) -> Result<Exit, Diagnostic> {
     let interrupt = Interrupt::default();
-    let prepared = sdflow_dsl::prepare(&request(&args.script, &interrupt)?)?.keeping(args.time.pace());
+    let request = Request { ranks, ..request(&args.script, &interrupt)? };
+    let prepared = sdflow_dsl::prepare(&request)?.keeping(args.time.pace());
     let path = args.out.clone().unwrap_or_else(|| default_folder(&args.script.script, prepared.identity()));
     let folder = match run_folder::open(
         &path,

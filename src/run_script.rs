@@ -50,6 +50,7 @@ pub fn compute(
     let outcome =
         execute_with_listener(&prepared, listener, machine::replacement_warning(machine::requested_isa()?), execute);
     let mut record = begun.finish(&outcome, clock.elapsed());
+    record.work.pairs_of_others = prepared.ranks().map(|ranks| ranks.pairs_of_others()).unwrap_or_default();
     let path = folder.path().to_path_buf();
     match folder.finish(&record) {
         Ok(path) => Ok(FinishedRun { record, path, failure: outcome.failure }),

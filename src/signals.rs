@@ -48,6 +48,14 @@ pub fn end_after(interrupt: &Interrupt, time: Duration) {
     }
 }
 
+/// After this call Ctrl-C, SIGTERM and SIGHUP have no effect.
+#[cfg(feature = "mpi")]
+pub fn ignore() {
+    if let Err(e) = ctrlc::set_handler(|| {}) {
+        terminal::print_message(&format!("warning: Ctrl-C will stop this rank at once: {e}"));
+    }
+}
+
 /// Makes a write beyond the limit on the size of files (`ulimit -f`) fail with an error. Without
 /// this the signal SIGXFSZ would end the process before anything is recorded.
 pub fn survive_file_limit() {

@@ -97,13 +97,12 @@ fn work(text: &mut String, record: &Record) -> std::fmt::Result {
     if record.steps > 0 {
         // A flow between closed forms computes no pairs.
         let rate = if work.pairs_per_s > 0.0 { format!(", {:.3e} pairs/s", work.pairs_per_s) } else { String::new() };
-        let threads = record.machine.threads;
+        let workers = record.machine.workers();
         writeln!(
             text,
-            "  work      {}, {}{rate} on {}",
+            "  work      {}, {}{rate} on {workers}",
             counted(record.steps, "step"),
             counted(record.nfe, "field evaluation"),
-            counted(threads, "thread")
         )?;
     }
     Ok(())

@@ -8,6 +8,7 @@ use crate::language::{Diagnostic, Fault, Program, home_of, limits, read_source};
 use crate::mistakes::mistakes;
 use crate::run_hash::{Hasher, digest_of_file};
 use sdflow::Interrupt;
+use sdflow::pairwise::Ranks;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
@@ -121,6 +122,11 @@ impl Prepared {
     /// Returns the parameters known before the run: all but those with a computed default.
     pub fn params(&self) -> &BTreeMap<String, Param> {
         &self.params
+    }
+
+    /// Returns the ranks with which large sums are shared, if there are any.
+    pub fn ranks(&self) -> Option<&Arc<Ranks>> {
+        self.request.ranks.as_ref()
     }
 
     /// Returns the file of the script.

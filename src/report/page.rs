@@ -153,12 +153,12 @@ fn what_was_run(record: &Record, content: &Content) -> String {
     let commit = record.engine.commit.as_ref().map_or_else(String::new, |commit| format!(" ({})", escaped(commit)));
     let _ = write!(
         text,
-        "<p>sdflow {}{commit}, seed {}, on {} with {}, {} threads.</p>",
+        "<p>sdflow {}{commit}, seed {}, on {} with {}, {}.</p>",
         escaped(&record.engine.version),
         record.seed,
         escaped(&machine.cpu),
         escaped(&machine.isa),
-        machine.threads
+        machine.workers()
     );
     if !content.script.is_empty() {
         let name = escaped(&record.script.to_string_lossy());

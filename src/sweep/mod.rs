@@ -11,7 +11,7 @@ mod summary;
 mod sweep_folder;
 mod table;
 
-use crate::args::SweepArgs;
+use crate::args::{Shard, SweepArgs};
 use crate::diagnostics::of_engine;
 use crate::exit::Exit;
 use crate::record::Record;
@@ -21,33 +21,39 @@ use crate::{machine, report, run, run_folder, signals, terminal};
 use plan::{Cell, SweepPlan};
 use run_cells::{RunCells, layout_of};
 use sdflow::Interrupt;
+use sdflow::pairwise::Ranks;
 use sdflow_dsl::Diagnostic;
 use sdflow_dsl::cells::Layout;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Instant;
 use summary::{BestMetric, BestPlace, CellCounts, SweepReport};
 use sweep_folder::SweepFolder;
 use table::{CellRow, SweepTable};
 
-/// Computes the cells that are not finished yet and writes the table of all cells.
+/// Computes the cells that are not finished yet and writes the table of all cells. The ranks share
+/// the cells.
 ///
 /// # Errors
 /// The sweep cannot be planned, or a folder cannot be used or written.
-pub fn sweep(args: &SweepArgs) -> Result<Exit, Diagnostic> {
+pub fn sweep(args: &SweepArgs, ranks: Option<&Ranks>) -> Result<Exit, Diagnostic> {
     let (clock, interrupt) = (Instant::now(), Interrupt::default());
     let plan = SweepPlan::of(request(&args.script, &interrupt)?, &args.script.params, &args.zip)?;
     if let Some(tasks) = args.slurm {
         return array_job(args, &plan, tasks);
     }
     let script = &args.script.script;
-    let name = format!("sweep-{}", plan.identity());
-    let path = args.out.clone().unwrap_or_else(|| run::default_folder(script, &name));
+    let path = folder_of(args, &plan);
     let folder = SweepFolder::open(&path, script, &plan)?;
-    signals::raise_on_ctrl_c(&interrupt);
-    args.time.max_time.iter().for_each(|time| signals::end_after(&interrupt, *time));
+    let own = ranks.map_or(args.shard, |ranks| Some(Shard { index: 1, of: ranks.size() }));
+    let records = compute(args, (&plan, &folder), own, args.quiet, &interrupt)?;
+    if let Some(ranks) = ranks {
+        if !args.quiet {
+            terminal::print_message("the cells of rank 0 are done; it waits for those of the other ranks");
+        }
+        ranks.wait_for_all();
+    }
     let mine = |cell: &&Cell| args.shard.is_none_or(|shard| shard.holds(cell.number));
-    let cells = RunCells::new(plan.cells.iter().filter(mine), &folder, args, &interrupt);
-    let records = cells.run(|waiting| layout(args, waiting))?;
     let (rows, picture) = folder.locked(|| write_tables(&plan, &folder, args, &records))?;
     let page = (!args.no_report).then(|| report::write_of_sweep(&path));
     let page = page.and_then(|made| made.inspect_err(terminal::print_warning).ok());
@@ -91,6 +97,44 @@ pub fn sweep(args: &SweepArgs) -> Result<Exit, Diagnostic> {
         terminal::print_message("stopped; the same command again computes what is missing");
     }
     terminal::check_printed().map(|()| exit)
+}
+
+/// Computes the cells of this shard on a rank other than rank 0, which prints and writes the rest.
+#[cfg(feature = "mpi")]
+pub fn sweep_part(args: &SweepArgs, shard: Shard) -> Exit {
+    let interrupt = Interrupt::default();
+    // Rank 0 meets the same mistakes in the plan, and reports them.
+    let plan = request(&args.script, &interrupt)
+        .and_then(|request| SweepPlan::of(request, &args.script.params, &args.zip))
+        .and_then(|plan| Ok((SweepFolder::open(&folder_of(args, &plan), &args.script.script, &plan)?, plan)));
+    let Ok((folder, plan)) = plan else { return Exit::Usage };
+    match compute(args, (&plan, &folder), Some(shard), true, &interrupt) {
+        Ok(_) => Exit::Done,
+        Err(error) => {
+            terminal::print_error(&error);
+            Exit::of_diagnostic(&error)
+        }
+    }
+}
+
+fn folder_of(args: &SweepArgs, plan: &SweepPlan) -> PathBuf {
+    let name = format!("sweep-{}", plan.identity());
+    args.out.clone().unwrap_or_else(|| run::default_folder(&args.script.script, &name))
+}
+
+/// Computes the cells of a shard, or all cells.
+fn compute(
+    args: &SweepArgs,
+    (plan, folder): (&SweepPlan, &SweepFolder),
+    shard: Option<Shard>,
+    quiet: bool,
+    interrupt: &Interrupt,
+) -> Result<BTreeMap<usize, Record>, Diagnostic> {
+    signals::raise_on_ctrl_c(interrupt);
+    args.time.max_time.iter().for_each(|time| signals::end_after(interrupt, *time));
+    let own = |cell: &&Cell| shard.is_none_or(|shard| shard.holds(cell.number));
+    let cells = RunCells::new(plan.cells.iter().filter(own), folder, args, quiet, interrupt);
+    cells.run(|waiting| layout(args, waiting))
 }
 
 /// Writes the tables and the picture. Returns the rows, and the picture's name if there is one.

@@ -31,14 +31,15 @@ pub struct RunCells<'a> {
 }
 
 impl<'a> RunCells<'a> {
-    /// Creates the cells; none has begun.
+    /// Creates the cells; none has begun. Their progress is shown unless `quiet`.
     pub fn new(
         cells: impl Iterator<Item = &'a Cell>,
         folder: &'a SweepFolder,
         args: &'a SweepArgs,
+        quiet: bool,
         interrupt: &'a Interrupt,
     ) -> RunCells<'a> {
-        let progress = Arc::new(Mutex::new(Progress::new(args.quiet)));
+        let progress = Arc::new(Mutex::new(Progress::new(quiet)));
         RunCells { cells: cells.collect(), folder, args, interrupt, progress, has_failed: AtomicBool::new(false) }
     }
 

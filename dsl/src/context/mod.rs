@@ -141,7 +141,8 @@ impl Context {
         Context {
             quick: request.quick,
             listener,
-            pairwise: Pairwise::new(request.pairwise.clone(), request.interrupt.clone()),
+            pairwise: Pairwise::new(request.pairwise.clone(), request.interrupt.clone())
+                .sharing_with(request.ranks.clone()),
             interrupt: request.interrupt.clone(),
             callbacks: Arc::default(),
             sandbox: Sandbox::new(&request.script, &request.allow_read, &request.folder),

@@ -2,8 +2,9 @@
 
 use super::CheckpointPace;
 use sdflow::Interrupt;
-use sdflow::pairwise::PairwiseOptions;
+use sdflow::pairwise::{PairwiseOptions, Ranks};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// A request to run a script.
 #[derive(Debug, Clone)]
@@ -28,4 +29,6 @@ pub struct Request {
     pub checkpoints: Option<CheckpointPace>,
     /// Stops the script and every native loop.
     pub interrupt: Interrupt,
+    /// The ranks with which large sums are shared, if there are any.
+    pub ranks: Option<Arc<Ranks>>,
 }

@@ -8,7 +8,6 @@ use super::{Context, OwnTime};
 use crate::dry::Mode;
 use crate::language::{Diagnostic, Exact, exact};
 use rhai::Position;
-use sdflow::pairwise::Pairwise;
 use sdflow::rng::Stream;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -123,7 +122,7 @@ impl Context {
         let context = Context {
             quick: self.quick,
             listener: Arc::clone(&log) as Arc<dyn Listener>,
-            pairwise: Pairwise::new(self.pairwise.options().clone(), self.interrupt.clone()),
+            pairwise: self.pairwise.anew(self.interrupt.clone()),
             interrupt: self.interrupt.clone(),
             callbacks: Arc::new(Callbacks::default()),
             sandbox: self.sandbox.within(folder),

@@ -46,6 +46,7 @@ impl Session {
             pairwise,
             checkpoints: None,
             interrupt: Interrupt::default(),
+            ranks: None,
         };
         let program = Program::compile(&limits::engine(), Path::new("session"), String::new(), explain::of_parse)?;
         let host = Host { interpreter, explain: explain::of_run };
@@ -162,6 +163,7 @@ mod tests {
             pairwise: PairwiseOptions::default(),
             checkpoints: None,
             interrupt: Interrupt::default(),
+            ranks: None,
         };
         let outcome = crate::execute(&crate::prepare(&request).unwrap(), Arc::new(Silence));
         assert_eq!(outcome.failure, None);

@@ -50,6 +50,7 @@ pub fn request(folder: &Path, text: &str) -> Request {
         pairwise: Default::default(),
         checkpoints: None,
         interrupt: Default::default(),
+        ranks: None,
     }
 }
 

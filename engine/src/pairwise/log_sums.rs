@@ -6,8 +6,12 @@ use super::engine::Pairwise;
 use super::grid::placements::Placements;
 use super::loops::log_sums::Job;
 use super::loops::output_row::rows;
+use super::options::PairwiseOptions;
 use super::pack::FixedSide;
 use super::plan::{self, Arithmetic, Plan, Shape, mean_square};
+use super::ranks::deal::range;
+use super::ranks::leader::Call;
+use super::ranks::shared::collect;
 use super::rounding::FAR;
 use super::work::Work;
 use crate::points::kd_order::Orders;
@@ -15,6 +19,7 @@ use crate::simd::Real;
 use crate::{Points, Result, Subject};
 use rayon::prelude::*;
 use std::f64::consts::LOG2_E;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Skipping blocks does not pay if more than this share of the pairs is evaluated nevertheless.
@@ -98,27 +103,19 @@ impl LogSums<'_> {
 
     /// Chooses the method; blocks are skipped only if `may_skip`.
     fn choose(&mut self, may_skip: bool) {
-        let [first, second] = self.sets;
-        let options = self.engine.options();
-        let scale = (0.5 * LOG2_E).sqrt() / self.sigma;
-        let centre: Vec<f64> = first.mean().iter().zip(second.mean()).map(|(a, b)| 0.5 * (a + b)).collect();
-        let limit = FAR / (scale * scale);
-        let ((own, far), (others, far_too)) = (mean_square(first, &centre, limit), mean_square(second, &centre, limit));
-        let (n, m) = (first.n(), second.n());
-        let (square, far) = (scale * scale * (own + others), 8 * (far + far_too) > n + m);
-        let shape = Shape { n, m, dim: first.dim(), value_dim: 0, square, far };
-        let place = (&centre[..], scale);
-        self.way = match plan::arithmetic(options, &shape, false) {
+        let (options, setting) = (self.engine.options(), Setting::of(self.sets, self.sigma));
+        let Setting { shape, .. } = &setting;
+        self.way = match plan::arithmetic(options, shape, false) {
             Arithmetic::Naive | Arithmetic::Split(_) => Way::Blocks { unknown: false },
             _ if options.backend == super::Backend::Gemm => Way::Blocks { unknown: false },
-            _ if shape.skips(options) && (may_skip || far) => Way::Blocks { unknown: !far },
+            _ if shape.skips(options) && (may_skip || shape.far) => Way::Blocks { unknown: !shape.far },
             Arithmetic::F32 => {
-                let plan = Plan::new::<f32>(options, &shape).without_skipping::<f32>(&shape);
-                Way::F32(plan, Box::new(self.sets.map(|set| FixedSide::pack(set, place, &plan))))
+                let plan = setting.plan::<f32>(options);
+                Way::F32(plan, Box::new(self.sets.map(|set| setting.pack(set, &plan))))
             }
             Arithmetic::F64 => {
-                let plan = Plan::new::<f64>(options, &shape).without_skipping::<f64>(&shape);
-                Way::F64(plan, Box::new(self.sets.map(|set| FixedSide::pack(set, place, &plan))))
+                let plan = setting.plan::<f64>(options);
+                Way::F64(plan, Box::new(self.sets.map(|set| setting.pack(set, &plan))))
             }
         };
     }
@@ -158,25 +155,92 @@ impl LogSums<'_> {
                 }
             }
             Way::F32(plan, sides) => {
-                pass(&self.engine, *plan, (&sides[here], &sides[there]), log_weights, is_guided, out)?;
+                let shared = self.share(Arithmetic::F32, (queries, sources), (log_weights, is_guided), out);
+                let sides = (&sides[here], &sides[there]);
+                pass((&self.engine, shared.as_ref()), *plan, sides, log_weights, is_guided, out)?;
             }
             Way::F64(plan, sides) => {
-                pass(&self.engine, *plan, (&sides[here], &sides[there]), log_weights, is_guided, out)?;
+                let shared = self.share(Arithmetic::F64, (queries, sources), (log_weights, is_guided), out);
+                let sides = (&sides[here], &sides[there]);
+                pass((&self.engine, shared.as_ref()), *plan, sides, log_weights, is_guided, out)?;
             }
         }
         self.expected[here].clone_from(out);
         Ok(())
     }
+
+    /// Begins the same call on other ranks, if there are any and it is large.
+    fn share(
+        &self,
+        arithmetic: Arithmetic,
+        sets: (&Points, &Points),
+        (log_weights, is_guided): (&[f64], bool),
+        expected: &[f64],
+    ) -> Option<Call<'_>> {
+        let expected = is_guided.then_some(expected);
+        self.engine.start_log_sums(arithmetic, sets, self.sigma, (log_weights, expected))
+    }
 }
 
-/// Computes one side from packed sets.
+/// How two sets are packed at this sigma.
+struct Setting {
+    centre: Vec<f64>,
+    scale: f64,
+    shape: Shape,
+}
+
+impl Setting {
+    fn of([first, second]: [&Points; 2], sigma: f64) -> Setting {
+        let scale = (0.5 * LOG2_E).sqrt() / sigma;
+        let centre: Vec<f64> = first.mean().iter().zip(second.mean()).map(|(a, b)| 0.5 * (a + b)).collect();
+        let limit = FAR / (scale * scale);
+        let ((own, far), (others, far_too)) = (mean_square(first, &centre, limit), mean_square(second, &centre, limit));
+        let (n, m) = (first.n(), second.n());
+        let (square, far) = (scale * scale * (own + others), 8 * (far + far_too) > n + m);
+        Setting { centre, scale, shape: Shape { n, m, dim: first.dim(), value_dim: 0, square, far } }
+    }
+
+    fn plan<T: Real>(&self, options: &PairwiseOptions) -> Plan {
+        Plan::new::<T>(options, &self.shape).without_skipping::<T>(&self.shape)
+    }
+
+    fn pack<T: Real>(&self, set: &Points, plan: &Plan) -> FixedSide<T> {
+        FixedSide::pack(set, (&self.centre, self.scale), plan)
+    }
+}
+
+/// Computes one side from packed sets, on all ranks if the call is shared.
 fn pass<T: Real>(
-    engine: &Pairwise,
+    (engine, shared): (&Pairwise, Option<&Call>),
     plan: Plan,
     (queries, sources): (&FixedSide<T>, &FixedSide<T>),
     log_weights: &[f64],
     is_guided: bool,
     out: &mut [f64],
+) -> Result<()> {
+    let rows = |rank| panels(&plan, out.len(), (rank, shared.map_or(1, Call::size)));
+    let all: Vec<Range<usize>> = (0..shared.map_or(1, Call::size)).map(rows).collect();
+    let done = panels_of(engine, plan, (queries, sources), log_weights, is_guided, (0, &mut out[all[0].clone()]));
+    match shared {
+        Some(shared) => collect((shared, engine), done, |rank| all[rank].clone(), (1, out)),
+        None => done,
+    }
+}
+
+/// Returns the queries of one rank: whole panels.
+fn panels(plan: &Plan, queries: usize, ranks: (usize, usize)) -> Range<usize> {
+    let Range { start, end } = range(queries.div_ceil(plan.width), ranks);
+    start * plan.width..queries.min(end * plan.width)
+}
+
+/// Computes the queries from that of panel `from` on.
+fn panels_of<T: Real>(
+    engine: &Pairwise,
+    plan: Plan,
+    (queries, sources): (&FixedSide<T>, &FixedSide<T>),
+    log_weights: &[f64],
+    is_guided: bool,
+    out: (usize, &mut [f64]),
 ) -> Result<()> {
     let scratch = engine.memory.pool();
     engine.memory.pool::<Vec<T>>().with(|bias| {
@@ -189,4 +253,42 @@ fn pass<T: Real>(
         });
         Job { plan, queries, sources, bias }.run(out, is_guided, &scratch, (&engine.work, &engine.interrupt))
     })
+}
+
+impl Pairwise {
+    /// Returns this rank's part of the log-sum-exps between two sets that do not move. Rank 0 has
+    /// chosen this arithmetic and sends the log-weights and the expected results, if it has any.
+    pub(super) fn log_sums_part(
+        &self,
+        arithmetic: Arithmetic,
+        sets: (&Points, &Points),
+        sigma: f64,
+        given: (&[f64], Option<&[f64]>),
+        ranks: (usize, usize),
+    ) -> Result<Vec<f64>> {
+        match arithmetic {
+            Arithmetic::F64 => self.log_sums_part_in::<f64>(sets, sigma, given, ranks),
+            _ => self.log_sums_part_in::<f32>(sets, sigma, given, ranks),
+        }
+    }
+
+    fn log_sums_part_in<T: Real>(
+        &self,
+        (queries, sources): (&Points, &Points),
+        sigma: f64,
+        (log_weights, expected): (&[f64], Option<&[f64]>),
+        ranks: (usize, usize),
+    ) -> Result<Vec<f64>> {
+        let setting = Setting::of([queries, sources], sigma);
+        let plan = setting.plan::<T>(&self.options);
+        let rows = panels(&plan, queries.n(), ranks);
+        let mut out = match expected {
+            Some(expected) => expected[rows.clone()].to_vec(),
+            None => vec![0.0; rows.len()],
+        };
+        let sides = (setting.pack::<T>(queries, &plan), setting.pack::<T>(sources, &plan));
+        let from = rows.start / plan.width;
+        panels_of(self, plan, (&sides.0, &sides.1), log_weights, expected.is_some(), (from, &mut out))?;
+        Ok(out)
+    }
 }

@@ -148,6 +148,6 @@ pub use peak::{fma_peak, matrix_peak};
 #[doc(hidden)]
 pub use plan::{Centres, Choice};
 pub use ranks::leader::Ranks;
-pub use ranks::worker::serve;
+pub use ranks::worker::{serve, work_apart};
 pub use score_difference::{Queries, ScoreDifference};
 pub use work::Work;

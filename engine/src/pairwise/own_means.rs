@@ -9,18 +9,13 @@ use super::loops::symmetric::{self, Job};
 use super::measure::Measure;
 use super::pack::Packed;
 use super::plan::{self, Arithmetic, Plan};
-use super::ranks::shared::finish_own_means;
+use super::ranks::deal::range;
+use super::ranks::shared::collect;
 use super::rounding::{Rounding, Seen};
 use crate::points::kd_order::Orders;
 use crate::points::squared_distance;
 use crate::simd::Real;
 use crate::{Points, Result};
-use std::ops::Range;
-
-/// Returns the chunks of one rank.
-fn part(chunks: usize, (rank, ranks): (usize, usize)) -> Range<usize> {
-    rank * chunks / ranks..(rank + 1) * chunks / ranks
-}
 
 impl Pairwise {
     /// Computes the softmax means of a set at its own points, evaluating every pair once. Returns
@@ -74,9 +69,9 @@ impl Pairwise {
         let ranks = shared.as_ref().map_or(1, |shared| shared.size());
         self.with_job::<T, _>((plan, rows), points, measure, |job| {
             let done = self.own_chunks(job, points, (0, ranks), out);
-            let rows_of = |rank| job.points(part(job.chunks(), (rank, ranks)));
+            let rows_of = |rank| job.points(range(job.chunks(), (rank, ranks)));
             match &shared {
-                Some(shared) => finish_own_means(shared, self, done, rows_of, out),
+                Some(shared) => collect((shared, self), done, rows_of, (out.dim(), out.data_mut())),
                 None => done,
             }
         })?;
@@ -104,7 +99,7 @@ impl Pairwise {
         ranks: (usize, usize),
         out: &mut Points,
     ) -> Result<()> {
-        let own = part(job.chunks(), ranks);
+        let own = range(job.chunks(), ranks);
         job.run(points, out, own, &self.memory.pool(), (&self.work, &self.interrupt))
     }
 
@@ -132,7 +127,7 @@ impl Pairwise {
         let mut out = Points::zeros(points.n(), points.dim());
         self.with_job::<T, _>((plan, rows), points, &measure, |job| {
             self.own_chunks(job, points, ranks, &mut out)?;
-            let own = job.points(part(job.chunks(), ranks));
+            let own = job.points(range(job.chunks(), ranks));
             Ok(out.data()[own.start * points.dim()..own.end * points.dim()].to_vec())
         })
     }

@@ -30,6 +30,7 @@ pub fn script(bytes: &[u8]) {
         pairwise: Default::default(),
         checkpoints: None,
         interrupt: interrupt.clone(),
+        ranks: None,
     };
     let (ended, end) = channel::<()>();
     let watch = std::thread::spawn(move || {

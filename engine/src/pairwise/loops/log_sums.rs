@@ -59,13 +59,14 @@ fn largest<T: Real>() -> f64 {
 }
 
 impl<T: Real> Job<'_, T> {
-    /// Replaces the expected results in `out` by the log-sum-exps.
+    /// Replaces the expected results in `out` by the log-sum-exps. The first result is that of the
+    /// first query of panel `from`.
     ///
     /// # Errors
     /// An interrupt, which is checked before every task.
     pub fn run(
         &self,
-        out: &mut [f64],
+        (from, out): (usize, &mut [f64]),
         is_guided: bool,
         pool: &Pool<Scratch<T>>,
         (work, interrupt): (&Work, &Interrupt),
@@ -73,7 +74,7 @@ impl<T: Real> Job<'_, T> {
         out.par_chunks_mut(self.plan.rows()).enumerate().try_for_each(|(chunk, out)| {
             interrupt.check()?;
             work.add(out.len() * self.sources.n, self.sources.dim);
-            let first = chunk * self.plan.panels;
+            let first = from + chunk * self.plan.panels;
             pool.with(|scratch| self.plan.isa.run(Task { job: self, first, is_guided, out, scratch }));
             Ok(())
         })

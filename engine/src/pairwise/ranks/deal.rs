@@ -1,5 +1,12 @@
 //! The division of queries among ranks.
 
+use std::ops::Range;
+
+/// Returns the part of one rank if `count` things are divided into consecutive ranges.
+pub fn range(count: usize, (rank, ranks): (usize, usize)) -> Range<usize> {
+    rank * count / ranks..(rank + 1) * count / ranks
+}
+
 /// How rows are divided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Deal {

@@ -6,6 +6,7 @@ use crate::{Error, Interrupt, Points, Result};
 use pulp::bytemuck;
 use rayon::prelude::*;
 use std::hash::{DefaultHasher, Hasher};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
@@ -29,6 +30,8 @@ pub struct Ranks {
     comm: Box<dyn Comm>,
     least: f64,
     held: Mutex<Held>,
+    /// The pairs of ranks 1, 2, ..
+    pairs: Vec<AtomicU64>,
 }
 
 /// The sets that every rank holds: the content, and the number of the last call that used it.
@@ -56,7 +59,8 @@ impl Ranks {
     /// # Errors
     /// The identity of a rank differs. The ranks then leave.
     pub fn lead(comm: Box<dyn Comm>, identity: &str) -> Result<Ranks> {
-        let ranks = Ranks { comm, least: LEAST, held: Mutex::default() };
+        let pairs = (1..comm.size()).map(|_| AtomicU64::default()).collect();
+        let ranks = Ranks { comm, least: LEAST, held: Mutex::default(), pairs };
         // All are heard before one is refused, so that no message is left over.
         let told: Vec<Vec<u8>> = (1..ranks.size()).map(|rank| ranks.comm.receive(rank)).collect();
         match told.iter().position(|told| told != identity.as_bytes()) {
@@ -74,6 +78,16 @@ impl Ranks {
     /// Returns the number of ranks.
     pub fn size(&self) -> usize {
         self.comm.size()
+    }
+
+    /// Returns the number of pairs that each of the other ranks has evaluated.
+    pub fn pairs_of_others(&self) -> Vec<u64> {
+        self.pairs.iter().map(|pairs| pairs.load(Ordering::Relaxed)).collect()
+    }
+
+    /// Waits until the work of every other rank in [`super::worker::work_apart`] has ended.
+    pub fn wait_for_all(&self) {
+        (1..self.size()).for_each(|rank| drop(self.comm.receive(rank)));
     }
 
     /// Shares calls from this number of products of coordinates on.
@@ -94,7 +108,7 @@ impl Ranks {
             Err(TryLockError::Poisoned(held)) => PoisonError::into_inner(held),
             Err(TryLockError::WouldBlock) => return None,
         };
-        Some(Call { comm: &*self.comm, held })
+        Some(Call { comm: &*self.comm, held, pairs: &self.pairs })
     }
 }
 
@@ -110,10 +124,22 @@ fn tell_all(comm: &dyn Comm, message: &Message) {
     (1..comm.size()).for_each(|rank| comm.send(rank, &text));
 }
 
+/// What a call sends besides points, in this order.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Arrays<'a> {
+    /// One per source.
+    pub weights: Option<&'a [f64]>,
+    /// The queries that are asked for; None for all.
+    pub rows: Option<&'a [u64]>,
+    /// The expected result of every query.
+    pub expected: Option<&'a [f64]>,
+}
+
 /// A call that is being shared.
 pub struct Call<'a> {
     comm: &'a dyn Comm,
     held: MutexGuard<'a, Held>,
+    pairs: &'a [AtomicU64],
 }
 
 impl Call<'_> {
@@ -149,7 +175,7 @@ impl Call<'_> {
     }
 
     /// Sends the call to all ranks, which begin to compute.
-    pub fn start(&mut self, request: Request, sets: &[&Points], weights: Option<&[f64]>, rows: Option<&[u64]>) {
+    pub fn start(&mut self, request: Request, sets: &[&Points], arrays: &Arrays) {
         let placed = self.place(sets);
         let request = Request { sets: placed.clone(), ..request };
         tell_all(self.comm, &Message::Compute(Box::new(request)));
@@ -158,12 +184,10 @@ impl Call<'_> {
                 self.comm.broadcast(bytemuck::cast_slice(set.data()));
             }
         }
-        if let Some(weights) = weights {
-            self.comm.broadcast(bytemuck::cast_slice(weights));
-        }
-        if let Some(rows) = rows {
-            self.comm.broadcast(bytemuck::cast_slice(rows));
-        }
+        let Arrays { weights, rows, expected } = *arrays;
+        let all =
+            [weights.map(bytemuck::cast_slice), rows.map(bytemuck::cast_slice), expected.map(bytemuck::cast_slice)];
+        all.into_iter().flatten().for_each(|array| self.comm.broadcast(array));
     }
 
     /// Stops the call on all ranks; their replies must still be received.
@@ -185,6 +209,7 @@ impl Call<'_> {
             what: format!("rank {rank}"),
             reason: format!("its reply cannot be read: {e}"),
         })?;
+        self.pairs[rank - 1].fetch_add(reply.pairs, Ordering::Relaxed);
         let results = match reply.is_stopped {
             true => Vec::new(),
             false => numbers(&self.comm.receive(rank)),

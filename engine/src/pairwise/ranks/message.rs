@@ -56,6 +56,12 @@ pub enum Sum {
     Own {
         sigma: f64,
     },
+    /// Log-sum-exps between two sets that do not move. The expected results follow if
+    /// `is_guided`.
+    Fixed {
+        sigma: f64,
+        is_guided: bool,
+    },
 }
 
 /// A set of points, and the slot in which every rank keeps it.

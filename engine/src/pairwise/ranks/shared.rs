@@ -1,7 +1,7 @@
 //! The sums on rank 0: its own rows, and those of the other ranks.
 
 use super::deal::Deal;
-use super::leader::Call;
+use super::leader::{Arrays, Call};
 use super::message::{Given, Request, Sum, Wanted};
 use crate::pairwise::call::{KernelCall, SoftmaxCall, Values};
 use crate::pairwise::engine::Pairwise;
@@ -10,6 +10,7 @@ use crate::pairwise::loops::output_row::RowOut;
 use crate::pairwise::measure::Measure;
 use crate::pairwise::plan::Arithmetic;
 use crate::{Error, Points, Result};
+use std::ops::Range;
 
 /// The distinct sets of points of a call.
 #[derive(Default)]
@@ -118,22 +119,46 @@ impl Pairwise {
         measure: &Measure,
     ) -> Option<Call<'_>> {
         let mut shared = self.share(points.n(), measure)?;
-        let request = Request {
+        let wanted = Wanted { values: points.dim(), mass: false, ess: false };
+        let request = self.unweighted(arithmetic, Sum::Own { sigma }, (0, 0), wanted);
+        shared.start(request, &[points], &Arrays::default());
+        Some(shared)
+    }
+
+    /// Begins log-sum-exps between two sets that do not move, on all ranks if there are many.
+    pub(in crate::pairwise) fn start_log_sums(
+        &self,
+        arithmetic: Arithmetic,
+        (queries, sources): (&Points, &Points),
+        sigma: f64,
+        (log_weights, expected): (&[f64], Option<&[f64]>),
+    ) -> Option<Call<'_>> {
+        let pairs = queries.n() as f64 * sources.n() as f64;
+        let mut shared = self.ranks.as_ref()?.call(pairs, queries.dim())?;
+        let wanted = Wanted { values: 0, mass: true, ess: false };
+        let sum = Sum::Fixed { sigma, is_guided: expected.is_some() };
+        let mut sets = Sets::default();
+        let places = (sets.place(queries), sets.place(sources));
+        let request = Request { weights: true, ..self.unweighted(arithmetic, sum, places, wanted) };
+        shared.start(request, &sets.0, &Arrays { weights: Some(log_weights), rows: None, expected });
+        Some(shared)
+    }
+
+    fn unweighted(&self, arithmetic: Arithmetic, sum: Sum, places: (usize, usize), wanted: Wanted) -> Request {
+        Request {
             options: self.options.clone(),
             arithmetic,
-            sum: Sum::Own { sigma },
+            sum,
             sets: Vec::new(),
-            queries: 0,
-            sources: 0,
-            values: Some(Given::Own),
+            queries: places.0,
+            sources: places.1,
+            values: None,
             weights: false,
             leave_out_self: false,
             rows: None,
-            planned: measure.shape.n,
-            wanted: Wanted { values: points.dim(), mass: false, ess: false },
-        };
-        shared.start(request, &[points], None, None);
-        Some(shared)
+            planned: 0,
+            wanted,
+        }
     }
 }
 
@@ -173,7 +198,8 @@ impl Divided<'_> {
     ) -> Result<Vec<RowOut<'b>>> {
         let (width, some) = (self.request.wanted.width(), self.some.take());
         let request = Request { rows: some.as_ref().map(Vec::len), ..self.request };
-        self.shared.start(request, self.sets, self.weights, some.as_deref());
+        let arrays = Arrays { weights: self.weights, rows: some.as_deref(), expected: None };
+        self.shared.start(request, self.sets, &arrays);
         let mut dealt = deal.all(order(rows), self.shared.size()).into_iter();
         let own = dealt.next().unwrap_or_default();
         let mut done = compute(own);
@@ -204,16 +230,16 @@ impl Divided<'_> {
     }
 }
 
-/// Waits for the rows of the other ranks of [`Pairwise::start_own_means`], whose rows begin and end
-/// at `rows(rank)`.
-pub fn finish_own_means(
-    shared: &Call,
-    engine: &Pairwise,
+/// Waits for the results of the other ranks, whose rows begin and end at `rows(rank)`, and writes
+/// them into `out`, with `width` results per row. Returns `own`, the outcome on rank 0, or an
+/// interrupt.
+pub fn collect(
+    (shared, engine): (&Call, &Pairwise),
     own: Result<()>,
-    rows: impl Fn(usize) -> std::ops::Range<usize>,
-    out: &mut Points,
+    rows: impl Fn(usize) -> Range<usize>,
+    (width, out): (usize, &mut [f64]),
 ) -> Result<()> {
-    let (mut done, dim) = (own, out.dim());
+    let mut done = own;
     let mut is_stopped = done.is_err();
     if is_stopped {
         shared.stop();
@@ -226,7 +252,7 @@ pub fn finish_own_means(
         }
         engine.work.add_counted(reply.pairs, reply.flops);
         let rows = rows(rank);
-        out.data_mut()[rows.start * dim..rows.end * dim].copy_from_slice(&results);
+        out[rows.start * width..rows.end * width].copy_from_slice(&results);
     }
     done
 }

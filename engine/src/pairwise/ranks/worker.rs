@@ -42,10 +42,21 @@ pub fn serve(comm: &dyn Comm, identity: &str) {
     }
 }
 
+/// Does work of its own on this rank, instead of parts of sums. Rank 0 waits for the end of the work
+/// in [`super::leader::Ranks::wait_for_all`], and this rank waits until rank 0 leaves.
+pub fn work_apart<R>(comm: &dyn Comm, identity: &str, work: impl FnOnce() -> R) -> R {
+    comm.send(0, identity.as_bytes());
+    let done = work();
+    comm.send(0, &[]);
+    comm.receive(0);
+    done
+}
+
 /// What follows a request besides points.
 struct Sent {
     weights: Option<Vec<f64>>,
     rows: Option<Vec<u64>>,
+    expected: Option<Vec<f64>>,
 }
 
 impl Sent {
@@ -65,7 +76,12 @@ impl Sent {
             comm.receive_broadcast(bytemuck::cast_slice_mut(&mut rows));
             rows
         });
-        Sent { weights, rows }
+        let expected = matches!(request.sum, Sum::Fixed { is_guided: true, .. }).then(|| {
+            let mut expected = vec![0.0_f64; request.sets[request.queries].n];
+            comm.receive_broadcast(bytemuck::cast_slice_mut(&mut expected));
+            expected
+        });
+        Sent { weights, rows, expected }
     }
 }
 
@@ -172,6 +188,11 @@ impl<'a> Part<'a> {
         let (orders, placements) = (&Orders::default(), &Placements::default());
         let (sigma, kernel) = match sum {
             Sum::Softmax { sigma } => (sigma, None),
+            Sum::Fixed { sigma, .. } => {
+                let given = (weights.unwrap_or_default(), self.sent.expected.as_deref());
+                let results = self.engine.log_sums_part(arithmetic, (queries, sources), sigma, given, self.ranks)?;
+                return Ok(Computed { results, undone: Vec::new() });
+            }
             Sum::Own { sigma } => {
                 let results = self.engine.own_part((arithmetic, queries, sigma), self.ranks)?;
                 return Ok(Computed { results, undone: Vec::new() });

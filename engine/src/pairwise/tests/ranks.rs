@@ -64,6 +64,22 @@ fn reductions<'a>(y: &'a Points, x: &'a Points, weights: &'a [f64], sigma: f64) 
                 out.data().to_vec()
             }),
         ),
+        (
+            "log sums of fixed sets",
+            Box::new(move |engine| {
+                let mut sums = engine.log_sums(y, x, sigma).unwrap();
+                let (mut to, mut back, mut all) = (vec![0.0; x.n()], Vec::new(), Vec::new());
+                // The second round begins from expected results, and the third from wrong ones.
+                for sigma in [sigma, sigma, 2.0 * sigma] {
+                    sums.set_sigma(sigma).unwrap();
+                    sums.at(Side::First, weights, &mut back).unwrap();
+                    sums.at(Side::Second, &back, &mut to).unwrap();
+                    all.extend_from_slice(&back);
+                    all.extend_from_slice(&to);
+                }
+                all
+            }),
+        ),
         ("kernel sums", Box::new(move |engine| kernel(engine, Kernel::Laplace { h: sigma }, Part::Value))),
         ("slopes", Box::new(move |engine| kernel(engine, Kernel::Energy, Part::Slope))),
         (
