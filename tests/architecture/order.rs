@@ -11,7 +11,7 @@ type Order = &'static [&'static [&'static str]];
 const ENGINE: Order = &[
     &["error"],
     &["archive"],
-    &["interrupt", "options", "expression", "number"],
+    &["comm", "interrupt", "options", "expression", "number"],
     &["points", "process", "rng", "matrix", "simd"],
     &["schedule", "pairwise", "net", "io", "ode"],
     &["sinkhorn"],

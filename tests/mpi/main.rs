@@ -57,7 +57,7 @@ const SCRIPTS: [(&str, &str); 5] = [
     ),
     (
         "many_dimensions",
-        r#"let flow = sd_flow(ar1(24, #{rho: 0.8}).sample(2500), #{precision: "auto"});
+        r#"let flow = sd_flow(ar1(0.8, #{dim: 24}).sample(2500), #{precision: "auto"});
            save(run(flow, normal(2500, 24), #{steps: 5}).points, "moved.npy");"#,
     ),
     (
@@ -71,7 +71,7 @@ const SCRIPTS: [(&str, &str); 5] = [
         r#"let flow = sinkhorn_flow(dataset("moons").sample(3000), #{epsilon: 0.05});
            save(run(flow, normal(3000, 2), #{steps: 3}).points, "moved.npy");
            let from = dataset("8gaussians").sample(3000);
-           print(sinkhorn(from, normal(3000, 2), #{epsilon: 0.5}).value);"#,
+           print(sinkhorn(from, normal(3000, 2), #{epsilon: 0.5}).cost);"#,
     ),
     (
         "diffusion",
@@ -200,17 +200,22 @@ fn a_run_goes_on_after_the_death_of_a_rank() {
 }
 
 fn has_checkpoint(folder: &Path) -> bool {
-    let calls = std::fs::read_dir(folder.join("checkpoint")).into_iter().flatten().flatten();
-    let files = calls.flat_map(|call| std::fs::read_dir(call.path()).into_iter().flatten().flatten());
-    files.map(|file| file.file_name()).any(|name| !name.to_string_lossy().contains("tmp"))
+    let files = std::fs::read_dir(folder.join("checkpoint")).into_iter().flatten().flatten();
+    files.map(|file| file.file_name()).any(|name| name == "run-0")
 }
 
-/// The processes of the program that `mpirun` has started.
+/// The processes that `mpirun` has started on this machine.
 fn ranks_of(launcher: u32) -> Vec<u32> {
-    let listed = Command::new("pgrep").args(["-P", &launcher.to_string()]).output().unwrap();
-    String::from_utf8_lossy(&listed.stdout).lines().filter_map(|line| line.parse().ok()).collect()
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    let numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let parent = |process: &u32| {
+        // The name of the program stands in brackets; state and parent follow.
+        let text = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+        text.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse::<u32>().ok()
+    };
+    numbers.filter(|process| parent(process) == Some(launcher)).collect()
 }
 
 fn kill(process: u32) {
-    assert!(Command::new("kill").args(["-9", &process.to_string()]).status().unwrap().success());
+    assert!(Command::new("sh").args(["-c", &format!("kill -9 {process}")]).status().unwrap().success());
 }

@@ -100,7 +100,7 @@ impl Ranks {
     /// Begins a call of `pairs` pairs with `dims` products each. None if it is too small to be
     /// shared, or if another thread shares a call at present.
     pub fn call(&self, pairs: f64, dims: usize) -> Option<Call<'_>> {
-        if self.size() < 2 || pairs * (dims as f64) < self.least {
+        if self.size() < 2 || pairs == 0.0 || pairs * (dims as f64) < self.least {
             return None;
         }
         let held = match self.held.try_lock() {

@@ -83,7 +83,7 @@ pub enum Given {
     Of(usize),
 }
 
-/// The results of a query that are wanted.
+/// Which results of a query are requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wanted {
     /// The number of coordinates of the values.

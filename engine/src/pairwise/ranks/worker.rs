@@ -8,7 +8,7 @@ use crate::pairwise::backend::loops;
 use crate::pairwise::call::{KernelCall, KernelSum, Softmax, SoftmaxCall, Values};
 use crate::pairwise::engine::Pairwise;
 use crate::pairwise::grid::placements::Placements;
-use crate::pairwise::loops::output_row::{RowOut, rows};
+use crate::pairwise::loops::output_row::RowOut;
 use crate::pairwise::measure::Measure;
 use crate::pairwise::plan::Shape;
 use crate::pairwise::scratch::Memory;
@@ -42,8 +42,8 @@ pub fn serve(comm: &dyn Comm, identity: &str) {
     }
 }
 
-/// Does work of its own on this rank, instead of parts of sums. Rank 0 waits for the end of the work
-/// in [`super::leader::Ranks::wait_for_all`], and this rank waits until rank 0 leaves.
+/// Does work of its own on this rank, instead of parts of sums. Rank 0 waits for its end in
+/// [`super::leader::Ranks::wait_for_all`], and this rank waits until rank 0 leaves.
 pub fn work_apart<R>(comm: &dyn Comm, identity: &str, work: impl FnOnce() -> R) -> R {
     comm.send(0, identity.as_bytes());
     let done = work();
@@ -143,33 +143,14 @@ struct Part<'a> {
     ranks: (usize, usize),
 }
 
-/// The results of all queries, of which this rank computes some.
-struct Results {
-    values: Points,
-    mass: Vec<f64>,
-    ess: Vec<f64>,
-}
-
-impl Results {
-    fn new(n: usize, wanted: Wanted) -> Results {
-        let column = |wanted: bool| vec![0.0; if wanted { n } else { 0 }];
-        Results { values: Points::zeros(n, wanted.values), mass: column(wanted.mass), ess: column(wanted.ess) }
-    }
-
-    fn rows(&mut self, wanted: Wanted) -> Vec<RowOut<'_>> {
-        let Results { values, mass, ess } = self;
-        rows((wanted.values > 0).then_some(values), wanted.mass.then_some(mass), wanted.ess.then_some(ess))
-    }
-
-    /// Returns the results of these queries in one list.
-    fn of(&self, queries: &[usize], wanted: Wanted) -> Vec<f64> {
-        let mut list = Vec::with_capacity(queries.len() * wanted.width());
-        for &query in queries {
-            list.extend_from_slice(&self.values.data()[query * wanted.values..(query + 1) * wanted.values]);
-            list.extend(self.mass.get(query));
-            list.extend(self.ess.get(query));
-        }
-        list
+/// Lets rows write into `results`, which holds the results of one row after the other.
+fn attach<'b>(rows: &mut [RowOut<'b>], wanted: Wanted, results: &'b mut [f64]) {
+    for (row, results) in rows.iter_mut().zip(results.chunks_exact_mut(wanted.width())) {
+        let (values, rest) = results.split_at_mut(wanted.values);
+        let mut rest = rest.iter_mut();
+        row.values = values;
+        row.mass = wanted.mass.then(|| rest.next()).flatten();
+        row.ess = wanted.ess.then(|| rest.next()).flatten();
     }
 }
 
@@ -209,14 +190,18 @@ impl<'a> Part<'a> {
         let backend = loops(arithmetic);
         let in_turn = kernel.is_none() && measure.shape.skips(&self.engine.options);
         let deal = Deal { unit: backend.unit(self.engine, &measure), in_turn };
-        let mut results = Results::new(queries.n(), wanted);
-        let rows = self.asked(results.rows(wanted));
+        let rows = match &self.sent.rows {
+            Some(asked) => asked.iter().map(|query| *query as usize).map(row_of).collect(),
+            None => (0..queries.n()).map(row_of).collect(),
+        };
         let rows = match kernel {
             Some(_) => rows,
             None => backend.ordered(self.engine, &call, &measure, rows),
         };
-        let own = deal.one(rows, self.ranks);
+        let mut own = deal.one(rows, self.ranks);
         let order: Vec<usize> = own.iter().map(|row| row.query).collect();
+        let mut results = vec![0.0; own.len() * wanted.width()];
+        attach(&mut own, wanted, &mut results);
         let undone = match &kernel {
             Some(kernel) => backend.kernel(self.engine, kernel, &measure, own)?,
             None => backend.softmax(self.engine, &call, &measure, own)?,
@@ -225,14 +210,10 @@ impl<'a> Part<'a> {
         drop(undone);
         // Rows that lost precision are sorted by query.
         let places = order.iter().enumerate().filter(|(_, query)| lost.binary_search(query).is_ok());
-        Ok(Computed { undone: places.map(|(i, _)| i).collect(), results: results.of(&order, wanted) })
+        Ok(Computed { undone: places.map(|(i, _)| i).collect(), results })
     }
+}
 
-    /// Returns the rows that are asked for, in the order of the request.
-    fn asked<'b>(&self, mut all: Vec<RowOut<'b>>) -> Vec<RowOut<'b>> {
-        match &self.sent.rows {
-            Some(asked) => asked.iter().map(|query| std::mem::take(&mut all[*query as usize])).collect(),
-            None => all,
-        }
-    }
+fn row_of<'b>(query: usize) -> RowOut<'b> {
+    RowOut { query, ..RowOut::default() }
 }
