@@ -58,29 +58,42 @@ pub fn main_with(words: Vec<OsString>) -> u8 {
         Ok(Parsed::Printed(code)) => return code,
         Err(error) => return report_refusal(&error, wants_json).code(),
     };
-    let exit = match signals::catch(|| execute_on_ranks(&command)) {
-        Some(Ok(exit)) => exit,
-        Some(Err(error)) => report_refusal(&error, command.wants_json()),
-        None => Exit::Internal,
-    };
-    exit.code()
+    signals::catch(|| perform(&command)).unwrap_or(Exit::Internal).code()
 }
 
-/// Performs the command on all ranks of this start of `mpirun`, or alone.
-fn execute_on_ranks(command: &Command) -> Result<Exit, Diagnostic> {
-    let place = ranks::enter()?;
-    threads::start(command.threads())?;
-    match &place {
+/// Performs the command, on all ranks of this start of `mpirun` or alone. An error is printed before
+/// the ranks part.
+fn perform(command: &Command) -> Exit {
+    let place = match ranks::enter(command) {
+        Ok(place) => place,
+        Err(error) => return report_refusal(&error, command.wants_json()),
+    };
+    let performed = prepare(command, &place).and_then(|()| match &place {
         #[cfg(feature = "mpi")]
         ranks::Place::Other { .. } => Ok(ranks::perform(command)),
         here => execute(command, here.ranks()),
+    });
+    performed.unwrap_or_else(|error| report_refusal(&error, command.wants_json()))
+}
+
+/// Divides the cores and the memory of the machine among its ranks, and starts the threads.
+fn prepare(command: &Command, place: &ranks::Place) -> Result<(), Diagnostic> {
+    let neighbours = place.neighbours();
+    machine::share_cores(neighbours.cores);
+    let all = || sdflow::points::memory_bytes().filter(|_| neighbours.machine > 1);
+    let share = || all().map(|bytes| bytes / neighbours.machine as u64);
+    command.memory_budget().or_else(share).into_iter().for_each(sdflow::points::set_memory_budget);
+    let started = threads::start(command.threads());
+    #[cfg(feature = "mpi")]
+    if let (Err(error), ranks::Place::Other { .. }) = (&started, place) {
+        // Rank 0 would wait for this rank.
+        terminal::print_error(error);
+        sdflow::comm::mpi::abort();
     }
+    started
 }
 
 fn execute(command: &Command, ranks: Option<Arc<Ranks>>) -> Result<Exit, Diagnostic> {
-    if let Some(bytes) = command.memory_budget() {
-        sdflow::points::set_memory_budget(bytes);
-    }
     match command {
         Command::Run(args) => run::run(args, ranks),
         Command::Sweep(args) => sweep::sweep(args, ranks.as_deref()),

@@ -3,7 +3,7 @@
 use crate::diagnostics::usage;
 use sdflow::pairwise::Isa;
 use sdflow_dsl::Diagnostic;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 /// The environment variable that forces the instruction set of the pairwise engine.
 pub const SWITCH: &str = "SDFLOW_ISA";
@@ -14,26 +14,38 @@ pub fn cpu() -> String {
     NAME.clone()
 }
 
-/// Returns the number of cores that this process may use.
+/// The number of ranks that may use the same cores.
+static SHARERS: OnceLock<usize> = OnceLock::new();
+
+/// Lets [`cores`] return the share of one of so many ranks.
+pub fn share_cores(ranks: usize) {
+    let _ = SHARERS.set(ranks.max(1));
+}
+
+/// Returns the number of cores that this process may use: its share if other ranks may use the same
+/// cores.
 pub fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    (cores / sharers()).max(1)
 }
 
-/// Returns the number of cores of the machine, of which this process may use some; the number that
-/// it may use if the system does not tell.
-pub fn cores_online() -> usize {
-    let text = std::fs::read_to_string("/sys/devices/system/cpu/online").unwrap_or_default();
-    count_listed(text.trim()).unwrap_or_else(cores)
+/// Returns the number of ranks that may use the cores of this process.
+pub fn sharers() -> usize {
+    SHARERS.get().copied().unwrap_or(1)
 }
 
-/// Returns how many numbers a list such as "0-3,8" has.
-fn count_listed(list: &str) -> Option<usize> {
-    let count = |range: &str| {
-        let (first, last) = range.split_once('-').unwrap_or((range, range));
-        let (first, last): (usize, usize) = (first.parse().ok()?, last.parse().ok()?);
-        (last + 1).checked_sub(first)
-    };
-    list.split(',').map(count).sum()
+/// Returns the name of this machine.
+#[cfg(feature = "mpi")]
+pub fn host() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim().into()
+}
+
+/// Returns the list of the cores to which this process is bound, such as "0-3,8".
+#[cfg(feature = "mpi")]
+pub fn allowed_cores() -> String {
+    let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let list = text.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:"));
+    list.unwrap_or_default().trim().into()
 }
 
 fn read_cpu_name() -> String {
@@ -98,11 +110,5 @@ mod tests {
             assert!(said.is_none_or(|text| text.contains(isa.name()) && text.ends_with("is used instead")));
         }
         assert_eq!(replacement_warning(Isa::Auto), None);
-    }
-
-    #[test]
-    fn lists_of_cores_are_counted() {
-        assert_eq!(["0", "0-3", "0-3,8,10-11"].map(count_listed), [Some(1), Some(4), Some(7)]);
-        assert_eq!(["", "x", "3-1"].map(count_listed), [None; 3]);
     }
 }

@@ -1,12 +1,11 @@
-//! The ranks of this start of `mpirun`. Rank 0 performs the command; the other ranks compute their
-//! parts of its large sums.
+//! The ranks of this start of `mpirun`. Rank 0 performs the command; the other ranks compute parts
+//! of its large sums, or their share of the cells of a sweep.
 
-#[cfg(feature = "mpi")]
-use crate::args::{Command, Shard};
+use crate::args::Command;
 use crate::diagnostics::usage;
 #[cfg(feature = "mpi")]
 use crate::exit::Exit;
-use sdflow::pairwise::Ranks;
+use sdflow::pairwise::{Neighbours, Ranks};
 use sdflow_dsl::Diagnostic;
 use std::sync::Arc;
 
@@ -14,16 +13,19 @@ use std::sync::Arc;
 /// Open MPI, and of MPICH and its relatives.
 const SIZES: [&str; 2] = ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE"];
 
+/// The environment variable that lets every process perform the command by itself.
+const ALONE: &str = "SDFLOW_ALONE";
+
 /// The place of this process among those that were started together.
 pub enum Place {
-    /// No other process was started with it.
+    /// It shares nothing with others.
     Alone,
     /// It performs the command.
     #[cfg(feature = "mpi")]
-    First { ranks: Arc<Ranks>, _mpi: sdflow::comm::mpi::Mpi },
-    /// It computes parts of sums.
+    First { ranks: Arc<Ranks>, neighbours: Neighbours, _mpi: sdflow::comm::mpi::Mpi },
+    /// It computes parts.
     #[cfg(feature = "mpi")]
-    Other { _mpi: sdflow::comm::mpi::Mpi },
+    Other { neighbours: Neighbours, _mpi: sdflow::comm::mpi::Mpi },
 }
 
 impl Place {
@@ -37,48 +39,67 @@ impl Place {
             Place::Other { .. } => None,
         }
     }
+
+    /// Returns how many ranks share the machine and the cores of this process.
+    pub fn neighbours(&self) -> Neighbours {
+        match self {
+            Place::Alone => Neighbours { machine: 1, cores: 1 },
+            #[cfg(feature = "mpi")]
+            Place::First { neighbours, .. } | Place::Other { neighbours, .. } => *neighbours,
+        }
+    }
 }
 
-/// Returns the number of processes that were started together. The shards of a sweep do not share
-/// their work.
-pub fn started() -> usize {
-    if std::env::args().any(|word| word.starts_with("--shard")) {
+/// Returns the number of processes that were started together to share this command. The shards of
+/// a sweep share nothing.
+fn started(command: &Command) -> usize {
+    let number = |name: &str| std::env::var(name).ok()?.parse().ok();
+    let shares = match command {
+        Command::Run(_) => true,
+        Command::Sweep(args) => args.shard.is_none() && args.slurm.is_none(),
+        _ => false,
+    };
+    if !shares || std::env::var_os(ALONE).is_some_and(|value| !value.is_empty()) {
         return 1;
     }
-    let size = |name: &&str| std::env::var(name).ok()?.parse().ok();
-    SIZES.iter().find_map(size).unwrap_or(1)
-}
-
-/// Returns the number of these processes on this machine.
-pub fn on_this_machine() -> usize {
-    let size = |name: &&str| std::env::var(name).ok()?.parse().ok();
-    if started() < 2 {
-        return 1;
-    }
-    ["OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS"].iter().find_map(size).unwrap_or(1)
+    let by_slurm = || std::env::var_os("PMIX_RANK").and_then(|_| number("SLURM_STEP_NUM_TASKS"));
+    SIZES.iter().find_map(|name| number(name)).or_else(by_slurm).unwrap_or(1)
 }
 
 /// Finds the place of this process.
 ///
 /// # Errors
-/// The ranks do not run the same program on processors with the same instruction set, or this
-/// program cannot use MPI.
+/// The ranks do not run the same command on processors with the same instruction set, or the
+/// launcher belongs to another MPI library.
 #[cfg(feature = "mpi")]
-pub fn enter() -> Result<Place, Diagnostic> {
+pub fn enter(command: &Command) -> Result<Place, Diagnostic> {
     use sdflow::comm::Comm;
     use sdflow::comm::mpi::{Mpi, World};
-    if started() < 2 {
+    let started = started(command);
+    if started < 2 {
         return Ok(Place::Alone);
     }
-    let Some(mpi) = Mpi::enter() else { return Ok(Place::Alone) };
-    match World.rank() {
-        0 => {
-            let hint = "start one program on machines of one kind, or set SDFLOW_ISA for all ranks (`mpirun -x`)";
-            let ranks = Ranks::lead(Box::new(World), &identity()).map_err(|e| usage(e.to_string(), hint))?;
-            Ok(Place::First { ranks: Arc::new(ranks), _mpi: mpi })
-        }
-        _ => Ok(Place::Other { _mpi: mpi }),
+    let other = format!("or set {ALONE}=1 if every process shall run the command by itself");
+    let Some(mpi) = Mpi::enter() else {
+        return Err(usage(
+            "this MPI library cannot be called from several threads",
+            format!("use another one, {other}"),
+        ));
+    };
+    if World.size() != started {
+        let message = format!("the launcher started {started} processes, but MPI connects {}", World.size());
+        return Err(usage(message, format!("use the `mpirun` of the library that sdflow was built with, {other}")));
     }
+    if World.rank() > 0 {
+        let joined = sdflow::pairwise::join(&World, &hello());
+        // Rank 0 says why it refuses the ranks.
+        let neighbours = joined.unwrap_or(Neighbours { machine: 1, cores: 1 });
+        return Ok(Place::Other { neighbours, _mpi: mpi });
+    }
+    let hint =
+        "start one program on machines of one kind, or set SDFLOW_ISA for all ranks (`mpirun -x SDFLOW_ISA=avx512`)";
+    let (ranks, neighbours) = Ranks::lead(Box::new(World), &hello()).map_err(|e| usage(e.to_string(), hint))?;
+    Ok(Place::First { ranks: Arc::new(ranks), neighbours, _mpi: mpi })
 }
 
 /// Finds the place of this process: without MPI it is alone.
@@ -86,44 +107,57 @@ pub fn enter() -> Result<Place, Diagnostic> {
 /// # Errors
 /// Several processes were started together.
 #[cfg(not(feature = "mpi"))]
-pub fn enter() -> Result<Place, Diagnostic> {
-    match started() {
+pub fn enter(command: &Command) -> Result<Place, Diagnostic> {
+    match started(command) {
         0 | 1 => Ok(Place::Alone),
         several => Err(usage(
             format!("{several} processes were started together, but this program was built without MPI"),
-            "build it by `cargo build --release --features mpi`, or start it without `mpirun`",
+            format!(
+                "build it by `cargo build --release --features mpi`, start it without a launcher, or set {ALONE}=1 if \
+                 every process shall run the command by itself"
+            ),
         )),
     }
 }
 
 /// Performs the command on a rank other than rank 0: its share of the cells of a sweep, or parts of
-/// sums until rank 0 has ended.
+/// sums until rank 0 has ended. The exit code of the command is that of rank 0.
 #[cfg(feature = "mpi")]
 pub fn perform(command: &Command) -> Exit {
     use sdflow::comm::Comm;
-    use sdflow::comm::mpi::World;
+    use sdflow::comm::mpi::{World, abort};
+    // The launcher passes signals on to all ranks; rank 0 decides when the others end.
+    crate::signals::ignore();
     match command {
-        Command::Sweep(args) if args.slurm.is_none() => {
-            let work = || crate::sweep::sweep_part(args, Shard { index: World.rank() + 1, of: World.size() });
-            sdflow::pairwise::work_apart(&World, &identity(), work)
-        }
+        Command::Sweep(args) => sdflow::pairwise::work_apart(&World, |task, interrupt| {
+            let shard = crate::args::Shard { index: World.rank() + 1, of: World.size() };
+            crate::sweep::sweep_part(args, task, shard, interrupt)
+        }),
         _ => {
-            // The launcher passes signals on to all ranks; rank 0 decides when the others end.
-            crate::signals::ignore();
-            sdflow::pairwise::serve(&World, &identity());
-            Exit::Done
+            if let Err(error) = sdflow::pairwise::serve(&World) {
+                crate::terminal::print_message(&format!("rank {}: {error}", World.rank()));
+                abort();
+            }
         }
     }
+    Exit::Done
 }
 
-/// Returns what must be equal on all ranks: the program and the instruction sets.
+/// Returns what rank 0 must know of a rank.
 #[cfg(feature = "mpi")]
-fn identity() -> String {
+fn hello() -> sdflow::pairwise::Hello {
     use crate::machine;
     use std::hash::{DefaultHasher, Hasher};
     let mut hasher = DefaultHasher::new();
     let program = std::env::current_exe().and_then(std::fs::read);
     hasher.write(&program.unwrap_or_default());
     let (version, program) = (env!("CARGO_PKG_VERSION"), hasher.finish());
-    format!("sdflow {version} (program {program:016x}) with {} and {}", machine::isa(), machine::net_isa())
+    let words: Vec<String> = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+    let identity = format!(
+        "sdflow {version} (program {program:016x}) with {} and {} for `{}`",
+        machine::isa(),
+        machine::net_isa(),
+        words.join(" ")
+    );
+    sdflow::pairwise::Hello { identity, machine: machine::host(), cores: machine::allowed_cores() }
 }

@@ -1,7 +1,7 @@
 //! The threads of the engine.
 
 use crate::diagnostics::usage;
-use crate::{machine, ranks, terminal};
+use crate::{machine, terminal};
 use sdflow_dsl::Diagnostic;
 
 /// With more threads per core than this, threads wait for each other.
@@ -31,20 +31,10 @@ pub fn start(asked: Option<usize>) -> Result<(), Diagnostic> {
     })
 }
 
-/// Returns the usual number of threads: the share of this rank, if several ranks were started on
-/// this machine; otherwise 0, which means one thread per core.
+/// Returns the usual number of threads: the share of this rank if others may use the same cores;
+/// otherwise 0, which means one thread per core.
 fn usual() -> usize {
-    match ranks::on_this_machine() {
-        1 => 0,
-        ranks => share(machine::cores(), machine::cores_online(), ranks),
-    }
-}
-
-/// Returns the threads of one of `ranks` ranks that may use `cores` of the `online` cores of the
-/// machine. A launcher that binds ranks to cores leaves each rank its own.
-fn share(cores: usize, online: usize, ranks: usize) -> usize {
-    let online = if cores < online { online } else { cores };
-    cores.min(online / ranks.max(1)).max(1)
+    if machine::sharers() > 1 { machine::cores() } else { 0 }
 }
 
 fn most(cores: usize) -> usize {
@@ -54,13 +44,6 @@ fn most(cores: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn ranks_on_one_machine_share_its_cores() {
-        // Alone; unbound; bound to one core each; bound to one of two sockets each.
-        assert_eq!([share(8, 8, 1), share(8, 8, 4), share(1, 8, 8), share(32, 64, 4)], [8, 2, 1, 16]);
-        assert_eq!(share(2, 2, 5), 1);
-    }
 
     #[test]
     fn few_threads_are_granted_anywhere_and_many_where_there_are_cores() {

@@ -14,8 +14,8 @@ mod table;
 use crate::args::{Shard, SweepArgs};
 use crate::diagnostics::of_engine;
 use crate::exit::Exit;
-use crate::record::Record;
 use crate::record::read::SWEEP_PICTURE;
+use crate::record::{Record, Status};
 use crate::request::request;
 use crate::{machine, report, run, run_folder, signals, terminal};
 use plan::{Cell, SweepPlan};
@@ -26,10 +26,13 @@ use sdflow_dsl::Diagnostic;
 use sdflow_dsl::cells::Layout;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use summary::{BestMetric, BestPlace, CellCounts, SweepReport};
 use sweep_folder::SweepFolder;
 use table::{CellRow, SweepTable};
+
+/// After this time, it is said for what rank 0 waits.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Computes the cells that are not finished yet and writes the table of all cells. The ranks share
 /// the cells.
@@ -45,14 +48,20 @@ pub fn sweep(args: &SweepArgs, ranks: Option<&Ranks>) -> Result<Exit, Diagnostic
     let script = &args.script.script;
     let path = folder_of(args, &plan);
     let folder = SweepFolder::open(&path, script, &plan)?;
+    signals::raise_on_ctrl_c(&interrupt);
+    args.time.max_time.iter().for_each(|time| signals::end_after(&interrupt, *time));
+    if let Some(ranks) = ranks {
+        ranks.begin(&plan.identity());
+    }
     let own = ranks.map_or(args.shard, |ranks| Some(Shard { index: 1, of: ranks.size() }));
     let records = compute(args, (&plan, &folder), own, args.quiet, &interrupt)?;
-    if let Some(ranks) = ranks {
-        if !args.quiet {
-            terminal::print_message("the cells of rank 0 are done; it waits for those of the other ranks");
+    let failed = || records.values().any(|record| record.status == Status::Failed);
+    let wrong = ranks.map_or_else(Vec::new, |ranks| {
+        if args.fail_fast && failed() {
+            ranks.stop();
         }
-        ranks.wait_for_all();
-    }
+        wait(ranks, &interrupt, args.quiet)
+    });
     let mine = |cell: &&Cell| args.shard.is_none_or(|shard| shard.holds(cell.number));
     let (rows, picture) = folder.locked(|| write_tables(&plan, &folder, args, &records))?;
     let page = (!args.no_report).then(|| report::write_of_sweep(&path));
@@ -63,7 +72,7 @@ pub fn sweep(args: &SweepArgs, ranks: Option<&Ranks>) -> Result<Exit, Diagnostic
     }
     let sorted = wanted.as_ref().map_or_else(Vec::new, |wanted| wanted.rank(&rows));
     let counts = CellCounts::of(rows.iter().filter(|(cell, _)| mine(cell)));
-    let exit = counts.exit(interrupt.end_requested());
+    let exit = if wrong.is_empty() { counts.exit(interrupt.end_requested()) } else { Exit::Cells };
     let report = SweepReport {
         schema: 1,
         status: match exit {
@@ -99,22 +108,46 @@ pub fn sweep(args: &SweepArgs, ranks: Option<&Ranks>) -> Result<Exit, Diagnostic
     terminal::check_printed().map(|()| exit)
 }
 
-/// Computes the cells of this shard on a rank other than rank 0, which prints and writes the rest.
-#[cfg(feature = "mpi")]
-pub fn sweep_part(args: &SweepArgs, shard: Shard) -> Exit {
-    let interrupt = Interrupt::default();
-    // Rank 0 meets the same mistakes in the plan, and reports them.
-    let plan = request(&args.script, &interrupt)
-        .and_then(|request| SweepPlan::of(request, &args.script.params, &args.zip))
-        .and_then(|plan| Ok((SweepFolder::open(&folder_of(args, &plan), &args.script.script, &plan)?, plan)));
-    let Ok((folder, plan)) = plan else { return Exit::Usage };
-    match compute(args, (&plan, &folder), Some(shard), true, &interrupt) {
-        Ok(_) => Exit::Done,
-        Err(error) => {
-            terminal::print_error(&error);
-            Exit::of_diagnostic(&error)
+/// Waits for the cells of the other ranks. Prints what went wrong there, and returns it.
+fn wait(ranks: &Ranks, interrupt: &Interrupt, quiet: bool) -> Vec<(usize, String)> {
+    let (begun, mut is_told, mut is_stopped) = (Instant::now(), quiet, false);
+    let wrong = ranks.wait_for_all(|| {
+        if interrupt.end_requested() && !is_stopped {
+            is_stopped = true;
+            ranks.stop();
         }
+        if !is_told && begun.elapsed() > PATIENCE {
+            is_told = true;
+            terminal::print_message("the cells of rank 0 are done; those of the other ranks are still computed");
+        }
+    });
+    for (rank, error) in &wrong {
+        terminal::print_message(&format!("rank {rank}: {error}"));
     }
+    wrong
+}
+
+/// Computes the cells of this shard on a rank other than rank 0, which has planned the sweep `task`
+/// and writes the tables.
+///
+/// # Errors
+/// A sentence for rank 0 to print.
+#[cfg(feature = "mpi")]
+pub fn sweep_part(args: &SweepArgs, task: &str, shard: Shard, interrupt: &Interrupt) -> Result<(), String> {
+    let told = |error: Diagnostic| error.message;
+    let request = request(&args.script, interrupt).map_err(told)?;
+    let plan = SweepPlan::of(request, &args.script.params, &args.zip).map_err(told)?;
+    if plan.identity() != task {
+        return Err("its sweep is another one: the ranks need the same script, and SDFLOW_P_ variables need \
+                    `mpirun -x`"
+            .into());
+    }
+    let path = folder_of(args, &plan);
+    if !path.join("sweep.json").exists() {
+        return Err(format!("{} is not there: the ranks need a common file system", path.display()));
+    }
+    let folder = SweepFolder::open(&path, &args.script.script, &plan).map_err(told)?;
+    compute(args, (&plan, &folder), Some(shard), true, interrupt).map(drop).map_err(told)
 }
 
 fn folder_of(args: &SweepArgs, plan: &SweepPlan) -> PathBuf {
@@ -130,8 +163,6 @@ fn compute(
     quiet: bool,
     interrupt: &Interrupt,
 ) -> Result<BTreeMap<usize, Record>, Diagnostic> {
-    signals::raise_on_ctrl_c(interrupt);
-    args.time.max_time.iter().for_each(|time| signals::end_after(interrupt, *time));
     let own = |cell: &&Cell| shard.is_none_or(|shard| shard.holds(cell.number));
     let cells = RunCells::new(plan.cells.iter().filter(own), folder, args, quiet, interrupt);
     cells.run(|waiting| layout(args, waiting))

@@ -81,7 +81,8 @@ impl SweepFolder {
                 }
             }
             Err(e) if e.kind() == ErrorKind::NotFound => {
-                let own = |name: &str| name == "cells" || name.starts_with('.');
+                // Another process may have written the plan since it was looked for.
+                let own = |name: &str| [PLAN, "cells"].contains(&name) || name.starts_with('.');
                 let entries = fs::read_dir(path).into_iter().flatten().flatten();
                 let mut names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
                 match names.find(|name| !own(name)) {

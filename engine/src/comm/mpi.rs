@@ -31,11 +31,26 @@ pub struct Mpi {
 pub struct World;
 
 impl Mpi {
-    /// Enters MPI. Returns None if it was entered before.
+    /// Enters MPI. Returns None if it was entered before, or if the library allows calls from one
+    /// thread only.
     pub fn enter() -> Option<Mpi> {
-        let (universe, _) = mpi::initialize_with_threading(Threading::Serialized)?;
-        Some(Mpi { _universe: universe })
+        let (universe, threading) = mpi::initialize_with_threading(Threading::Serialized)?;
+        (threading >= Threading::Serialized).then_some(Mpi { _universe: universe })
     }
+}
+
+/// A rank that panics ends all ranks, because the others may wait for it.
+impl Drop for Mpi {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            abort();
+        }
+    }
+}
+
+/// Ends all ranks at once.
+pub fn abort() -> ! {
+    world().abort(1)
 }
 
 impl fmt::Debug for Mpi {

@@ -155,14 +155,14 @@ impl LogSums<'_> {
                 }
             }
             Way::F32(plan, sides) => {
-                let shared = self.share(Arithmetic::F32, (queries, sources), (log_weights, is_guided), out);
+                let mut shared = self.share(Arithmetic::F32, (queries, sources), (log_weights, is_guided), out);
                 let sides = (&sides[here], &sides[there]);
-                pass((&self.engine, shared.as_ref()), *plan, sides, log_weights, is_guided, out)?;
+                pass((&self.engine, shared.as_mut()), *plan, sides, log_weights, is_guided, out)?;
             }
             Way::F64(plan, sides) => {
-                let shared = self.share(Arithmetic::F64, (queries, sources), (log_weights, is_guided), out);
+                let mut shared = self.share(Arithmetic::F64, (queries, sources), (log_weights, is_guided), out);
                 let sides = (&sides[here], &sides[there]);
-                pass((&self.engine, shared.as_ref()), *plan, sides, log_weights, is_guided, out)?;
+                pass((&self.engine, shared.as_mut()), *plan, sides, log_weights, is_guided, out)?;
             }
         }
         self.expected[here].clone_from(out);
@@ -211,15 +211,15 @@ impl Setting {
 
 /// Computes one side from packed sets, on all ranks if the call is shared.
 fn pass<T: Real>(
-    (engine, shared): (&Pairwise, Option<&Call>),
+    (engine, shared): (&Pairwise, Option<&mut Call>),
     plan: Plan,
     (queries, sources): (&FixedSide<T>, &FixedSide<T>),
     log_weights: &[f64],
     is_guided: bool,
     out: &mut [f64],
 ) -> Result<()> {
-    let rows = |rank| panels(&plan, out.len(), (rank, shared.map_or(1, Call::size)));
-    let all: Vec<Range<usize>> = (0..shared.map_or(1, Call::size)).map(rows).collect();
+    let ranks = shared.as_ref().map_or(1, |shared| shared.size());
+    let all: Vec<Range<usize>> = (0..ranks).map(|rank| panels(&plan, out.len(), (rank, ranks))).collect();
     let done = panels_of(engine, plan, (queries, sources), log_weights, is_guided, (0, &mut out[all[0].clone()]));
     match shared {
         Some(shared) => collect((shared, engine), done, |rank| all[rank].clone(), (1, out)),

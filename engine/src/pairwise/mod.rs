@@ -147,7 +147,9 @@ pub use options::{Backend, PairwiseOptions, Precision};
 pub use peak::{fma_peak, matrix_peak};
 #[doc(hidden)]
 pub use plan::{Centres, Choice};
+#[doc(hidden)]
 pub use ranks::leader::Ranks;
-pub use ranks::worker::{serve, work_apart};
+pub use ranks::message::{Hello, Neighbours};
+pub use ranks::worker::{join, serve, work_apart};
 pub use score_difference::{Queries, ScoreDifference};
 pub use work::Work;

@@ -65,12 +65,12 @@ impl Pairwise {
         let plan = Plan::new::<T>(&self.options, &measure.shape);
         let Some(rows) = symmetric::chunk::<T>(&plan, points.n(), points.dim()) else { return Ok(None) };
         let arithmetic = if size_of::<T>() == 8 { Arithmetic::F64 } else { Arithmetic::F32 };
-        let shared = self.start_own_means(arithmetic, points, sigma, measure);
+        let mut shared = self.start_own_means(arithmetic, points, sigma, measure);
         let ranks = shared.as_ref().map_or(1, |shared| shared.size());
         self.with_job::<T, _>((plan, rows), points, measure, |job| {
             let done = self.own_chunks(job, points, (0, ranks), out);
             let rows_of = |rank| job.points(range(job.chunks(), (rank, ranks)));
-            match &shared {
+            match &mut shared {
                 Some(shared) => collect((shared, self), done, rows_of, (out.dim(), out.data_mut())),
                 None => done,
             }

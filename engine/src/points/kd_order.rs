@@ -17,7 +17,8 @@ pub struct Order {
     pub index: Vec<u32>,
     /// The position of each point.
     pub position: Vec<u32>,
-    block: usize,
+    /// The sizes of blocks and leaves.
+    sizes: (usize, usize),
 }
 
 /// The orders of the points of one call. Each is computed when it is first needed, and once,
@@ -30,7 +31,7 @@ impl<'a> Orders<'a> {
     /// at the first call.
     pub fn of(&self, points: &'a Points, block: usize, leaf: usize) -> Arc<Order> {
         let mut orders = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let made = orders.iter().find(|(of, order)| std::ptr::eq(*of, points) && order.block == block);
+        let made = orders.iter().find(|(of, order)| std::ptr::eq(*of, points) && order.sizes == (block, leaf));
         if let Some((_, order)) = made {
             return order.clone();
         }
@@ -51,7 +52,7 @@ impl Order {
         for (p, (_, i)) in items.iter().enumerate() {
             position[*i as usize] = p as u32;
         }
-        Order { index: items.into_iter().map(|(_, i)| i).collect(), position, block }
+        Order { index: items.into_iter().map(|(_, i)| i).collect(), position, sizes: (block, leaf) }
     }
 }
 

@@ -65,8 +65,8 @@ impl Loops for Amx {
 }
 
 impl RowByRow for Amx {
-    fn unit(&self, _: &Pairwise, _: &Measure) -> usize {
-        SIDE
+    fn unit(&self, _: &Pairwise, _: &Measure) -> (usize, bool) {
+        (SIDE, false)
     }
 }
 
@@ -74,6 +74,8 @@ impl RowByRow for Amx {
 #[derive(Debug, Default)]
 pub struct Scratch {
     queries: Buffer<u16>,
+    /// The indices of the queries.
+    order: Vec<usize>,
     squares: Vec<f64>,
     scores: Buffer<f32>,
     weights: Buffer<u32>,
@@ -96,8 +98,7 @@ impl Job<'_> {
             let sample_size = rows.iter().any(|r| r.ess.is_some());
             pool.with(|scratch| {
                 let Some(tiles) = Tiles::acquire() else { return };
-                // The queries of a task are consecutive.
-                let task = Task { job: self, first: rows[0].query, rows, scratch, tiles };
+                let task = Task { job: self, rows, scratch, tiles };
                 // Squares of weights cost time, so they are summed only if requested.
                 if sample_size {
                     Isa::run_wide(With::<_, true>(task));
@@ -113,7 +114,6 @@ impl Job<'_> {
 
 struct Task<'a, 'b> {
     job: &'a Job<'a>,
-    first: usize,
     rows: &'a mut [RowOut<'b>],
     scratch: &'a mut Scratch,
     tiles: Tiles,
@@ -131,13 +131,13 @@ impl<const SQUARES: bool> WithSimd for With<Task<'_, '_>, SQUARES> {
         let Job { packed, .. } = *task.job;
         let panels = task.rows.len().div_ceil(SIDE);
         task.pack_queries(panels);
-        let Task { job, first, rows, scratch, tiles } = &mut task;
+        let Task { job, scratch, tiles, .. } = &mut task;
         let mut totals = [Totals::<S>::new(simd); PANELS];
         let size = packed.block * SIDE;
         let sums = scratch.sums.take(panels * packed.depth * SIDE);
         sums.fill(0.0);
         let queries = scratch.queries.slice(panels * packed.panel());
-        let mut stages = Stages { job, tiles, panels, first: *first, rows: rows.len(), queries, sums };
+        let mut stages = Stages { job, tiles, panels, order: &scratch.order, queries, sums };
         let (mut scores, mut scores_before) = scratch.scores.take(2 * size + APART).split_at_mut(size + APART);
         let (mut weights, mut weights_before) = scratch.weights.take(2 * size + APART).split_at_mut(size + APART);
         let steps = panels * packed.padded / packed.block;
@@ -177,10 +177,13 @@ impl<const SQUARES: bool> WithSimd for With<Task<'_, '_>, SQUARES> {
 }
 
 impl Job<'_> {
-    /// Sets the scores of the pairs of a query with itself so that their weight is 0.
-    pub fn leave_out(&self, first: usize, queries: usize, from: usize, count: usize, scores: &mut [f32]) {
-        for i in first.max(from)..(first + SIDE.min(queries)).min(from + count) {
-            scores[(i - from) * SIDE + (i - first)] = f32::NEG_INFINITY;
+    /// Sets the scores of the pairs of a query with itself so that their weight is 0. The queries of
+    /// the panel are given by their indices.
+    pub fn leave_out(&self, panel: &[usize], (from, count): (usize, usize), scores: &mut [f32]) {
+        for (lane, query) in panel.iter().enumerate() {
+            if (from..from + count).contains(query) {
+                scores[(query - from) * SIDE + lane] = f32::NEG_INFINITY;
+            }
         }
     }
 }
@@ -194,8 +197,10 @@ impl Task<'_, '_> {
         let q = self.scratch.queries.take(panels * packed.panel());
         q.fill(0);
         self.scratch.squares.clear();
+        self.scratch.order.clear();
+        self.scratch.order.extend(self.rows.iter().map(|row| row.query));
         for i in 0..panels * SIDE {
-            let query = queries.row(self.first + i.min(self.rows.len() - 1));
+            let query = queries.row(self.rows[i.min(self.rows.len() - 1)].query);
             let panel = &mut q[i / SIDE * packed.panel()..(i / SIDE + 1) * packed.panel()];
             self.scratch.squares.push(packed.pack_query(query, panel, i % SIDE));
         }
@@ -213,8 +218,8 @@ impl Task<'_, '_> {
                 let mean = |c: usize| factor * f64::from(sums[(p * packed.depth + c) * SIDE + lane]);
                 row.put_values(subtract, |c| packed.centre[c] + mean(c));
             } else {
-                let left_out = self.job.leave_out_self.then_some(self.first + i);
-                let nearest = nearest(self.job.queries.row(self.first + i), self.job.sources, left_out);
+                let left_out = self.job.leave_out_self.then_some(row.query);
+                let nearest = nearest(self.job.queries.row(row.query), self.job.sources, left_out);
                 row.put_values(subtract, |c| self.job.sources.row(nearest)[c]);
             }
             row.put_softmax(max - self.scratch.squares[i], sum, squares);

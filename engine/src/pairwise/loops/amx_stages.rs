@@ -38,8 +38,8 @@ pub struct Stages<'a> {
     pub job: &'a Job<'a>,
     pub tiles: &'a Tiles,
     pub panels: usize,
-    pub first: usize,
-    pub rows: usize,
+    /// The indices of the queries of the task.
+    pub order: &'a [usize],
     pub queries: &'a [u16],
     pub sums: &'a mut [f32],
 }
@@ -118,8 +118,8 @@ impl Stages<'_> {
             }
         }
         if self.job.leave_out_self {
-            let (first, queries) = (self.first + at.panel * SIDE, self.rows - at.panel * SIDE);
-            self.job.leave_out(first, queries, at.from, at.count, scores);
+            let panel = self.order.chunks(SIDE).nth(at.panel).unwrap_or_default();
+            self.job.leave_out(panel, (at.from, at.count), scores);
         }
     }
 

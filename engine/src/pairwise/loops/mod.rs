@@ -70,9 +70,9 @@ pub trait Loops {
 
 /// A backend that sums over pairs, row by row, so that rows can be divided among ranks.
 pub trait RowByRow: Loops {
-    /// Returns the number of rows that are computed together. Rows are divided at multiples of this
-    /// number.
-    fn unit(&self, engine: &Pairwise, measure: &Measure) -> usize;
+    /// Returns the number of rows that are computed together, and true if the cost of so many rows
+    /// depends on their place. Rows are divided at multiples of this number.
+    fn unit(&self, engine: &Pairwise, measure: &Measure) -> (usize, bool);
 
     /// Returns the rows in the order in which [`Loops::softmax`] should get them.
     fn ordered<'b>(&self, _: &Pairwise, _: &SoftmaxCall, _: &Measure, rows: Vec<RowOut<'b>>) -> Vec<RowOut<'b>> {

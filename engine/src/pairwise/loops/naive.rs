@@ -41,8 +41,8 @@ impl Loops for Naive {
 }
 
 impl RowByRow for Naive {
-    fn unit(&self, _: &Pairwise, _: &Measure) -> usize {
-        1
+    fn unit(&self, _: &Pairwise, _: &Measure) -> (usize, bool) {
+        (1, false)
     }
 }
 

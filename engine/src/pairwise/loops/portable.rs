@@ -117,10 +117,10 @@ impl<T: Real> Loops for Portable<T> {
 }
 
 impl<T: Real> RowByRow for Portable<T> {
-    fn unit(&self, engine: &Pairwise, measure: &Measure) -> usize {
+    fn unit(&self, engine: &Pairwise, measure: &Measure) -> (usize, bool) {
         let plan = Plan::new::<T>(&engine.options, &measure.shape);
         // Blocks are skipped for a whole task of neighbours.
-        if plan.skip { plan.rows() } else { plan.width }
+        if plan.skip { (plan.rows(), true) } else { (plan.width, false) }
     }
 
     fn ordered<'b>(

@@ -19,6 +19,11 @@ pub struct Deal {
 }
 
 impl Deal {
+    /// Divides units of this size; by turns if their cost depends on their place.
+    pub fn of((unit, in_turn): (usize, bool)) -> Deal {
+        Deal { unit, in_turn }
+    }
+
     /// Returns the rank, of `ranks`, that gets row `row` of `rows`.
     fn rank(self, row: usize, rows: usize, ranks: usize) -> usize {
         let unit = row / self.unit;

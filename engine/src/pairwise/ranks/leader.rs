@@ -1,6 +1,6 @@
 //! The other ranks as rank 0 sees them.
 
-use super::message::{Message, Placed, Reply, Request};
+use super::message::{Hello, Message, Neighbours, Placed, Reply, Request};
 use crate::comm::Comm;
 use crate::{Error, Interrupt, Points, Result};
 use pulp::bytemuck;
@@ -21,6 +21,9 @@ const LEAST: f64 = (1 << 23) as f64;
 /// The time between two looks for the reply of a rank.
 const PAUSE: Duration = Duration::from_micros(50);
 
+/// The same while other ranks compute cells of a sweep.
+const LONG_PAUSE: Duration = Duration::from_millis(20);
+
 /// Numbers per task of the hash of a set.
 const HASHED: usize = 1 << 16;
 
@@ -40,6 +43,8 @@ struct Held {
     slots: [Option<Content>; SLOTS],
     used: [u64; SLOTS],
     calls: u64,
+    /// True if the connection is out of step.
+    is_lost: bool,
 }
 
 /// What tells one set of points from another.
@@ -51,28 +56,32 @@ struct Content {
 }
 
 impl Ranks {
-    /// Leads the ranks of this connection, of which this is rank 0. Every other rank is in
-    /// [`super::worker::serve`]. The results are those of one rank if all ranks run the same
-    /// program on processors with the same instruction set; `identity` tells both, and must be
-    /// equal on all ranks.
+    /// Leads the ranks of this connection, of which this is rank 0. The other ranks are in
+    /// [`super::worker::join`]. The results are those of one rank if all ranks run the same program
+    /// on processors with the same instruction set; the identity in `own` tells both, and must be
+    /// equal on all ranks. Returns also the neighbours of this rank.
     ///
     /// # Errors
-    /// The identity of a rank differs. The ranks then leave.
-    pub fn lead(comm: Box<dyn Comm>, identity: &str) -> Result<Ranks> {
+    /// The identity of a rank differs. The other ranks then leave.
+    pub fn lead(comm: Box<dyn Comm>, own: &Hello) -> Result<(Ranks, Neighbours)> {
         let pairs = (1..comm.size()).map(|_| AtomicU64::default()).collect();
         let ranks = Ranks { comm, least: LEAST, held: Mutex::default(), pairs };
         // All are heard before one is refused, so that no message is left over.
-        let told: Vec<Vec<u8>> = (1..ranks.size()).map(|rank| ranks.comm.receive(rank)).collect();
-        match told.iter().position(|told| told != identity.as_bytes()) {
-            None => Ok(ranks),
-            Some(at) => Err(Error::Numeric {
-                what: format!("rank {}", at + 1),
-                reason: format!(
-                    "it is {}, but rank 0 is {identity}: start the same program on processors of the same kind",
-                    String::from_utf8_lossy(&told[at])
-                ),
-            }),
+        let mut all = vec![own.clone()];
+        for rank in 1..ranks.size() {
+            all.push(read(rank, &ranks.comm.receive(rank))?);
         }
+        if let Some(rank) = all.iter().position(|hello| hello.identity != own.identity) {
+            let reason = format!(
+                "it is {}, but rank 0 is {}: start the same command on processors of the same kind",
+                all[rank].identity, own.identity
+            );
+            return Err(Error::Numeric { what: format!("rank {rank}"), reason });
+        }
+        for (rank, hello) in all.iter().enumerate().skip(1) {
+            tell(&*ranks.comm, rank, &Message::Welcome(Neighbours::of(hello, &all)));
+        }
+        Ok((ranks, Neighbours::of(own, &all)))
     }
 
     /// Returns the number of ranks.
@@ -85,9 +94,31 @@ impl Ranks {
         self.pairs.iter().map(|pairs| pairs.load(Ordering::Relaxed)).collect()
     }
 
-    /// Waits until the work of every other rank in [`super::worker::work_apart`] has ended.
-    pub fn wait_for_all(&self) {
-        (1..self.size()).for_each(|rank| drop(self.comm.receive(rank)));
+    /// Lets every other rank begin its part of `task`, in [`super::worker::work_apart`].
+    pub fn begin(&self, task: &str) {
+        tell_all(&*self.comm, &Message::Begin(task.into()));
+    }
+
+    /// Asks every other rank to end its part of the task early.
+    pub fn stop(&self) {
+        tell_all(&*self.comm, &Message::Stop);
+    }
+
+    /// Waits until every other rank has ended its part of the task. Returns what went wrong, with
+    /// the rank. `waiting` is called again and again.
+    pub fn wait_for_all(&self, mut waiting: impl FnMut()) -> Vec<(usize, String)> {
+        let mut wrong = Vec::new();
+        for rank in 1..self.size() {
+            while !self.comm.has_message(rank) {
+                waiting();
+                std::thread::sleep(LONG_PAUSE);
+            }
+            let error = String::from_utf8_lossy(&self.comm.receive(rank)).into_owned();
+            if !error.is_empty() {
+                wrong.push((rank, error));
+            }
+        }
+        wrong
     }
 
     /// Shares calls from this number of products of coordinates on.
@@ -105,10 +136,11 @@ impl Ranks {
         }
         let held = match self.held.try_lock() {
             Ok(held) => held,
+            // A call that panicked was drained.
             Err(TryLockError::Poisoned(held)) => PoisonError::into_inner(held),
             Err(TryLockError::WouldBlock) => return None,
         };
-        Some(Call { comm: &*self.comm, held, pairs: &self.pairs })
+        (!held.is_lost).then(|| Call { comm: &*self.comm, held, pairs: &self.pairs, replied: self.size() })
     }
 }
 
@@ -119,9 +151,17 @@ impl Drop for Ranks {
 }
 
 fn tell_all(comm: &dyn Comm, message: &Message) {
+    (1..comm.size()).for_each(|rank| tell(comm, rank, message));
+}
+
+fn tell(comm: &dyn Comm, rank: usize, message: &Message) {
     // A message of plain data always has a JSON form.
-    let text = serde_json::to_vec(message).unwrap_or_default();
-    (1..comm.size()).for_each(|rank| comm.send(rank, &text));
+    comm.send(rank, &serde_json::to_vec(message).unwrap_or_default());
+}
+
+fn read<T: serde::de::DeserializeOwned>(rank: usize, message: &[u8]) -> Result<T> {
+    serde_json::from_slice(message)
+        .map_err(|e| Error::Numeric { what: format!("rank {rank}"), reason: format!("it cannot be understood: {e}") })
 }
 
 /// What a call sends besides points, in this order.
@@ -140,6 +180,21 @@ pub struct Call<'a> {
     comm: &'a dyn Comm,
     held: MutexGuard<'a, Held>,
     pairs: &'a [AtomicU64],
+    /// The first rank whose reply is still to come; the number of ranks if none is.
+    replied: usize,
+}
+
+/// A call that ends early, even by a panic, leaves no reply to the next one.
+impl Drop for Call<'_> {
+    fn drop(&mut self) {
+        if self.replied < self.size() {
+            self.stop();
+        }
+        while self.replied < self.size() && !self.held.is_lost {
+            // The outcome is known already.
+            let _ = self.reply(self.replied, &Interrupt::default(), &mut true);
+        }
+    }
 }
 
 impl Call<'_> {
@@ -151,7 +206,7 @@ impl Call<'_> {
     /// Chooses the slots of these distinct sets. A set that the ranks hold stays where it is;
     /// another one replaces the set that was not used for longest.
     fn place(&mut self, sets: &[&Points]) -> Vec<Placed> {
-        let Held { slots, used, calls } = &mut *self.held;
+        let Held { slots, used, calls, .. } = &mut *self.held;
         *calls += 1;
         let contents: Vec<Content> = sets.iter().map(|set| content(set)).collect();
         // Sets that are equal but not the same get a slot each, so that they are not the same
@@ -178,6 +233,7 @@ impl Call<'_> {
     pub fn start(&mut self, request: Request, sets: &[&Points], arrays: &Arrays) {
         let placed = self.place(sets);
         let request = Request { sets: placed.clone(), ..request };
+        self.replied = 1;
         tell_all(self.comm, &Message::Compute(Box::new(request)));
         for (set, placed) in sets.iter().zip(&placed) {
             if placed.follows {
@@ -195,9 +251,9 @@ impl Call<'_> {
         tell_all(self.comm, &Message::Stop);
     }
 
-    /// Waits for the reply of a rank and the results of its rows. Once the interrupt is raised, all
+    /// Waits for the reply of a rank and the results of its rows; the ranks are asked in order. Once the interrupt is raised, all
     /// ranks are stopped; `is_stopped` remembers that.
-    pub fn reply(&self, rank: usize, interrupt: &Interrupt, is_stopped: &mut bool) -> Result<(Reply, Vec<f64>)> {
+    pub fn reply(&mut self, rank: usize, interrupt: &Interrupt, is_stopped: &mut bool) -> Result<(Reply, Vec<f64>)> {
         while !self.comm.has_message(rank) {
             if interrupt.is_raised() && !*is_stopped {
                 *is_stopped = true;
@@ -205,15 +261,14 @@ impl Call<'_> {
             }
             std::thread::sleep(PAUSE);
         }
-        let reply: Reply = serde_json::from_slice(&self.comm.receive(rank)).map_err(|e| Error::Numeric {
-            what: format!("rank {rank}"),
-            reason: format!("its reply cannot be read: {e}"),
-        })?;
+        // A rank that cannot be understood is not asked again.
+        let reply: Reply = read(rank, &self.comm.receive(rank)).inspect_err(|_| self.held.is_lost = true)?;
         self.pairs[rank - 1].fetch_add(reply.pairs, Ordering::Relaxed);
         let results = match reply.is_stopped {
             true => Vec::new(),
             false => numbers(&self.comm.receive(rank)),
         };
+        self.replied = rank + 1;
         Ok((reply, results))
     }
 }

@@ -8,12 +8,44 @@ use crate::pairwise::options::PairwiseOptions;
 use crate::pairwise::plan::Arithmetic;
 use serde::{Deserialize, Serialize};
 
-/// What rank 0 asks of another rank.
+/// What a rank tells rank 0 first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hello {
+    /// What must be equal on all ranks: the program, its command and the instruction sets.
+    pub identity: String,
+    /// The name of the machine.
+    pub machine: String,
+    /// The cores that the process may use.
+    pub cores: String,
+}
+
+/// How many ranks share what a rank has, itself included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Neighbours {
+    /// On the same machine, whose memory they share.
+    pub machine: usize,
+    /// On the same cores of that machine.
+    pub cores: usize,
+}
+
+impl Neighbours {
+    /// Counts the neighbours of one of these ranks.
+    pub fn of(own: &Hello, all: &[Hello]) -> Neighbours {
+        let here = || all.iter().filter(|hello| hello.machine == own.machine);
+        Neighbours { machine: here().count(), cores: here().filter(|hello| hello.cores == own.cores).count() }
+    }
+}
+
+/// What rank 0 tells another rank.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Message {
+    /// It belongs to the computation.
+    Welcome(Neighbours),
+    /// Does its part of this task.
+    Begin(String),
     /// Computes its rows of this call, and replies with them.
     Compute(Box<Request>),
-    /// Ends the computation of the call early.
+    /// Ends its part of the call or of the task early.
     Stop,
     /// Leaves.
     End,

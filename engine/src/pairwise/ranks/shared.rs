@@ -71,7 +71,7 @@ impl Pairwise {
         };
         let some = some_of(&rows, call.queries.n());
         let divided = Divided { shared, request, sets: &sets.0, weights: call.softmax.log_weights, some };
-        let deal = Deal { unit: backend.unit(self, measure), in_turn: measure.shape.skips(&self.options) };
+        let deal = Deal::of(backend.unit(self, measure));
         let order = |rows| backend.ordered(self, call, measure, rows);
         divided.compute(self, (rows, call.subtract), (deal, order), |own| backend.softmax(self, call, measure, own))
     }
@@ -105,7 +105,7 @@ impl Pairwise {
         };
         let some = some_of(&rows, queries.n());
         let divided = Divided { shared, request, sets: &sets.0, weights: sum.weights, some };
-        let deal = Deal { unit: backend.unit(self, measure), in_turn: false };
+        let deal = Deal::of(backend.unit(self, measure));
         divided.compute(self, (rows, false), (deal, |rows| rows), |own| backend.kernel(self, call, measure, own))
     }
 
@@ -234,7 +234,7 @@ impl Divided<'_> {
 /// them into `out`, with `width` results per row. Returns `own`, the outcome on rank 0, or an
 /// interrupt.
 pub fn collect(
-    (shared, engine): (&Call, &Pairwise),
+    (shared, engine): (&mut Call, &Pairwise),
     own: Result<()>,
     rows: impl Fn(usize) -> Range<usize>,
     (width, out): (usize, &mut [f64]),

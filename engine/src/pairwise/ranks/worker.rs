@@ -2,7 +2,7 @@
 
 use super::deal::Deal;
 use super::leader::SLOTS;
-use super::message::{Given, Message, Reply, Request, Sum, Wanted};
+use super::message::{Given, Hello, Message, Neighbours, Reply, Request, Sum, Wanted};
 use crate::comm::Comm;
 use crate::pairwise::backend::loops;
 use crate::pairwise::call::{KernelCall, KernelSum, Softmax, SoftmaxCall, Values};
@@ -13,7 +13,7 @@ use crate::pairwise::measure::Measure;
 use crate::pairwise::plan::Shape;
 use crate::pairwise::scratch::Memory;
 use crate::points::kd_order::Orders;
-use crate::{Interrupt, Points, Result};
+use crate::{Error, Interrupt, Points, Result};
 use pulp::bytemuck;
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
@@ -22,35 +22,74 @@ use std::time::Duration;
 /// The time between two looks for a message while a call is computed.
 const LOOK: Duration = Duration::from_millis(1);
 
-/// Computes this rank's part of the sums that rank 0 shares, until rank 0 leaves. Rank 0 is in
-/// [`super::leader::Ranks::lead`] and compares `identity` with its own.
-pub fn serve(comm: &dyn Comm, identity: &str) {
-    comm.send(0, identity.as_bytes());
+/// Joins the ranks that rank 0 leads in [`super::leader::Ranks::lead`]. Returns the neighbours of
+/// this rank; None if rank 0 has refused the ranks.
+pub fn join(comm: &dyn Comm, own: &Hello) -> Option<Neighbours> {
+    comm.send(0, &serde_json::to_vec(own).unwrap_or_default());
+    match serde_json::from_slice(&comm.receive(0)) {
+        Ok(Message::Welcome(neighbours)) => Some(neighbours),
+        _ => None,
+    }
+}
+
+/// Computes this rank's part of the sums that rank 0 shares, until rank 0 leaves.
+///
+/// # Errors
+/// Rank 0 cannot be understood.
+pub fn serve(comm: &dyn Comm) -> Result<()> {
     let (mut slots, memory): ([Points; SLOTS], _) = (Default::default(), Arc::<Memory>::default());
     loop {
         match serde_json::from_slice(&comm.receive(0)) {
             Ok(Message::Compute(request)) => {
                 let given = Sent::receive(comm, &request, &mut slots);
                 if !answer(comm, &request, &slots, &given, &memory) {
-                    return;
+                    return Ok(());
                 }
             }
             // The call was finished before it was stopped.
             Ok(Message::Stop) => {}
-            Ok(Message::End) | Err(_) => return,
+            Ok(Message::End) => return Ok(()),
+            Ok(other) => return Err(misunderstood(&format!("{other:?}"))),
+            Err(error) => return Err(misunderstood(&error.to_string())),
         }
     }
 }
 
-/// Does work of its own on this rank, instead of parts of sums. Rank 0 waits for its end in
-/// [`super::leader::Ranks::wait_for_all`], and this rank waits until rank 0 leaves.
-pub fn work_apart<R>(comm: &dyn Comm, identity: &str, work: impl FnOnce() -> R) -> R {
-    comm.send(0, identity.as_bytes());
-    let done = work();
-    comm.send(0, &[]);
-    comm.receive(0);
-    done
+fn misunderstood(seen: &str) -> Error {
+    Error::Numeric { what: "a message of rank 0".into(), reason: format!("it cannot be understood: {seen}") }
 }
+
+/// Does this rank's part of the task that rank 0 begins by [`super::leader::Ranks::begin`], and then
+/// waits until rank 0 leaves. `work` is given the task, and an interrupt that is raised when rank 0
+/// stops the task or leaves; rank 0 learns the error that it returns.
+pub fn work_apart(comm: &dyn Comm, work: impl FnOnce(&str, &Interrupt) -> std::result::Result<(), String> + Send) {
+    let Ok(Message::Begin(task)) = serde_json::from_slice(&comm.receive(0)) else { return };
+    let interrupt = Interrupt::default();
+    let (done, waiting) = channel();
+    let mut has_left = false;
+    let found = std::thread::scope(|scope| {
+        scope.spawn(|| done.send(work(&task, &interrupt)));
+        loop {
+            match waiting.recv_timeout(LOOK) {
+                Ok(found) => return found,
+                // The thread panicked, and so will the scope.
+                Err(RecvTimeoutError::Disconnected) => return Ok(()),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            if !has_left && comm.has_message(0) {
+                has_left = !matches!(serde_json::from_slice(&comm.receive(0)), Ok(Message::Stop));
+                interrupt.request_end(GRACE);
+            }
+        }
+    });
+    comm.send(0, found.err().unwrap_or_default().as_bytes());
+    while !has_left {
+        has_left = !matches!(serde_json::from_slice(&comm.receive(0)), Ok(Message::Stop));
+    }
+}
+
+/// The time that a part of a task has to end after it is stopped.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// What follows a request besides points.
 struct Sent {
@@ -188,8 +227,7 @@ impl<'a> Part<'a> {
         let measured = kernel.as_ref().map_or_else(|| Measure::of_softmax(&call), Measure::of_kernel);
         let measure = Measure { shape: Shape { n: self.request.planned, ..measured.shape }, ..measured };
         let backend = loops(arithmetic);
-        let in_turn = kernel.is_none() && measure.shape.skips(&self.engine.options);
-        let deal = Deal { unit: backend.unit(self.engine, &measure), in_turn };
+        let deal = Deal::of(backend.unit(self.engine, &measure));
         let rows = match &self.sent.rows {
             Some(asked) => asked.iter().map(|query| *query as usize).map(row_of).collect(),
             None => (0..queries.n()).map(row_of).collect(),

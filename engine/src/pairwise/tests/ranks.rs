@@ -5,15 +5,24 @@ use crate::comm::{Comm, Threads, threads};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+fn hello(identity: &str) -> Hello {
+    Hello { identity: identity.into(), machine: "here".into(), cores: "0-3".into() }
+}
+
+fn works(rank: &Threads) {
+    assert!(join(rank, &hello("the same")).is_some());
+    serve(rank).unwrap();
+}
+
 /// Runs `body` on rank 0 of `size` ranks that share every call.
 fn among<R>(size: usize, body: impl FnOnce(Arc<Ranks>) -> R) -> R {
     let mut all = threads(size).into_iter();
     let leader = Box::new(all.next().unwrap());
     std::thread::scope(|scope| {
         for rank in all {
-            scope.spawn(move || serve(&rank, "the same"));
+            scope.spawn(move || works(&rank));
         }
-        body(Arc::new(Ranks::lead(leader, "the same").unwrap().sharing_from(0.0)))
+        body(Arc::new(Ranks::lead(leader, &hello("the same")).unwrap().0.sharing_from(0.0)))
     })
 }
 
@@ -81,6 +90,21 @@ fn reductions<'a>(y: &'a Points, x: &'a Points, weights: &'a [f64], sigma: f64) 
             }),
         ),
         ("kernel sums", Box::new(move |engine| kernel(engine, Kernel::Laplace { h: sigma }, Part::Value))),
+        (
+            "kernel sums without self",
+            Box::new(move |engine| {
+                let sum = KernelSum {
+                    kernel: Kernel::Energy,
+                    part: Part::Value,
+                    weights: None,
+                    values: None,
+                    leave_out_self: true,
+                };
+                let mut out = KernelSums::default();
+                engine.kernel_sum(y, y, &sum, &mut out).unwrap();
+                out.mass
+            }),
+        ),
         ("slopes", Box::new(move |engine| kernel(engine, Kernel::Energy, Part::Slope))),
         (
             "kernel softmax",
@@ -161,6 +185,22 @@ fn skipping_and_repeating_rows_do_not_depend_on_the_ranks() {
         x.data_mut()[2 * i] = far + 1.0;
     }
     same_bytes(&PairwiseOptions::default(), (&y, &x), 0.5, &[2, 3]);
+    // So many rows are computed again that they skip blocks, too.
+    for i in 0..200 {
+        y.data_mut()[2 * i] += 1e4 + 7.0 * i as f64;
+    }
+    let engine = Pairwise::default();
+    engine.softmax_mean(&y, &x, Values::Own, &Softmax::of(0.01), &mut SoftmaxMean::default()).unwrap();
+    assert!(engine.work().repeated() >= 64, "{}", engine.work().repeated());
+    same_bytes(&PairwiseOptions::default(), (&y, &x), 0.01, &[2, 3]);
+}
+
+/// The matrix units with six products are used where blocks could be skipped.
+#[test]
+fn split_products_do_not_depend_on_the_ranks() {
+    let (y, x) = clouds(1500, 1400, 24);
+    let options = PairwiseOptions { precision: Precision::Bf16x6, ..PairwiseOptions::default() };
+    same_bytes(&options, (&y, &x), 0.6, &[2, 3]);
 }
 
 /// A rank that counts the bytes that it broadcasts.
@@ -204,8 +244,8 @@ fn points_that_do_not_change_are_sent_once() {
     let (worker, sent) = (all.pop().unwrap(), Arc::<AtomicUsize>::default());
     let leader = Box::new(Counting(all.pop().unwrap(), Arc::clone(&sent)));
     std::thread::scope(|scope| {
-        scope.spawn(move || serve(&worker, "the same"));
-        let ranks = Ranks::lead(leader, "the same").unwrap().sharing_from(0.0);
+        scope.spawn(move || works(&worker));
+        let ranks = Ranks::lead(leader, &hello("the same")).unwrap().0.sharing_from(0.0);
         let engine = Pairwise::default().sharing_with(Some(Arc::new(ranks)));
         let (mut y, x) = clouds(100, 300, 3);
         let mut out = SoftmaxMean::default();
@@ -256,9 +296,82 @@ fn ranks_that_differ_are_refused() {
     let leader = Box::new(all.next().unwrap());
     std::thread::scope(|scope| {
         for (rank, identity) in all.zip(["1.0 with avx512", "1.0 with avx2"]) {
-            scope.spawn(move || serve(&rank, identity));
+            scope.spawn(move || assert_eq!(join(&rank, &hello(identity)), None));
         }
-        let refused = Ranks::lead(leader, "1.0 with avx512").unwrap_err().to_string();
+        let refused = Ranks::lead(leader, &hello("1.0 with avx512")).unwrap_err().to_string();
         assert!(refused.starts_with("rank 2: it is 1.0 with avx2, but rank 0 is 1.0 with avx512"), "{refused}");
+    });
+}
+
+#[test]
+fn neighbours_are_counted_by_machine_and_cores() {
+    let mut all = threads(4).into_iter();
+    let leader = Box::new(all.next().unwrap());
+    let of = |machine: &str, cores: &str| Hello { machine: machine.into(), cores: cores.into(), ..hello("same") };
+    std::thread::scope(|scope| {
+        let told = [("a", "0-3"), ("a", "4-7"), ("b", "0-3")];
+        let others: Vec<_> = all
+            .zip(told)
+            .map(|(rank, (machine, cores))| {
+                scope.spawn(move || {
+                    let found = join(&rank, &of(machine, cores)).unwrap();
+                    serve(&rank).unwrap();
+                    [found.machine, found.cores]
+                })
+            })
+            .collect();
+        let (ranks, own) = Ranks::lead(leader, &of("a", "0-3")).unwrap();
+        drop(ranks);
+        let others: Vec<[usize; 2]> = others.into_iter().map(|other| other.join().unwrap()).collect();
+        assert_eq!(([own.machine, own.cores], others), ([3, 2], vec![[3, 2], [3, 1], [1, 1]]));
+    });
+}
+
+/// A task ends on all ranks, is stopped on all, and its errors reach rank 0.
+#[test]
+fn ranks_work_apart_and_are_stopped() {
+    let mut all = threads(3).into_iter();
+    let leader = Box::new(all.next().unwrap());
+    std::thread::scope(|scope| {
+        for (number, rank) in all.enumerate() {
+            scope.spawn(move || {
+                join(&rank, &hello("same")).unwrap();
+                work_apart(&rank, |task, interrupt| {
+                    assert_eq!(task, "count");
+                    while !interrupt.end_requested() {
+                        std::thread::sleep(std::time::Duration::from_millis(1));
+                    }
+                    if number == 1 { Err("it has no numbers".into()) } else { Ok(()) }
+                });
+            });
+        }
+        let (ranks, _) = Ranks::lead(leader, &hello("same")).unwrap();
+        ranks.begin("count");
+        ranks.stop();
+        let mut waited = 0;
+        assert_eq!(ranks.wait_for_all(|| waited += 1), [(2, "it has no numbers".to_string())]);
+    });
+}
+
+/// A panic of rank 0 within its part of a call leaves nothing to the next call.
+#[test]
+fn a_call_that_is_dropped_is_drained() {
+    let (y, x) = clouds(300, 200, 2);
+    among(3, |ranks| {
+        let engine = Pairwise::default().sharing_with(Some(Arc::clone(&ranks)));
+        let measure = super::measure::Measure::of_softmax(&super::call::SoftmaxCall {
+            queries: &y,
+            sources: &y,
+            values: Some(Values::Own),
+            softmax: Softmax::of(1.0),
+            orders: &Default::default(),
+            placements: &Default::default(),
+            subtract: false,
+        });
+        drop(engine.start_own_means(super::plan::Arithmetic::F32, &y, 1.0, &measure).unwrap());
+        let (mut got, mut want) = (SoftmaxMean::default(), SoftmaxMean::default());
+        engine.softmax_mean(&y, &x, Values::Own, &Softmax::of(1.0), &mut got).unwrap();
+        Pairwise::default().softmax_mean(&y, &x, Values::Own, &Softmax::of(1.0), &mut want).unwrap();
+        assert_eq!(got.mean, want.mean);
     });
 }
