@@ -70,6 +70,8 @@ fn perform(command: &Command) -> Exit {
     };
     let performed = prepare(command, &place).and_then(|()| match &place {
         #[cfg(feature = "mpi")]
+        ranks::Place::Other { neighbours: None, .. } => Ok(Exit::Done),
+        #[cfg(feature = "mpi")]
         ranks::Place::Other { .. } => Ok(ranks::perform(command)),
         here => execute(command, here.ranks()),
     });

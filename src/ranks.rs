@@ -23,9 +23,9 @@ pub enum Place {
     /// It performs the command.
     #[cfg(feature = "mpi")]
     First { ranks: Arc<Ranks>, neighbours: Neighbours, _mpi: sdflow::comm::mpi::Mpi },
-    /// It computes parts.
+    /// It computes parts; or nothing, without neighbours, if rank 0 has refused the ranks.
     #[cfg(feature = "mpi")]
-    Other { neighbours: Neighbours, _mpi: sdflow::comm::mpi::Mpi },
+    Other { neighbours: Option<Neighbours>, _mpi: sdflow::comm::mpi::Mpi },
 }
 
 impl Place {
@@ -42,11 +42,14 @@ impl Place {
 
     /// Returns how many ranks share the machine and the cores of this process.
     pub fn neighbours(&self) -> Neighbours {
-        match self {
-            Place::Alone => Neighbours { machine: 1, cores: 1 },
+        let known = match self {
+            Place::Alone => None,
             #[cfg(feature = "mpi")]
-            Place::First { neighbours, .. } | Place::Other { neighbours, .. } => *neighbours,
-        }
+            Place::First { neighbours, .. } => Some(*neighbours),
+            #[cfg(feature = "mpi")]
+            Place::Other { neighbours, .. } => *neighbours,
+        };
+        known.unwrap_or(Neighbours { machine: 1, cores: 1 })
     }
 }
 
@@ -91,10 +94,8 @@ pub fn enter(command: &Command) -> Result<Place, Diagnostic> {
         return Err(usage(message, format!("use the `mpirun` of the library that sdflow was built with, {other}")));
     }
     if World.rank() > 0 {
-        let joined = sdflow::pairwise::join(&World, &hello());
         // Rank 0 says why it refuses the ranks.
-        let neighbours = joined.unwrap_or(Neighbours { machine: 1, cores: 1 });
-        return Ok(Place::Other { neighbours, _mpi: mpi });
+        return Ok(Place::Other { neighbours: sdflow::pairwise::join(&World, &hello()), _mpi: mpi });
     }
     let hint =
         "start one program on machines of one kind, or set SDFLOW_ISA for all ranks (`mpirun -x SDFLOW_ISA=avx512`)";

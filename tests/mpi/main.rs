@@ -158,16 +158,19 @@ fn ranks_with_other_instruction_sets_are_refused() {
     command.args(["-n", "1"]).args(words).args([":", "-n", "1", "-x", "SDFLOW_ISA=scalar"]).args(words);
     let ended = command.current_dir(folder.path()).output().unwrap();
     assert!(!ended.status.success() && told(&ended).contains("rank 1: it is sdflow"), "{}", told(&ended));
+    assert!(!folder.path().join("a").exists());
 }
 
-/// A mistake is reported once, by rank 0.
+/// A mistake is reported once, by rank 0, whose exit code is that of the command.
 #[test]
 fn a_mistake_is_reported_once() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("a.rhai"), "prnt(1);").unwrap();
-    let ended = run(program(Some(3)), folder.path(), &["a.rhai", "--out", "a"]);
-    assert_eq!(told(&ended).matches("error").count(), 1, "{}", told(&ended));
-    assert_eq!(ended.status.code(), Some(3), "{}", told(&ended));
+    for words in [&["a.rhai", "--out", "a"][..], &["sweep", "a.rhai", "-p", "seed=1,2", "--out", "b"]] {
+        let ended = run(program(Some(3)), folder.path(), words);
+        assert_eq!(told(&ended).matches("error").count(), 1, "{}", told(&ended));
+        assert_eq!(ended.status.code(), Some(3), "{}", told(&ended));
+    }
 }
 
 /// Ends all ranks by a signal to one of them, and continues.
