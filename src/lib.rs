@@ -61,8 +61,8 @@ pub fn main_with(words: Vec<OsString>) -> u8 {
     signals::catch(|| perform(&command)).unwrap_or(Exit::Internal).code()
 }
 
-/// Performs the command, on all ranks of this start of `mpirun` or alone. An error is printed before
-/// the ranks part.
+/// Performs the command, on all ranks of this start of `mpirun` or alone. An error is printed
+/// before MPI is closed.
 fn perform(command: &Command) -> Exit {
     let place = match ranks::enter(command) {
         Ok(place) => place,

@@ -17,7 +17,7 @@ pub fn cpu() -> String {
 /// The number of ranks that may use the same cores.
 static SHARERS: OnceLock<usize> = OnceLock::new();
 
-/// Lets [`cores`] return the share of one of so many ranks.
+/// Makes [`cores`] divide the cores by this number of ranks.
 pub fn share_cores(ranks: usize) {
     let _ = SHARERS.set(ranks.max(1));
 }

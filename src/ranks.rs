@@ -1,5 +1,5 @@
-//! The ranks of this start of `mpirun`. Rank 0 performs the command; the other ranks compute parts
-//! of its large sums, or their share of the cells of a sweep.
+//! The ranks of this start of `mpirun`. Rank 0 performs the command; the other ranks compute rows
+//! of its large sums, or cells of its sweep.
 
 use crate::args::Command;
 use crate::diagnostics::usage;
@@ -23,7 +23,7 @@ pub enum Place {
     /// It performs the command.
     #[cfg(feature = "mpi")]
     First { ranks: Arc<Ranks>, neighbours: Neighbours, _mpi: sdflow::comm::mpi::Mpi },
-    /// It computes parts; or nothing, without neighbours, if rank 0 has refused the ranks.
+    /// It is another rank. Rank 0 has refused it if `neighbours` is None; it then does nothing.
     #[cfg(feature = "mpi")]
     Other { neighbours: Option<Neighbours>, _mpi: sdflow::comm::mpi::Mpi },
 }
@@ -72,8 +72,8 @@ fn started(command: &Command) -> usize {
 /// Finds the place of this process.
 ///
 /// # Errors
-/// The ranks do not run the same command on processors with the same instruction set, or the
-/// launcher belongs to another MPI library.
+/// The ranks do not run the same command with the same instruction sets, the launcher belongs to
+/// another MPI library, or the library cannot be called from several threads.
 #[cfg(feature = "mpi")]
 pub fn enter(command: &Command) -> Result<Place, Diagnostic> {
     use sdflow::comm::Comm;
@@ -98,7 +98,7 @@ pub fn enter(command: &Command) -> Result<Place, Diagnostic> {
         return Ok(Place::Other { neighbours: sdflow::pairwise::join(&World, &hello()), _mpi: mpi });
     }
     let hint =
-        "start one program on machines of one kind, or set SDFLOW_ISA for all ranks (`mpirun -x SDFLOW_ISA=avx512`)";
+        "start one command on machines of one kind; if only matrix units differ, use `mpirun -x SDFLOW_ISA=avx512`";
     let (ranks, neighbours) = Ranks::lead(Box::new(World), &hello()).map_err(|e| usage(e.to_string(), hint))?;
     Ok(Place::First { ranks: Arc::new(ranks), neighbours, _mpi: mpi })
 }
@@ -121,8 +121,8 @@ pub fn enter(command: &Command) -> Result<Place, Diagnostic> {
     }
 }
 
-/// Performs the command on a rank other than rank 0: its share of the cells of a sweep, or parts of
-/// sums until rank 0 has ended. The exit code of the command is that of rank 0.
+/// Does the work of a rank other than rank 0: its cells of a sweep, or its rows of sums until rank
+/// 0 has ended. The exit code of the command is that of rank 0.
 #[cfg(feature = "mpi")]
 pub fn perform(command: &Command) -> Exit {
     use sdflow::comm::Comm;

@@ -1,5 +1,5 @@
-//! Ranks: the processes that share one computation, on one machine or on several, and how they
-//! exchange bytes.
+//! Ranks: the processes or threads that divide one computation, on one machine or on several, and
+//! how they exchange bytes.
 //!
 //! | file | what is inside |
 //! |---|---|
@@ -14,8 +14,9 @@ pub use threads::{Threads, threads};
 
 /// The connection of one rank to all others.
 ///
-/// Messages between two ranks arrive in the order in which they were sent. No method fails: the
-/// loss of a rank ends all of them. Only one thread of a process uses the connection at a time.
+/// Messages between two ranks arrive in the order in which they were sent. No method returns an
+/// error: under MPI, the loss of a rank ends all ranks. Callers use the connection from one thread
+/// at a time.
 pub trait Comm: Send + Sync + std::fmt::Debug {
     /// Returns the number of this rank, from 0.
     fn rank(&self) -> usize;
@@ -26,10 +27,10 @@ pub trait Comm: Send + Sync + std::fmt::Debug {
     /// Sends a message of any length to another rank.
     fn send(&self, to: usize, message: &[u8]);
 
-    /// True if a message from this rank has arrived.
+    /// True if a message from rank `from` has arrived.
     fn has_message(&self, from: usize) -> bool;
 
-    /// Waits for the next message from this rank, and returns it.
+    /// Waits for the next message from rank `from`, and returns it.
     fn receive(&self, from: usize) -> Vec<u8>;
 
     /// Sends these bytes of rank 0 to all other ranks, which wait for as many in

@@ -31,7 +31,7 @@ use summary::{BestMetric, BestPlace, CellCounts, SweepReport};
 use sweep_folder::SweepFolder;
 use table::{CellRow, SweepTable};
 
-/// After this time, it is said for what rank 0 waits.
+/// After this time, rank 0 prints that it waits for the other ranks.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Computes the cells that are not finished yet and writes the table of all cells. The ranks share
@@ -54,14 +54,15 @@ pub fn sweep(args: &SweepArgs, ranks: Option<&Ranks>) -> Result<Exit, Diagnostic
         ranks.begin(&plan.identity());
     }
     let own = ranks.map_or(args.shard, |ranks| Some(Shard { index: 1, of: ranks.size() }));
-    let records = compute(args, (&plan, &folder), own, args.quiet, &interrupt)?;
-    let failed = || records.values().any(|record| record.status == Status::Failed);
+    let records = compute(args, (&plan, &folder), own, args.quiet, &interrupt);
+    let failed = |record: &Record| record.status == Status::Failed;
     let wrong = ranks.map_or_else(Vec::new, |ranks| {
-        if args.fail_fast && failed() {
+        if records.as_ref().map_or(true, |records| args.fail_fast && records.values().any(failed)) {
             ranks.stop();
         }
         wait(ranks, &interrupt, args.quiet)
     });
+    let records = records?;
     let mine = |cell: &&Cell| args.shard.is_none_or(|shard| shard.holds(cell.number));
     let (rows, picture) = folder.locked(|| write_tables(&plan, &folder, args, &records))?;
     let page = (!args.no_report).then(|| report::write_of_sweep(&path));
@@ -72,7 +73,18 @@ pub fn sweep(args: &SweepArgs, ranks: Option<&Ranks>) -> Result<Exit, Diagnostic
     }
     let sorted = wanted.as_ref().map_or_else(Vec::new, |wanted| wanted.rank(&rows));
     let counts = CellCounts::of(rows.iter().filter(|(cell, _)| mine(cell)));
-    let exit = if wrong.is_empty() { counts.exit(interrupt.end_requested()) } else { Exit::Cells };
+    let is_stopped = interrupt.end_requested() || args.fail_fast && counts.failed > 0;
+    let lost = ranks.is_some() && counts.pending > 0 && !is_stopped;
+    if lost {
+        let message = format!(
+            "{} of {} cells are not in {}: all ranks need one common file system",
+            counts.pending,
+            counts.planned,
+            path.display()
+        );
+        terminal::print_message(&message);
+    }
+    let exit = if wrong.is_empty() && !lost { counts.exit(interrupt.end_requested()) } else { Exit::Cells };
     let report = SweepReport {
         schema: 1,
         status: match exit {
@@ -118,7 +130,7 @@ fn wait(ranks: &Ranks, interrupt: &Interrupt, quiet: bool) -> Vec<(usize, String
         }
         if !is_told && begun.elapsed() > PATIENCE {
             is_told = true;
-            terminal::print_message("the cells of rank 0 are done; those of the other ranks are still computed");
+            terminal::print_message("the cells of rank 0 are done; those of the other ranks are still being computed");
         }
     });
     for (rank, error) in &wrong {
@@ -127,7 +139,7 @@ fn wait(ranks: &Ranks, interrupt: &Interrupt, quiet: bool) -> Vec<(usize, String
     wrong
 }
 
-/// Computes the cells of this shard on a rank other than rank 0, which has planned the sweep `task`
+/// Computes the cells of this shard on a rank other than rank 0, which has planned the sweep `plan`
 /// and writes the tables.
 ///
 /// # Errors
@@ -138,13 +150,13 @@ pub fn sweep_part(args: &SweepArgs, task: &str, shard: Shard, interrupt: &Interr
     let request = request(&args.script, interrupt).map_err(told)?;
     let plan = SweepPlan::of(request, &args.script.params, &args.zip).map_err(told)?;
     if plan.identity() != task {
-        return Err("its sweep is another one: the ranks need the same script, and SDFLOW_P_ variables need \
+        return Err("it planned another sweep: the ranks need the same script, and SDFLOW_P_ variables need \
                     `mpirun -x`"
             .into());
     }
     let path = folder_of(args, &plan);
     if !path.join("sweep.json").exists() {
-        return Err(format!("{} is not there: the ranks need a common file system", path.display()));
+        return Err(format!("it cannot see {}: all ranks need one common file system", path.display()));
     }
     let folder = SweepFolder::open(&path, &args.script.script, &plan).map_err(told)?;
     compute(args, (&plan, &folder), Some(shard), true, interrupt).map(drop).map_err(told)
@@ -165,7 +177,7 @@ fn compute(
 ) -> Result<BTreeMap<usize, Record>, Diagnostic> {
     let own = |cell: &&Cell| shard.is_none_or(|shard| shard.holds(cell.number));
     let cells = RunCells::new(plan.cells.iter().filter(own), folder, args, quiet, interrupt);
-    cells.run(|waiting| layout(args, waiting))
+    cells.run(|waiting| layout(args, waiting, quiet))
 }
 
 /// Writes the tables and the picture. Returns the rows, and the picture's name if there is one.
@@ -183,15 +195,16 @@ fn write_tables<'a>(
     Ok((rows, picture))
 }
 
-/// Returns the requested layout, reduced to the cores of the machine with a note to the user.
-fn layout(args: &SweepArgs, cells: usize) -> Layout {
+/// Returns the requested layout, reduced to the cores of this process with a note to the user,
+/// unless `quiet`.
+fn layout(args: &SweepArgs, cells: usize, quiet: bool) -> Layout {
     let (jobs, threads) = (args.jobs.map(usize::from), args.threads.map(usize::from));
     let (cores, layout) = (machine::cores(), layout_of(args, cells));
     let fewer = jobs.is_some_and(|jobs| layout.jobs < jobs.min(cells)) || threads.is_some_and(|t| layout.threads < t);
-    if fewer && cells > 0 {
+    if fewer && cells > 0 && !quiet {
         let Layout { jobs, threads } = layout;
         terminal::print_message(&format!(
-            "note: this machine has {cores} cores; {jobs} cells run at a time, with {threads} threads each"
+            "note: this process may use {cores} cores; {jobs} cells run at a time, with {threads} threads each"
         ));
     }
     layout

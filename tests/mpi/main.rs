@@ -110,7 +110,7 @@ fn the_bytes_are_those_of_a_start_without_mpirun() {
     }
 }
 
-/// Without skipped blocks, every rank evaluates its share of the pairs.
+/// Without skipped blocks, every rank evaluates an equal part of the pairs.
 #[test]
 fn the_work_is_divided_evenly() {
     let folder = tempfile::tempdir().unwrap();
@@ -157,7 +157,7 @@ fn ranks_with_other_instruction_sets_are_refused() {
     let words = [PROGRAM, "a.rhai", "--out", "a", "--no-report"];
     command.args(["-n", "1"]).args(words).args([":", "-n", "1", "-x", "SDFLOW_ISA=scalar"]).args(words);
     let ended = command.current_dir(folder.path()).output().unwrap();
-    assert!(!ended.status.success() && told(&ended).contains("rank 1: it is sdflow"), "{}", told(&ended));
+    assert!(!ended.status.success() && told(&ended).contains("rank 1: it runs sdflow"), "{}", told(&ended));
     assert!(!folder.path().join("a").exists());
 }
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Runs a script on ranks in two network namespaces, which have addresses of their own as two machines have, and compares the saved points
-# with those of a run without mpirun. Needs root, iproute2 and Open MPI.
+# Runs a script on ranks in two network namespaces, each with an address of its own, as two machines have.
+# Compares the saved points with those of a run without mpirun, and prints times and bytes.
+# Needs root, iproute2 and Open MPI.
 #
 #   tests/mpi/two_networks.sh PROGRAM SCRIPT [RANKS [RATE]]
 #

@@ -1,8 +1,9 @@
 //! Ranks that are processes started by `mpirun`.
 //!
-//! The counts of MPI are 32-bit integers, so a message is sent in parts. Ranks that wait sleep
-//! between two looks, because MPI itself waits in a busy loop, which would take the core of another
-//! rank if there are more ranks than cores.
+//! A message is sent in pieces of 4 MiB, far below the largest count of MPI, which is a 32-bit
+//! integer. `receive` sleeps between two looks for a message, because MPI itself waits in a busy
+//! loop, which would take the core of another rank if there are more ranks than cores. A broadcast
+//! waits busily, but only after its announcement has come.
 
 use super::Comm;
 use mpi::Threading;
@@ -13,15 +14,15 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 /// The largest number of bytes of one transfer.
-const PART: usize = 1 << 22;
+const PIECE: usize = 1 << 22;
 
-/// A wait is first a busy one, for this time, because most messages arrive soon.
+/// A wait is busy for this time, because most messages arrive soon.
 const BUSY: Duration = Duration::from_micros(100);
 
-/// The time between two looks for a message afterwards.
+/// After that, the time between two looks for a message.
 const PAUSE: Duration = Duration::from_micros(100);
 
-/// All ranks of this start of `mpirun`. MPI is left when the value is dropped.
+/// The MPI session of this process; it is closed when the value is dropped.
 pub struct Mpi {
     _universe: Universe,
 }
@@ -63,7 +64,7 @@ fn world() -> SimpleCommunicator {
     SimpleCommunicator::world()
 }
 
-/// Returns the number of a rank in the type of MPI, which numbers ranks by this type.
+/// Returns a rank in the type that MPI expects.
 fn number(rank: usize) -> i32 {
     rank as i32
 }
@@ -81,7 +82,7 @@ impl Comm for World {
         let world = world();
         let to = world.process_at_rank(number(to));
         to.send(&(message.len() as u64));
-        message.chunks(PART).for_each(|part| to.send(part));
+        message.chunks(PIECE).for_each(|piece| to.send(piece));
     }
 
     fn has_message(&self, from: usize) -> bool {
@@ -100,8 +101,8 @@ impl Comm for World {
         let from = world.process_at_rank(number(from));
         let (length, _) = from.receive::<u64>();
         let mut message = vec![0; length as usize];
-        message.chunks_mut(PART).for_each(|part| {
-            from.receive_into(part);
+        message.chunks_mut(PIECE).for_each(|piece| {
+            from.receive_into(piece);
         });
         message
     }
@@ -109,13 +110,13 @@ impl Comm for World {
     fn broadcast(&self, bytes: &[u8]) {
         let world = world();
         let root = world.process_at_rank(0);
-        // A broadcast may write into its buffer as far as types are concerned, so it gets a copy.
-        bytes.chunks(PART).for_each(|part| root.broadcast_into(&mut part.to_vec()[..]));
+        // `broadcast_into` takes a mutable buffer on every rank, so it gets a copy.
+        bytes.chunks(PIECE).for_each(|piece| root.broadcast_into(&mut piece.to_vec()[..]));
     }
 
     fn receive_broadcast(&self, bytes: &mut [u8]) {
         let world = world();
         let root = world.process_at_rank(0);
-        bytes.chunks_mut(PART).for_each(|part| root.broadcast_into(part));
+        bytes.chunks_mut(PIECE).for_each(|piece| root.broadcast_into(piece));
     }
 }

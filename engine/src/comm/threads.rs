@@ -1,4 +1,4 @@
-//! Ranks that are threads of one process. They serve tests and single machines without MPI.
+//! Ranks that are threads of one process. The tests use them.
 
 use super::Comm;
 use std::collections::VecDeque;

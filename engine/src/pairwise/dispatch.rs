@@ -16,6 +16,9 @@ use crate::{Points, Result};
 /// If fewer rows than this are computed again, no source is skipped.
 const FEW: usize = 32;
 
+/// The same as a part of all rows: sorting all points would cost more than skipping saves.
+const SMALL_PART: usize = 1024;
+
 impl Pairwise {
     /// Computes a softmax reduction and writes its results to `rows`.
     pub(super) fn softmax(&self, call: &SoftmaxCall, rows: Vec<RowOut>) -> Result<()> {
@@ -25,9 +28,9 @@ impl Pairwise {
         let own = matches!(call.values, Some(Values::Own));
         let arithmetic = plan::arithmetic(&self.options, &measure.shape, own);
         let undone = self.softmax_in(arithmetic, call, &measure, rows)?;
-        // No spatial order is computed for few rows, but an existing order is used, unless the
-        // bounds would cost more than they save.
-        let skips = undone.len() >= FEW && measure.shape.skips(&self.options);
+        // Panels of f64 have an order of their own.
+        let few = FEW.max(measure.shape.n / SMALL_PART);
+        let skips = undone.len() >= few && measure.shape.skips(&self.options);
         let n = if skips { measure.shape.n } else { undone.len() };
         let measure = Measure { shape: Shape { n, ..measure.shape }, ..measure };
         self.again(undone, |rows| self.softmax_in(Arithmetic::F64, call, &measure, rows))

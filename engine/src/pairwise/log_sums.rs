@@ -42,7 +42,8 @@ pub enum Side {
 /// of a call and changes the sums by no more than rounding.
 ///
 /// In f32 the error of an exponent is about `6e-8` times the largest log-weight or squared
-/// distance, with distances in units of sigma. No query is computed again in f64.
+/// distance, with distances in units of sigma. No query is computed again in f64,
+/// unless blocks are skipped.
 #[derive(Debug)]
 pub struct LogSums<'a> {
     engine: Pairwise,
@@ -233,7 +234,7 @@ fn panels(plan: &Plan, queries: usize, ranks: (usize, usize)) -> Range<usize> {
     start * plan.width..queries.min(end * plan.width)
 }
 
-/// Computes the queries from that of panel `from` on.
+/// Computes some queries into `out.1`; the first is that of panel `out.0`.
 fn panels_of<T: Real>(
     engine: &Pairwise,
     plan: Plan,

@@ -147,7 +147,6 @@ pub use options::{Backend, PairwiseOptions, Precision};
 pub use peak::{fma_peak, matrix_peak};
 #[doc(hidden)]
 pub use plan::{Centres, Choice};
-#[doc(hidden)]
 pub use ranks::leader::Ranks;
 pub use ranks::message::{Hello, Neighbours};
 pub use ranks::worker::{join, serve, work_apart};

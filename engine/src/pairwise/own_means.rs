@@ -19,7 +19,7 @@ use crate::{Points, Result};
 
 impl Pairwise {
     /// Computes the softmax means of a set at its own points, evaluating every pair once. Returns
-    /// false and writes nothing if that would not be faster.
+    /// false and writes nothing if another method computes them.
     pub(super) fn own_means<'p>(
         &self,
         points: &'p Points,
@@ -103,8 +103,8 @@ impl Pairwise {
         job.run(points, out, own, &self.memory.pool(), (&self.work, &self.interrupt))
     }
 
-    /// Returns this rank's rows of the softmax means of a set at its own points. Rank 0 has found
-    /// that they are worth while.
+    /// Returns this rank's rows of the softmax means of a set at its own points. Rank 0 has
+    /// chosen this method.
     pub(super) fn own_part(
         &self,
         (arithmetic, points, sigma): (Arithmetic, &Points, f64),

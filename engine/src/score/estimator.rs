@@ -1,4 +1,4 @@
-//! The interface of all scores.
+//! The interface of all estimators of scores.
 
 use super::at::{At, Form};
 use super::extent::Extent;

@@ -177,8 +177,8 @@ impl<const SQUARES: bool> WithSimd for With<Task<'_, '_>, SQUARES> {
 }
 
 impl Job<'_> {
-    /// Sets the scores of the pairs of a query with itself so that their weight is 0. The queries of
-    /// the panel are given by their indices.
+    /// Sets the scores of the pairs of a query with itself so that their weight is 0. The queries
+    /// of the panel are given by their indices.
     pub fn leave_out(&self, panel: &[usize], (from, count): (usize, usize), scores: &mut [f32]) {
         for (lane, query) in panel.iter().enumerate() {
             if (from..from + count).contains(query) {

@@ -1,4 +1,4 @@
-//! The division of queries among ranks.
+//! The division of rows, one per query, among ranks, in whole units of a few panels.
 
 use std::ops::Range;
 
@@ -10,11 +10,11 @@ pub fn range(count: usize, (rank, ranks): (usize, usize)) -> Range<usize> {
 /// How rows are divided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Deal {
-    /// The number of rows that are computed together. A rank gets whole units, so that they are the
-    /// same for any number of ranks.
+    /// The number of rows that are computed together. A rank gets whole units, so that units do not
+    /// depend on the number of ranks.
     pub unit: usize,
-    /// True if the ranks get units in turn, and not a range each: the cost of a unit then depends
-    /// on its place.
+    /// True if the ranks get units in turn, and not a range each, because the cost of a unit
+    /// depends on its place.
     pub in_turn: bool,
 }
 

@@ -10,12 +10,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
-/// The number of sets of points that every rank keeps for later calls: those of a call are at most
-/// three.
+/// The number of sets of points that every rank keeps for later calls. A call uses at most three;
+/// the fourth is a target or a cloud that the next call uses again.
 pub const SLOTS: usize = 4;
 
-/// A call with fewer products of coordinates than this takes about a millisecond and is not worth
-/// its messages.
+/// A call with fewer products of coordinates than this is not worth its messages. It takes from
+/// some microseconds on many cores to a millisecond on one.
 const LEAST: f64 = (1 << 23) as f64;
 
 /// The time between two looks for the reply of a rank.
@@ -24,7 +24,7 @@ const PAUSE: Duration = Duration::from_micros(50);
 /// The same while other ranks compute cells of a sweep.
 const LONG_PAUSE: Duration = Duration::from_millis(20);
 
-/// Numbers per task of the hash of a set.
+/// Numbers that one thread hashes at a time.
 const HASHED: usize = 1 << 16;
 
 /// The other ranks, which compute their parts of large sums. When the value is dropped, they leave.
@@ -33,7 +33,7 @@ pub struct Ranks {
     comm: Box<dyn Comm>,
     least: f64,
     held: Mutex<Held>,
-    /// The pairs of ranks 1, 2, ..
+    /// The pairs that ranks 1, 2, .. have evaluated.
     pairs: Vec<AtomicU64>,
 }
 
@@ -43,7 +43,7 @@ struct Held {
     slots: [Option<Content>; SLOTS],
     used: [u64; SLOTS],
     calls: u64,
-    /// True if the connection is out of step.
+    /// True after a message that could not be read; no call is shared then.
     is_lost: bool,
 }
 
@@ -56,26 +56,22 @@ struct Content {
 }
 
 impl Ranks {
-    /// Leads the ranks of this connection, of which this is rank 0. The other ranks are in
-    /// [`super::worker::join`]. The results are those of one rank if all ranks run the same program
-    /// on processors with the same instruction set; the identity in `own` tells both, and must be
-    /// equal on all ranks. Returns also the neighbours of this rank.
+    /// Starts as rank 0. Every other rank must call [`super::worker::join`]. The results are those
+    /// of one rank if all ranks run the same command of the same program with the same instruction
+    /// sets; the identity in `own` tells all three, and must be equal on all ranks. Also returns
+    /// how many ranks are on this machine and on these cores.
     ///
     /// # Errors
-    /// The identity of a rank differs. The other ranks then leave.
+    /// The identity of a rank differs, or its message cannot be read. The other ranks are released.
     pub fn lead(comm: Box<dyn Comm>, own: &Hello) -> Result<(Ranks, Neighbours)> {
         let pairs = (1..comm.size()).map(|_| AtomicU64::default()).collect();
         let ranks = Ranks { comm, least: LEAST, held: Mutex::default(), pairs };
-        // All are heard before one is refused, so that no message is left over.
-        let mut all = vec![own.clone()];
-        for rank in 1..ranks.size() {
-            all.push(read(rank, &ranks.comm.receive(rank))?);
-        }
+        // All are heard before one is refused, so that no message remains.
+        let told: Vec<Vec<u8>> = (1..ranks.size()).map(|rank| ranks.comm.receive(rank)).collect();
+        let others = (1..).zip(&told).map(|(rank, told)| read(rank, told));
+        let all = std::iter::once(Ok(own.clone())).chain(others).collect::<Result<Vec<Hello>>>()?;
         if let Some(rank) = all.iter().position(|hello| hello.identity != own.identity) {
-            let reason = format!(
-                "it is {}, but rank 0 is {}: start the same command on processors of the same kind",
-                all[rank].identity, own.identity
-            );
+            let reason = format!("it runs {}, but rank 0 runs {}", all[rank].identity, own.identity);
             return Err(Error::Numeric { what: format!("rank {rank}"), reason });
         }
         for (rank, hello) in all.iter().enumerate().skip(1) {
@@ -94,18 +90,18 @@ impl Ranks {
         self.pairs.iter().map(|pairs| pairs.load(Ordering::Relaxed)).collect()
     }
 
-    /// Lets every other rank begin its part of `task`, in [`super::worker::work_apart`].
-    pub fn begin(&self, task: &str) {
-        tell_all(&*self.comm, &Message::Begin(task.into()));
+    /// Lets every other rank begin its part of `plan`, in [`super::worker::work_apart`].
+    pub fn begin(&self, plan: &str) {
+        tell_all(&*self.comm, &Message::Begin(plan.into()));
     }
 
-    /// Asks every other rank to end its part of the task early.
+    /// Asks every other rank to end its part of the plan early.
     pub fn stop(&self) {
         tell_all(&*self.comm, &Message::Stop);
     }
 
-    /// Waits until every other rank has ended its part of the task. Returns what went wrong, with
-    /// the rank. `waiting` is called again and again.
+    /// Waits until every other rank has ended its part of the plan. Returns the errors, each with
+    /// its rank. `waiting` is called every 20 ms.
     pub fn wait_for_all(&self, mut waiting: impl FnMut()) -> Vec<(usize, String)> {
         let mut wrong = Vec::new();
         for rank in 1..self.size() {
@@ -121,22 +117,22 @@ impl Ranks {
         wrong
     }
 
-    /// Shares calls from this number of products of coordinates on.
+    /// Shares calls with at least this many products of coordinates.
     #[cfg(test)]
     pub fn sharing_from(mut self, least: f64) -> Ranks {
         self.least = least;
         self
     }
 
-    /// Begins a call of `pairs` pairs with `dims` products each. None if it is too small to be
-    /// shared, or if another thread shares a call at present.
+    /// Reserves the ranks for a call of `pairs` pairs with `dims` products each. None if the call
+    /// is too small, if another thread shares a call at present, or if no other rank can help.
     pub fn call(&self, pairs: f64, dims: usize) -> Option<Call<'_>> {
         if self.size() < 2 || pairs == 0.0 || pairs * (dims as f64) < self.least {
             return None;
         }
         let held = match self.held.try_lock() {
             Ok(held) => held,
-            // A call that panicked was drained.
+            // All replies of a call that panicked were received when it was dropped.
             Err(TryLockError::Poisoned(held)) => PoisonError::into_inner(held),
             Err(TryLockError::WouldBlock) => return None,
         };
@@ -184,14 +180,14 @@ pub struct Call<'a> {
     replied: usize,
 }
 
-/// A call that ends early, even by a panic, leaves no reply to the next one.
+/// No reply of a call that ended early, even by a panic, is taken for one of the next call.
 impl Drop for Call<'_> {
     fn drop(&mut self) {
         if self.replied < self.size() {
             self.stop();
         }
         while self.replied < self.size() && !self.held.is_lost {
-            // The outcome is known already.
+            // The caller has its error already.
             let _ = self.reply(self.replied, &Interrupt::default(), &mut true);
         }
     }
@@ -204,13 +200,13 @@ impl Call<'_> {
     }
 
     /// Chooses the slots of these distinct sets. A set that the ranks hold stays where it is;
-    /// another one replaces the set that was not used for longest.
+    /// another one replaces the set whose last use is the oldest.
     fn place(&mut self, sets: &[&Points]) -> Vec<Placed> {
         let Held { slots, used, calls, .. } = &mut *self.held;
         *calls += 1;
         let contents: Vec<Content> = sets.iter().map(|set| content(set)).collect();
-        // Sets that are equal but not the same get a slot each, so that they are not the same
-        // anywhere.
+        // Two objects with equal points get two slots, because sums may treat one set with itself
+        // in another way.
         let mut holder = |content: &Content| {
             let holds = |slot: &usize| slots[*slot] == Some(*content) && used[*slot] < *calls;
             let slot = (0..SLOTS).find(holds)?;
@@ -251,8 +247,8 @@ impl Call<'_> {
         tell_all(self.comm, &Message::Stop);
     }
 
-    /// Waits for the reply of a rank and the results of its rows; the ranks are asked in order. Once the interrupt is raised, all
-    /// ranks are stopped; `is_stopped` remembers that.
+    /// Waits for the reply of a rank and the results of its rows. The ranks are asked in order.
+    /// Once the interrupt is raised, all ranks are stopped; `is_stopped` remembers that.
     pub fn reply(&mut self, rank: usize, interrupt: &Interrupt, is_stopped: &mut bool) -> Result<(Reply, Vec<f64>)> {
         while !self.comm.has_message(rank) {
             if interrupt.is_raised() && !*is_stopped {
@@ -261,7 +257,7 @@ impl Call<'_> {
             }
             std::thread::sleep(PAUSE);
         }
-        // A rank that cannot be understood is not asked again.
+        // After a message that cannot be read, no call is shared any more.
         let reply: Reply = read(rank, &self.comm.receive(rank)).inspect_err(|_| self.held.is_lost = true)?;
         self.pairs[rank - 1].fetch_add(reply.pairs, Ordering::Relaxed);
         let results = match reply.is_stopped {
@@ -278,8 +274,8 @@ fn numbers(message: &[u8]) -> Vec<f64> {
     message.as_chunks().0.iter().map(|bytes| f64::from_ne_bytes(*bytes)).collect()
 }
 
-/// Returns what tells this set from others. Equal sets have equal content; that different sets of
-/// the same shape have the same hash is as likely as a bit error of the memory.
+/// Returns what tells this set from others. Equal sets have equal content; different sets of one
+/// shape have equal hashes with probability `2^-64`.
 fn content(set: &Points) -> Content {
     let parts: Vec<u64> = set
         .data()

@@ -15,14 +15,14 @@ pub struct Hello {
     pub identity: String,
     /// The name of the machine.
     pub machine: String,
-    /// The cores that the process may use.
+    /// The cores that the rank may use, as a list.
     pub cores: String,
 }
 
-/// How many ranks share what a rank has, itself included.
+/// How many ranks are where a rank is, itself included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Neighbours {
-    /// On the same machine, whose memory they share.
+    /// On the same machine, with one memory.
     pub machine: usize,
     /// On the same cores of that machine.
     pub cores: usize,
@@ -39,19 +39,19 @@ impl Neighbours {
 /// What rank 0 tells another rank.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Message {
-    /// It belongs to the computation.
+    /// "You belong to the computation."
     Welcome(Neighbours),
-    /// Does its part of this task.
+    /// "Do your part of this plan."
     Begin(String),
-    /// Computes its rows of this call, and replies with them.
+    /// "Compute your rows of this call, and reply with them."
     Compute(Box<Request>),
-    /// Ends its part of the call or of the task early.
+    /// "End your part of the call or of the plan early."
     Stop,
-    /// Leaves.
+    /// "There is nothing more to do."
     End,
 }
 
-/// A call.
+/// The arguments of a call.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Request {
     pub options: PairwiseOptions,
@@ -68,12 +68,12 @@ pub struct Request {
     pub leave_out_self: bool,
     /// The number of queries whose indices follow; None for all queries.
     pub rows: Option<usize>,
-    /// The number of queries from which the plan is made.
+    /// The number of queries for which rank 0 made its plan; it may differ from `rows`.
     pub planned: usize,
     pub wanted: Wanted,
 }
 
-/// The reduction.
+/// The kind of sum.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub enum Sum {
     Softmax {
@@ -102,7 +102,7 @@ pub struct Placed {
     pub slot: usize,
     pub n: usize,
     pub dim: usize,
-    /// True if the points follow; otherwise the slot holds them since an earlier call.
+    /// True if the points follow; otherwise the slot has held them since an earlier call.
     pub follows: bool,
 }
 

@@ -34,7 +34,7 @@ impl<'p> Sets<'p> {
 }
 
 impl Pairwise {
-    /// Begins to share a call of `rows` rows, if it is worth while and there are other ranks.
+    /// Reserves the other ranks for a call of `rows` rows; None if that does not pay.
     pub(in crate::pairwise) fn share(&self, rows: usize, measure: &Measure) -> Option<Call<'_>> {
         let (m, dims) = (measure.shape.m, measure.shape.dim + measure.shape.value_dim);
         self.ranks.as_ref()?.call(rows as f64 * m as f64, dims)
@@ -125,7 +125,8 @@ impl Pairwise {
         Some(shared)
     }
 
-    /// Begins log-sum-exps between two sets that do not move, on all ranks if there are many.
+    /// Begins log-sum-exps between two sets that do not move, on all ranks; None if they are too
+    /// few.
     pub(in crate::pairwise) fn start_log_sums(
         &self,
         arithmetic: Arithmetic,
@@ -162,7 +163,7 @@ impl Pairwise {
     }
 }
 
-/// Returns which results the rows take.
+/// Returns which results the rows ask for.
 fn wanted(rows: &[RowOut]) -> Wanted {
     let row = rows.first();
     Wanted {
@@ -231,8 +232,8 @@ impl Divided<'_> {
 }
 
 /// Waits for the results of the other ranks, whose rows begin and end at `rows(rank)`, and writes
-/// them into `out`, with `width` results per row. Returns `own`, the outcome on rank 0, or an
-/// interrupt.
+/// them into `out`, with `width` results per row. Returns `own`, the outcome on rank 0, or
+/// the first error of another rank.
 pub fn collect(
     (shared, engine): (&mut Call, &Pairwise),
     own: Result<()>,

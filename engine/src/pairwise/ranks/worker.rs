@@ -22,8 +22,8 @@ use std::time::Duration;
 /// The time between two looks for a message while a call is computed.
 const LOOK: Duration = Duration::from_millis(1);
 
-/// Joins the ranks that rank 0 leads in [`super::leader::Ranks::lead`]. Returns the neighbours of
-/// this rank; None if rank 0 has refused the ranks.
+/// Joins the ranks that rank 0 leads in [`super::leader::Ranks::lead`]. Returns how many
+/// ranks are where this rank is; None if rank 0 does not welcome it.
 pub fn join(comm: &dyn Comm, own: &Hello) -> Option<Neighbours> {
     comm.send(0, &serde_json::to_vec(own).unwrap_or_default());
     match serde_json::from_slice(&comm.receive(0)) {
@@ -32,7 +32,7 @@ pub fn join(comm: &dyn Comm, own: &Hello) -> Option<Neighbours> {
     }
 }
 
-/// Computes this rank's part of the sums that rank 0 shares, until rank 0 leaves.
+/// Computes this rank's part of the sums that rank 0 shares, until rank 0 ends.
 ///
 /// # Errors
 /// Rank 0 cannot be understood.
@@ -46,7 +46,7 @@ pub fn serve(comm: &dyn Comm) -> Result<()> {
                     return Ok(());
                 }
             }
-            // The call was finished before it was stopped.
+            // This message came after the call had finished.
             Ok(Message::Stop) => {}
             Ok(Message::End) => return Ok(()),
             Ok(other) => return Err(misunderstood(&format!("{other:?}"))),
@@ -59,16 +59,17 @@ fn misunderstood(seen: &str) -> Error {
     Error::Numeric { what: "a message of rank 0".into(), reason: format!("it cannot be understood: {seen}") }
 }
 
-/// Does this rank's part of the task that rank 0 begins by [`super::leader::Ranks::begin`], and then
-/// waits until rank 0 leaves. `work` is given the task, and an interrupt that is raised when rank 0
-/// stops the task or leaves; rank 0 learns the error that it returns.
+/// Does this rank's part of the plan that rank 0 begins by [`super::leader::Ranks::begin`], and
+/// then waits until rank 0 ends. `work` is given the plan, and an interrupt that asks for an end
+/// when rank 0 stops the plan or ends. An error of `work` is sent to rank 0.
 pub fn work_apart(comm: &dyn Comm, work: impl FnOnce(&str, &Interrupt) -> std::result::Result<(), String> + Send) {
-    let Ok(Message::Begin(task)) = serde_json::from_slice(&comm.receive(0)) else { return };
+    let Ok(Message::Begin(plan)) = serde_json::from_slice(&comm.receive(0)) else { return };
     let interrupt = Interrupt::default();
     let (done, waiting) = channel();
     let mut has_left = false;
     let found = std::thread::scope(|scope| {
-        scope.spawn(|| done.send(work(&task, &interrupt)));
+        let (plan, interrupt) = (&plan, &interrupt);
+        scope.spawn(move || done.send(work(plan, interrupt)));
         loop {
             match waiting.recv_timeout(LOOK) {
                 Ok(found) => return found,
@@ -88,7 +89,7 @@ pub fn work_apart(comm: &dyn Comm, work: impl FnOnce(&str, &Interrupt) -> std::r
     }
 }
 
-/// The time that a part of a task has to end after it is stopped.
+/// The time that a part of a plan has to end after it is stopped.
 const GRACE: Duration = Duration::from_secs(2);
 
 /// What follows a request besides points.
@@ -125,7 +126,7 @@ impl Sent {
 }
 
 /// Computes the request in another thread, while this one looks for messages; then replies. Returns
-/// false if rank 0 has left.
+/// false if rank 0 has ended.
 fn answer(comm: &dyn Comm, request: &Request, slots: &[Points; SLOTS], sent: &Sent, memory: &Arc<Memory>) -> bool {
     let engine =
         Pairwise { memory: Arc::clone(memory), ..Pairwise::new(request.options.clone(), Interrupt::default()) };
@@ -133,7 +134,7 @@ fn answer(comm: &dyn Comm, request: &Request, slots: &[Points; SLOTS], sent: &Se
     let mut goes_on = true;
     let computed = std::thread::scope(|scope| {
         let (engine, ranks) = (&engine, (comm.rank(), comm.size()));
-        scope.spawn(move || done.send(Part { engine, request, slots, sent, ranks }.compute()));
+        scope.spawn(move || done.send(OwnRows { engine, request, slots, sent, ranks }.compute()));
         loop {
             match waiting.recv_timeout(LOOK) {
                 Ok(computed) => return computed,
@@ -173,8 +174,8 @@ struct Computed {
     undone: Vec<usize>,
 }
 
-/// This rank's part of a call.
-struct Part<'a> {
+/// This rank's rows of a call.
+struct OwnRows<'a> {
     engine: &'a Pairwise,
     request: &'a Request,
     slots: &'a [Points; SLOTS],
@@ -193,7 +194,7 @@ fn attach<'b>(rows: &mut [RowOut<'b>], wanted: Wanted, results: &'b mut [f64]) {
     }
 }
 
-impl<'a> Part<'a> {
+impl<'a> OwnRows<'a> {
     fn set(&self, place: usize) -> &'a Points {
         &self.slots[self.request.sets[place].slot]
     }

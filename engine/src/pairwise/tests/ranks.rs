@@ -299,7 +299,7 @@ fn ranks_that_differ_are_refused() {
             scope.spawn(move || assert_eq!(join(&rank, &hello(identity)), None));
         }
         let refused = Ranks::lead(leader, &hello("1.0 with avx512")).unwrap_err().to_string();
-        assert!(refused.starts_with("rank 2: it is 1.0 with avx2, but rank 0 is 1.0 with avx512"), "{refused}");
+        assert!(refused.starts_with("rank 2: it runs 1.0 with avx2, but rank 0 runs 1.0 with avx512"), "{refused}");
     });
 }
 
