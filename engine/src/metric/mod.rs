@@ -43,6 +43,7 @@ pub use chain_summary::{ChainSummary, chain_summary};
 pub(crate) use coverage::{Coverage, CoverageOptions};
 pub(crate) use energy::{Energy, EnergyOptions};
 pub use estimate::{Estimate, Floor};
+#[doc(hidden)]
 pub use fisher::Fisher;
 pub use floor::floor;
 #[doc(hidden)]
