@@ -9,12 +9,12 @@ use super::loops::output_row::rows;
 use super::options::PairwiseOptions;
 use super::pack::FixedSide;
 use super::plan::{self, Arithmetic, Plan, Shape, mean_square};
-use super::ranks::deal::range;
 use super::ranks::leader::Call;
 use super::ranks::shared::collect;
 use super::rounding::FAR;
 use super::work::Work;
 use crate::points::kd_order::Orders;
+use crate::points::nth_block;
 use crate::simd::Real;
 use crate::{Points, Result, Subject};
 use rayon::prelude::*;
@@ -221,16 +221,16 @@ fn pass<T: Real>(
 ) -> Result<()> {
     let ranks = shared.as_ref().map_or(1, |shared| shared.size());
     let all: Vec<Range<usize>> = (0..ranks).map(|rank| panels(&plan, out.len(), (rank, ranks))).collect();
-    let done = panels_of(engine, plan, (queries, sources), log_weights, is_guided, (0, &mut out[all[0].clone()]));
+    panels_of(engine, plan, (queries, sources), log_weights, is_guided, (0, &mut out[all[0].clone()]))?;
     match shared {
-        Some(shared) => collect((shared, engine), done, |rank| all[rank].clone(), (1, out)),
-        None => done,
+        Some(shared) => collect((shared, engine), |rank| all[rank].clone(), (1, out)),
+        None => Ok(()),
     }
 }
 
 /// Returns the queries of one rank: whole panels.
-fn panels(plan: &Plan, queries: usize, ranks: (usize, usize)) -> Range<usize> {
-    let Range { start, end } = range(queries.div_ceil(plan.width), ranks);
+fn panels(plan: &Plan, queries: usize, (rank, ranks): (usize, usize)) -> Range<usize> {
+    let Range { start, end } = nth_block(queries.div_ceil(plan.width), ranks, rank);
     start * plan.width..queries.min(end * plan.width)
 }
 

@@ -9,11 +9,10 @@ use super::loops::symmetric::{self, Job};
 use super::measure::Measure;
 use super::pack::Packed;
 use super::plan::{self, Arithmetic, Plan};
-use super::ranks::deal::range;
 use super::ranks::shared::collect;
 use super::rounding::{Rounding, Seen};
 use crate::points::kd_order::Orders;
-use crate::points::squared_distance;
+use crate::points::{nth_block, squared_distance};
 use crate::simd::Real;
 use crate::{Points, Result};
 
@@ -27,9 +26,8 @@ impl Pairwise {
         placements: &Placements<'p>,
         out: &mut Points,
     ) -> Result<bool> {
-        let (softmax, orders) = (Softmax::of(sigma), &Orders::default());
-        let (queries, sources, values) = (points, points, Some(Values::Own));
-        let call = SoftmaxCall { queries, sources, values, softmax, orders, placements, subtract: false };
+        let orders = &Orders::default();
+        let call = own_call(points, sigma, (orders, placements));
         let measure = Measure::of_softmax(&call);
         if grid::is_chosen(self, &call, &measure) {
             return Ok(false);
@@ -68,11 +66,11 @@ impl Pairwise {
         let mut shared = self.start_own_means(arithmetic, points, sigma, measure);
         let ranks = shared.as_ref().map_or(1, |shared| shared.size());
         self.with_job::<T, _>((plan, rows), points, measure, |job| {
-            let done = self.own_chunks(job, points, (0, ranks), out);
-            let rows_of = |rank| job.points(range(job.chunks(), (rank, ranks)));
+            self.own_chunks(job, points, (0, ranks), out)?;
+            let rows_of = |rank| job.points(nth_block(job.chunks(), ranks, rank));
             match &mut shared {
-                Some(shared) => collect((shared, self), done, rows_of, (out.dim(), out.data_mut())),
-                None => done,
+                Some(shared) => collect((shared, self), rows_of, (out.dim(), out.data_mut())),
+                None => Ok(()),
             }
         })?;
         Ok(Some(plan))
@@ -96,10 +94,10 @@ impl Pairwise {
         &self,
         job: &Job<T>,
         points: &Points,
-        ranks: (usize, usize),
+        (rank, ranks): (usize, usize),
         out: &mut Points,
     ) -> Result<()> {
-        let own = range(job.chunks(), ranks);
+        let own = nth_block(job.chunks(), ranks, rank);
         job.run(points, out, own, &self.memory.pool(), (&self.work, &self.interrupt))
     }
 
@@ -117,18 +115,24 @@ impl Pairwise {
     }
 
     fn own_part_in<T: Real>(&self, (points, sigma): (&Points, f64), ranks: (usize, usize)) -> Result<Vec<f64>> {
-        let (orders, placements) = (&Orders::default(), &Placements::default());
-        let (values, softmax) = (Some(Values::Own), Softmax::of(sigma));
-        let (queries, sources) = (points, points);
-        let call = SoftmaxCall { queries, sources, values, softmax, orders, placements, subtract: false };
-        let measure = Measure::of_softmax(&call);
+        let measure = Measure::of_softmax(&own_call(points, sigma, (&Orders::default(), &Placements::default())));
         let plan = Plan::new::<T>(&self.options, &measure.shape);
         let rows = symmetric::chunk::<T>(&plan, points.n(), points.dim()).unwrap_or(points.n());
         let mut out = Points::zeros(points.n(), points.dim());
         self.with_job::<T, _>((plan, rows), points, &measure, |job| {
             self.own_chunks(job, points, ranks, &mut out)?;
-            let own = job.points(range(job.chunks(), ranks));
+            let own = job.points(nth_block(job.chunks(), ranks.1, ranks.0));
             Ok(out.data()[own.start * points.dim()..own.end * points.dim()].to_vec())
         })
     }
+}
+
+/// Returns the call for the softmax means of a set at its own points.
+fn own_call<'a, 'p>(
+    points: &'p Points,
+    sigma: f64,
+    (orders, placements): (&'a Orders<'p>, &'a Placements<'p>),
+) -> SoftmaxCall<'a, 'p> {
+    let (softmax, values) = (Softmax::of(sigma), Some(Values::Own));
+    SoftmaxCall { queries: points, sources: points, values, softmax, orders, placements, subtract: false }
 }

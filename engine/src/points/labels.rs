@@ -8,7 +8,12 @@ use std::ops::Range;
 /// Divides `n` rows into `k` consecutive blocks: block `i` holds the rows from `i n / k` up to but
 /// not including `(i + 1) n / k`, rounded down.
 pub(crate) fn blocks(n: usize, k: usize) -> impl Iterator<Item = Range<usize>> {
-    (0..k).map(move |i| i * n / k..(i + 1) * n / k)
+    (0..k).map(move |i| nth_block(n, k, i))
+}
+
+/// Returns one of the [`blocks`].
+pub(crate) fn nth_block(n: usize, k: usize, i: usize) -> Range<usize> {
+    i * n / k..(i + 1) * n / k
 }
 
 /// Writes a row and then its label: 1 in the column of the label, 0 in the columns of the others.

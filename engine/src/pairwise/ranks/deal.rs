@@ -1,12 +1,5 @@
 //! The division of rows, one per query, among ranks, in whole units of a few panels.
 
-use std::ops::Range;
-
-/// Returns the part of one rank if `count` things are divided into consecutive ranges.
-pub fn range(count: usize, (rank, ranks): (usize, usize)) -> Range<usize> {
-    rank * count / ranks..(rank + 1) * count / ranks
-}
-
 /// How rows are divided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Deal {

@@ -1,7 +1,8 @@
 //! The other ranks as rank 0 sees them.
 
-use super::message::{Hello, Message, Neighbours, Placed, Reply, Request};
+use super::message::{Hello, Message, Neighbours, Placed, Reply, Request, encoded};
 use crate::comm::Comm;
+use crate::pairwise::work::Work;
 use crate::{Error, Interrupt, Points, Result};
 use pulp::bytemuck;
 use rayon::prelude::*;
@@ -151,8 +152,7 @@ fn tell_all(comm: &dyn Comm, message: &Message) {
 }
 
 fn tell(comm: &dyn Comm, rank: usize, message: &Message) {
-    // A message of plain data always has a JSON form.
-    comm.send(rank, &serde_json::to_vec(message).unwrap_or_default());
+    comm.send(rank, &encoded(message));
 }
 
 fn read<T: serde::de::DeserializeOwned>(rank: usize, message: &[u8]) -> Result<T> {
@@ -180,15 +180,16 @@ pub struct Call<'a> {
     replied: usize,
 }
 
-/// No reply of a call that ended early, even by a panic, is taken for one of the next call.
+/// A call that ends early, by an error or a panic, stops the other ranks and receives their
+/// replies, so that none is taken for one of the next call.
 impl Drop for Call<'_> {
     fn drop(&mut self) {
         if self.replied < self.size() {
-            self.stop();
+            tell_all(self.comm, &Message::Stop);
         }
         while self.replied < self.size() && !self.held.is_lost {
             // The caller has its error already.
-            let _ = self.reply(self.replied, &Interrupt::default(), &mut true);
+            let _ = self.reply();
         }
     }
 }
@@ -242,21 +243,35 @@ impl Call<'_> {
         all.into_iter().flatten().for_each(|array| self.comm.broadcast(array));
     }
 
-    /// Stops the call on all ranks; their replies must still be received.
-    pub fn stop(&self) {
-        tell_all(self.comm, &Message::Stop);
+    /// Waits for the replies of all other ranks, in order. Gives each to `take`, with the number of
+    /// the rank and the results of its rows, and adds its work.
+    ///
+    /// # Errors
+    /// An interrupt, or a reply that cannot be read. The call should then be dropped.
+    pub fn replies(
+        &mut self,
+        (work, interrupt): (&Work, &Interrupt),
+        mut take: impl FnMut(usize, &Reply, &[f64]),
+    ) -> Result<()> {
+        while self.replied < self.size() {
+            let rank = self.replied;
+            while !self.comm.has_message(rank) {
+                interrupt.check()?;
+                std::thread::sleep(PAUSE);
+            }
+            let (reply, results) = self.reply()?;
+            if reply.is_stopped {
+                return Err(Error::Interrupted);
+            }
+            work.add_counted(reply.pairs, reply.flops);
+            take(rank, &reply, &results);
+        }
+        Ok(())
     }
 
-    /// Waits for the reply of a rank and the results of its rows. The ranks are asked in order.
-    /// Once the interrupt is raised, all ranks are stopped; `is_stopped` remembers that.
-    pub fn reply(&mut self, rank: usize, interrupt: &Interrupt, is_stopped: &mut bool) -> Result<(Reply, Vec<f64>)> {
-        while !self.comm.has_message(rank) {
-            if interrupt.is_raised() && !*is_stopped {
-                *is_stopped = true;
-                self.stop();
-            }
-            std::thread::sleep(PAUSE);
-        }
+    /// Receives the next reply and the results of its rows, which a stopped rank does not send.
+    fn reply(&mut self) -> Result<(Reply, Vec<f64>)> {
+        let rank = self.replied;
         // After a message that cannot be read, no call is shared any more.
         let reply: Reply = read(rank, &self.comm.receive(rank)).inspect_err(|_| self.held.is_lost = true)?;
         self.pairs[rank - 1].fetch_add(reply.pairs, Ordering::Relaxed);
@@ -264,7 +279,7 @@ impl Call<'_> {
             true => Vec::new(),
             false => numbers(&self.comm.receive(rank)),
         };
-        self.replied = rank + 1;
+        self.replied += 1;
         Ok((reply, results))
     }
 }

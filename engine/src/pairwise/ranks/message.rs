@@ -143,6 +143,12 @@ pub struct Reply {
     pub undone: Vec<usize>,
 }
 
+/// Returns the bytes of a message.
+pub fn encoded(message: &impl Serialize) -> Vec<u8> {
+    // A message of plain data always has a JSON form.
+    serde_json::to_vec(message).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,7 +9,7 @@ use crate::pairwise::loops::RowByRow;
 use crate::pairwise::loops::output_row::RowOut;
 use crate::pairwise::measure::Measure;
 use crate::pairwise::plan::Arithmetic;
-use crate::{Error, Points, Result};
+use crate::{Points, Result};
 use std::ops::Range;
 
 /// The distinct sets of points of a call.
@@ -54,20 +54,13 @@ impl Pairwise {
             return backend.softmax(self, call, measure, rows);
         };
         let mut sets = Sets::default();
-        let (queries, sources, values) = (sets.place(call.queries), sets.place(call.sources), sets.given(call.values));
+        let (places, values) = ((sets.place(call.queries), sets.place(call.sources)), sets.given(call.values));
         let request = Request {
-            options: self.options.clone(),
-            arithmetic,
-            sum: Sum::Softmax { sigma: call.softmax.sigma },
-            sets: Vec::new(),
-            queries,
-            sources,
             values,
             weights: call.softmax.log_weights.is_some(),
             leave_out_self: call.softmax.leave_out_self,
-            rows: None,
             planned: measure.shape.n,
-            wanted: wanted(&rows),
+            ..self.request(arithmetic, Sum::Softmax { sigma: call.softmax.sigma }, places, wanted(&rows))
         };
         let some = some_of(&rows, call.queries.n());
         let divided = Divided { shared, request, sets: &sets.0, weights: call.softmax.log_weights, some };
@@ -88,20 +81,14 @@ impl Pairwise {
         let Some(shared) = self.share(rows.len(), measure) else { return backend.kernel(self, call, measure, rows) };
         let KernelCall { queries, sources, sum, is_softmax } = *call;
         let mut sets = Sets::default();
-        let places = (sets.place(queries), sets.place(sources), sets.given(sum.values));
+        let (places, values) = ((sets.place(queries), sets.place(sources)), sets.given(sum.values));
+        let kind = Sum::Kernel { kernel: sum.kernel, part: sum.part, is_softmax };
         let request = Request {
-            options: self.options.clone(),
-            arithmetic,
-            sum: Sum::Kernel { kernel: sum.kernel, part: sum.part, is_softmax },
-            sets: Vec::new(),
-            queries: places.0,
-            sources: places.1,
-            values: places.2,
+            values,
             weights: sum.weights.is_some(),
             leave_out_self: sum.leave_out_self,
-            rows: None,
             planned: measure.shape.n,
-            wanted: wanted(&rows),
+            ..self.request(arithmetic, kind, places, wanted(&rows))
         };
         let some = some_of(&rows, queries.n());
         let divided = Divided { shared, request, sets: &sets.0, weights: sum.weights, some };
@@ -120,7 +107,7 @@ impl Pairwise {
     ) -> Option<Call<'_>> {
         let mut shared = self.share(points.n(), measure)?;
         let wanted = Wanted { values: points.dim(), mass: false, ess: false };
-        let request = self.unweighted(arithmetic, Sum::Own { sigma }, (0, 0), wanted);
+        let request = self.request(arithmetic, Sum::Own { sigma }, (0, 0), wanted);
         shared.start(request, &[points], &Arrays::default());
         Some(shared)
     }
@@ -140,12 +127,13 @@ impl Pairwise {
         let sum = Sum::Fixed { sigma, is_guided: expected.is_some() };
         let mut sets = Sets::default();
         let places = (sets.place(queries), sets.place(sources));
-        let request = Request { weights: true, ..self.unweighted(arithmetic, sum, places, wanted) };
+        let request = Request { weights: true, ..self.request(arithmetic, sum, places, wanted) };
         shared.start(request, &sets.0, &Arrays { weights: Some(log_weights), rows: None, expected });
         Some(shared)
     }
 
-    fn unweighted(&self, arithmetic: Arithmetic, sum: Sum, places: (usize, usize), wanted: Wanted) -> Request {
+    /// Returns a request without weights and values, for all rows.
+    fn request(&self, arithmetic: Arithmetic, sum: Sum, places: (usize, usize), wanted: Wanted) -> Request {
         Request {
             options: self.options.clone(),
             arithmetic,
@@ -203,57 +191,31 @@ impl Divided<'_> {
         self.shared.start(request, self.sets, &arrays);
         let mut dealt = deal.all(order(rows), self.shared.size()).into_iter();
         let own = dealt.next().unwrap_or_default();
-        let mut done = compute(own);
-        let mut is_stopped = done.is_err();
-        if is_stopped {
-            self.shared.stop();
-        }
-        for (rank, mut rows) in (1..).zip(dealt) {
-            let (reply, results) = self.shared.reply(rank, &engine.interrupt, &mut is_stopped)?;
-            if reply.is_stopped {
-                done = done.and(Err(Error::Interrupted));
-                continue;
-            }
-            engine.work.add_counted(reply.pairs, reply.flops);
+        let mut undone = compute(own)?;
+        self.shared.replies((&engine.work, &engine.interrupt), |_, reply, results| {
+            let mut rows = dealt.next().unwrap_or_default();
             rows.iter_mut().zip(results.chunks_exact(width)).enumerate().for_each(|(i, (row, results))| {
                 // The places are sorted.
                 if reply.undone.binary_search(&i).is_err() {
                     row.put_all(subtract, results);
                 }
             });
-            if let Ok(undone) = &mut done {
-                undone.extend(reply.undone.iter().map(|i| std::mem::take(&mut rows[*i])));
-            }
-        }
-        let mut undone = done?;
+            undone.extend(reply.undone.iter().map(|i| std::mem::take(&mut rows[*i])));
+        })?;
         undone.sort_unstable_by_key(|row| row.query);
         Ok(undone)
     }
 }
 
 /// Waits for the results of the other ranks, whose rows begin and end at `rows(rank)`, and writes
-/// them into `out`, with `width` results per row. Returns `own`, the outcome on rank 0, or
-/// the first error of another rank.
+/// them into `out`, with `width` results per row.
 pub fn collect(
     (shared, engine): (&mut Call, &Pairwise),
-    own: Result<()>,
     rows: impl Fn(usize) -> Range<usize>,
     (width, out): (usize, &mut [f64]),
 ) -> Result<()> {
-    let mut done = own;
-    let mut is_stopped = done.is_err();
-    if is_stopped {
-        shared.stop();
-    }
-    for rank in 1..shared.size() {
-        let (reply, results) = shared.reply(rank, &engine.interrupt, &mut is_stopped)?;
-        if reply.is_stopped {
-            done = done.and(Err(Error::Interrupted));
-            continue;
-        }
-        engine.work.add_counted(reply.pairs, reply.flops);
+    shared.replies((&engine.work, &engine.interrupt), |rank, _, results| {
         let rows = rows(rank);
-        out[rows.start * width..rows.end * width].copy_from_slice(&results);
-    }
-    done
+        out[rows.start * width..rows.end * width].copy_from_slice(results);
+    })
 }

@@ -2,7 +2,7 @@
 
 use super::deal::Deal;
 use super::leader::SLOTS;
-use super::message::{Given, Hello, Message, Neighbours, Reply, Request, Sum, Wanted};
+use super::message::{Given, Hello, Message, Neighbours, Reply, Request, Sum, Wanted, encoded};
 use crate::comm::Comm;
 use crate::pairwise::backend::loops;
 use crate::pairwise::call::{KernelCall, KernelSum, Softmax, SoftmaxCall, Values};
@@ -15,17 +15,21 @@ use crate::pairwise::scratch::Memory;
 use crate::points::kd_order::Orders;
 use crate::{Error, Interrupt, Points, Result};
 use pulp::bytemuck;
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
-/// The time between two looks for a message while a call is computed.
+/// The time between two looks for a message while this rank works.
 const LOOK: Duration = Duration::from_millis(1);
+
+/// The time that a part of a plan has to end after it is stopped.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// Joins the ranks that rank 0 leads in [`super::leader::Ranks::lead`]. Returns how many
 /// ranks are where this rank is; None if rank 0 does not welcome it.
 pub fn join(comm: &dyn Comm, own: &Hello) -> Option<Neighbours> {
-    comm.send(0, &serde_json::to_vec(own).unwrap_or_default());
+    comm.send(0, &encoded(own));
     match serde_json::from_slice(&comm.receive(0)) {
         Ok(Message::Welcome(neighbours)) => Some(neighbours),
         _ => None,
@@ -64,33 +68,43 @@ fn misunderstood(seen: &str) -> Error {
 /// when rank 0 stops the plan or ends. An error of `work` is sent to rank 0.
 pub fn work_apart(comm: &dyn Comm, work: impl FnOnce(&str, &Interrupt) -> std::result::Result<(), String> + Send) {
     let Ok(Message::Begin(plan)) = serde_json::from_slice(&comm.receive(0)) else { return };
-    let interrupt = Interrupt::default();
-    let (done, waiting) = channel();
-    let mut has_left = false;
-    let found = std::thread::scope(|scope| {
-        let (plan, interrupt) = (&plan, &interrupt);
-        scope.spawn(move || done.send(work(plan, interrupt)));
-        loop {
-            match waiting.recv_timeout(LOOK) {
-                Ok(found) => return found,
-                // The thread panicked, and so will the scope.
-                Err(RecvTimeoutError::Disconnected) => return Ok(()),
-                Err(RecvTimeoutError::Timeout) => {}
-            }
-            if !has_left && comm.has_message(0) {
-                has_left = !matches!(serde_json::from_slice(&comm.receive(0)), Ok(Message::Stop));
-                interrupt.request_end(GRACE);
-            }
-        }
-    });
+    let (interrupt, mut has_left) = (Interrupt::default(), false);
+    let found = while_listening(
+        comm,
+        || work(&plan, &interrupt),
+        |message| {
+            has_left |= !matches!(message, Some(Message::Stop));
+            interrupt.request_end(GRACE);
+        },
+    );
     comm.send(0, found.err().unwrap_or_default().as_bytes());
     while !has_left {
         has_left = !matches!(serde_json::from_slice(&comm.receive(0)), Ok(Message::Stop));
     }
 }
 
-/// The time that a part of a plan has to end after it is stopped.
-const GRACE: Duration = Duration::from_secs(2);
+/// Does `work` in another thread and returns its result. Meanwhile this thread gives every message
+/// of rank 0 to `hear`; None if it cannot be read. A panic of the work goes on here.
+fn while_listening<R: Send>(
+    comm: &dyn Comm,
+    work: impl FnOnce() -> R + Send,
+    mut hear: impl FnMut(Option<Message>),
+) -> R {
+    let (working, ended) = channel::<()>();
+    std::thread::scope(|scope| {
+        let thread = scope.spawn(move || {
+            // The end of the thread, even by a panic, closes the channel.
+            let _working = working;
+            work()
+        });
+        while ended.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
+            if comm.has_message(0) {
+                hear(serde_json::from_slice(&comm.receive(0)).ok());
+            }
+        }
+        thread.join().unwrap_or_else(|panic| resume_unwind(panic))
+    })
+}
 
 /// What follows a request besides points.
 struct Sent {
@@ -106,69 +120,49 @@ impl Sent {
             set.reshape(placed.n, placed.dim);
             comm.receive_broadcast(bytemuck::cast_slice_mut(set.data_mut()));
         }
-        let weights = request.weights.then(|| {
-            let mut weights = vec![0.0_f64; request.sets[request.sources].n];
-            comm.receive_broadcast(bytemuck::cast_slice_mut(&mut weights));
-            weights
-        });
-        let rows = request.rows.map(|count| {
-            let mut rows = vec![0_u64; count];
-            comm.receive_broadcast(bytemuck::cast_slice_mut(&mut rows));
-            rows
-        });
-        let expected = matches!(request.sum, Sum::Fixed { is_guided: true, .. }).then(|| {
-            let mut expected = vec![0.0_f64; request.sets[request.queries].n];
-            comm.receive_broadcast(bytemuck::cast_slice_mut(&mut expected));
-            expected
-        });
+        let n = |place: usize| request.sets[place].n;
+        let weights = request.weights.then(|| received(comm, n(request.sources)));
+        let rows = request.rows.map(|count| received(comm, count));
+        let expected = matches!(request.sum, Sum::Fixed { is_guided: true, .. });
+        let expected = expected.then(|| received(comm, n(request.queries)));
         Sent { weights, rows, expected }
     }
 }
 
-/// Computes the request in another thread, while this one looks for messages; then replies. Returns
-/// false if rank 0 has ended.
+/// Receives a broadcast of this many numbers.
+fn received<N: bytemuck::Pod>(comm: &dyn Comm, count: usize) -> Vec<N> {
+    let mut numbers = vec![N::zeroed(); count];
+    comm.receive_broadcast(bytemuck::cast_slice_mut(&mut numbers));
+    numbers
+}
+
+/// Computes the request while listening for messages, and replies. Returns false if rank 0 has
+/// ended.
 fn answer(comm: &dyn Comm, request: &Request, slots: &[Points; SLOTS], sent: &Sent, memory: &Arc<Memory>) -> bool {
     let engine =
         Pairwise { memory: Arc::clone(memory), ..Pairwise::new(request.options.clone(), Interrupt::default()) };
-    let (done, waiting) = channel();
-    let mut goes_on = true;
-    let computed = std::thread::scope(|scope| {
-        let (engine, ranks) = (&engine, (comm.rank(), comm.size()));
-        scope.spawn(move || done.send(OwnRows { engine, request, slots, sent, ranks }.compute()));
-        loop {
-            match waiting.recv_timeout(LOOK) {
-                Ok(computed) => return computed,
-                // The thread panicked, and so will the scope.
-                Err(RecvTimeoutError::Disconnected) => return Ok(Computed::default()),
-                Err(RecvTimeoutError::Timeout) => {}
-            }
-            if comm.has_message(0) {
-                goes_on = matches!(serde_json::from_slice(&comm.receive(0)), Ok(Message::Stop));
-                engine.interrupt.raise();
-            }
-        }
-    });
-    let Computed { results, undone } = match computed {
-        Ok(computed) => computed,
-        Err(_) => {
-            tell(comm, &Reply { is_stopped: true, ..Reply::default() });
-            return goes_on;
-        }
+    let (mut goes_on, ranks) = (true, (comm.rank(), comm.size()));
+    let own = OwnRows { engine: &engine, request, slots, sent, ranks };
+    let computed = while_listening(
+        comm,
+        || own.compute(),
+        |message| {
+            goes_on &= matches!(message, Some(Message::Stop));
+            engine.interrupt.raise();
+        },
+    );
+    let Ok(Computed { results, undone }) = computed else {
+        comm.send(0, &encoded(&Reply { is_stopped: true, ..Reply::default() }));
+        return goes_on;
     };
     let (pairs, flops) = (engine.work.pairs(), engine.work.flops());
-    tell(comm, &Reply { is_stopped: false, pairs, flops, undone });
+    comm.send(0, &encoded(&Reply { is_stopped: false, pairs, flops, undone }));
     comm.send(0, bytemuck::cast_slice(&results));
     goes_on
 }
 
-fn tell(comm: &dyn Comm, reply: &Reply) {
-    // Plain data always has a JSON form.
-    comm.send(0, &serde_json::to_vec(reply).unwrap_or_default());
-}
-
 /// The results of the rows of this rank, in their order, and the places of rows that lost
 /// precision.
-#[derive(Default)]
 struct Computed {
     results: Vec<f64>,
     undone: Vec<usize>,
