@@ -212,7 +212,7 @@ impl Prepared {
         for (name, param) in &self.params {
             hasher.field(name, format!("{} from {}", param.value, param.origin).as_bytes());
         }
-        for (name, text) in self.given.texts() {
+        for (name, text) in self.given.texts(&self.declared) {
             hasher.field(name, text.as_bytes());
         }
         hasher.field("seed", &self.request.seed.to_le_bytes());

@@ -72,6 +72,18 @@ fn the_environment_sets_parameters_and_the_command_line_beats_it() {
     assert_eq!(json(&done.stdout)["params"]["n"]["value"], 50);
 }
 
+/// A default that the script computes is not known before the run; a value of the environment is.
+#[test]
+fn another_value_of_the_environment_is_another_run_whether_or_not_the_default_is_computed() {
+    for default in ["5", "2 + 3"] {
+        let sandbox = Sandbox::with(&format!("let n = param(\"n\", {default}); print(`n is ${{n}}`);"));
+        for n in ["7", "8"] {
+            let done = Done::of(sandbox.command("a.rhai").env("SDFLOW_P_N", n)).code(0);
+            assert!(done.stdout.contains(&format!("n is {n}")), "default {default}: {}", done.stdout);
+        }
+    }
+}
+
 #[test]
 fn json_is_all_of_standard_output_and_prints_go_aside() {
     let sandbox = Sandbox::with(SMALL);

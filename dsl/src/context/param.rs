@@ -79,9 +79,12 @@ impl Given {
         Err(usage(format!("`{name}` is not a parameter of {}", script.display()), Some(hint)))
     }
 
-    /// Returns all given values as written, for the identity of a run.
-    pub fn texts(&self) -> impl Iterator<Item = (&String, &String)> {
-        self.line.iter()
+    /// Returns, for the identity of a run, the values of the command line as written, and the value
+    /// of the environment for each of `declared` that has no literal default and thus no value yet.
+    pub fn texts<'a>(&'a self, declared: &'a [Declared]) -> impl Iterator<Item = (&'a String, &'a String)> {
+        let computed = declared.iter().filter(|declared| declared.default.is_none()).map(|declared| &declared.name);
+        let set = computed.filter_map(|name| Some((name, self.environment.get(&name.to_uppercase())?)));
+        self.line.iter().chain(set)
     }
 }
 

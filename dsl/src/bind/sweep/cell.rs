@@ -29,16 +29,13 @@ pub fn outcome(
         let fail = Fail { see: Some("sweep"), ..Fail::script(message).at(At::Argument(1)) };
         context.diagnose(&fail, native.call_position())
     };
+    let made = match made.map_err(|error| context.explain(&error)) {
+        Err(cause) if cause.kind == Fault::Interrupted => return Err(sdflow::Error::Interrupted.into()),
+        made => made,
+    };
     let value = match (made, diverged) {
-        (Err(error), None) => {
-            let cause = context.explain(&error);
-            return if cause.kind == Fault::Interrupted {
-                Err(sdflow::Error::Interrupted.into())
-            } else {
-                Ok(Err(cause))
-            };
-        }
         (_, Some((advice, position))) => return Ok(Err(context.diagnose(&Fail::diverged(advice), position))),
+        (Err(cause), None) => return Ok(Err(cause)),
         (Ok(value), None) => unknown::plain(&value),
     };
     let Some(map) = value.clone().try_cast::<Map>() else {

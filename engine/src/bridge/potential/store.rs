@@ -86,13 +86,15 @@ impl PotentialBridge {
         };
         let (weight, centre, shape) = (find("log_weight")?, find("centre")?, find("shape")?);
         let doubles = |tensor: &Tensor| tensor.values.iter().map(|v| f64::from(*v)).collect::<Vec<f64>>();
-        let (&[k], &[rows, dim]) = (weight.shape.as_slice(), centre.shape.as_slice()) else {
-            let seen = format!("its shape is {:?}", centre.shape);
-            return Err(wrong("centre", seen, "components x dimensions are expected, and one weight per component"));
+        let shape_of = |tensor: &Tensor| format!("its shape is {:?}", tensor.shape);
+        let &[k] = weight.shape.as_slice() else {
+            return Err(wrong("log_weight", shape_of(weight), "one weight per component is expected"));
+        };
+        let &[rows, dim] = centre.shape.as_slice() else {
+            return Err(wrong("centre", shape_of(centre), "components x dimensions are expected"));
         };
         if rows != k || k == 0 || dim == 0 {
-            let want = "one row per weight, of at least one value, is expected";
-            return Err(wrong("centre", format!("its shape is {:?}", centre.shape), want));
+            return Err(wrong("centre", shape_of(centre), "one row per weight, of at least one value, is expected"));
         }
         let shapes = match shape.shape.as_slice() {
             &[a, b] if (a, b) == (k, dim) => {
@@ -110,9 +112,9 @@ impl PotentialBridge {
                 };
                 Shapes::Full(values.chunks_exact(dim * dim).map(of).collect::<Result<_>>()?)
             }
-            other => {
+            _ => {
                 let want = format!("{k} x {dim} or {k} x {dim} x {dim} values are expected");
-                return Err(wrong("shape", format!("its shape is {other:?}"), &want));
+                return Err(wrong("shape", shape_of(shape), &want));
             }
         };
         let reference = ReferenceProcess::brownian(epsilon).map_err(|e| Error::File {
