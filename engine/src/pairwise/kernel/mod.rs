@@ -71,9 +71,9 @@ pub trait RadialKernel {
 
     /// Returns the exponent `e` and the prefactor `g` at the score `-t <= 0`. The function of the
     /// kernel's value is `g 2^e`; the prefactor is None if it is 1. The exponent is at most 0 and
-    /// takes the decay of the kernel, so that a softmax can subtract the largest exponent; the
-    /// prefactor decays no faster than a power of `t`. The default suits a kernel without an
-    /// exponential, whose exponent is 0.
+    /// contains the exponential decay of the kernel, so that a softmax can subtract the largest
+    /// exponent. The prefactor decays no faster than a power of `t`. The default suits a kernel
+    /// without an exponential, whose exponent is 0.
     #[inline(always)]
     fn softmax_lanes<T: Real, S: Simd>(simd: S, score: T::Lanes<S>) -> (T::Lanes<S>, Option<T::Lanes<S>>)
     where
