@@ -30,8 +30,8 @@ const SKIP_POINTS: usize = 1024;
 /// Up to this [`Shape::square`], no weight is small enough to be skipped.
 const SKIP_SQUARE: f64 = 60.0;
 
-/// With at least this many points and coordinates, `auto` uses the matrix units. With fewer, much
-/// of the tiles would be padding.
+/// With at least this many points and coordinates, `auto` uses the matrix units. With fewer, the
+/// tiles are not well filled.
 const AUTO_POINTS: usize = 256;
 const AUTO_DIM: usize = 24;
 
