@@ -119,7 +119,8 @@ impl<T: Real> Loops for Portable<T> {
 impl<T: Real> RowByRow for Portable<T> {
     fn unit(&self, engine: &Pairwise, measure: &Measure) -> (usize, bool) {
         let plan = Plan::new::<T>(&engine.options, &measure.shape);
-        // With skipping, the panels of a task share a limited number of splits, so no task is divided.
+        // With skipping, the panels of a task share a limited number of splits, so tasks stay
+        // whole.
         if plan.skip { (plan.rows(), true) } else { (plan.width, false) }
     }
 

@@ -69,8 +69,8 @@ impl Split {
         (self.x, self.bias, self.v) = arrays;
     }
 
-    /// Returns two stripes, each of the tiles of 16 sources, from source `from` on, packed for the
-    /// scores.
+    /// Returns two stripes from source `from` on, packed for the scores. A stripe is all tiles of
+    /// 16 sources.
     #[inline(always)]
     pub fn x(&self, from: usize) -> [&[u16]; 2] {
         let stripe = self.depth / SIDE * self.parts * TILE;
@@ -85,7 +85,8 @@ impl Split {
         &self.bias.slice(self.padded)[from..from + count]
     }
 
-    /// Returns two stripes of one block, each of the tiles of 16 coordinates, from `coordinate` on.
+    /// Returns two stripes of one block from `coordinate` on. A stripe is all tiles of 16
+    /// coordinates.
     #[inline(always)]
     pub fn values(&self, block: usize, coordinate: usize) -> [&[u16]; 2] {
         let whole = self.depth * self.block * VALUE_PARTS;
@@ -210,7 +211,8 @@ impl Coordinates {
                 *rest -= f32::from_bits(bits);
             }
         }
-        // The sum of the parts is `all - rest`. Neither the sum nor `rest` has more digits than an f32.
+        // The sum of the parts is `all - rest`. Neither the sum nor the remainder has more digits
+        // than an f32.
         let mut squares = [0f64; 8];
         for (all, rest) in all.as_chunks::<8>().0.iter().zip(rest.as_chunks::<8>().0) {
             for (square, (all, rest)) in squares.iter_mut().zip(all.iter().zip(rest)) {
