@@ -1,5 +1,5 @@
 //! The backend for matrix units: softmax means of the sources, by products of numbers split into
-//! bfloat16 parts. Tasks, panels and blocks are those of [`super::portable`].
+//! bfloat16 parts. Panels and blocks are combined in the same order as in [`super::portable`].
 //!
 //! Panels of 32 queries lie across two registers; scores, weights and sums are computed in squares
 //! of 32 x 32 numbers. Every pair of a panel and a block passes through three stages of a pipeline.

@@ -54,7 +54,7 @@ impl<S: Simd> Totals<S> {
     }
 
     /// Adds the sums of a block. Returns false and adds nothing if the maximum of the block exceeds
-    /// the reference by more than [`SLACK`].
+    /// the reference by more than `SLACK`.
     #[inline(always)]
     pub fn take(&mut self, simd: S, block: &Weigh<S>) -> bool {
         let top: &[f32] = bytemuck::cast_slice(&block.max);

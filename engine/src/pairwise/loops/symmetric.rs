@@ -95,8 +95,8 @@ impl<'a, T: Real> Job<'a, T> {
     }
 
     /// Writes the softmax mean at point `i` of `given` into row `i` of `out`, for the points of the
-    /// chunks `own`; the other rows are undefined. The pairs of such a chunk and another chunk are
-    /// evaluated as if `own` contained all chunks, so the means do not depend on `own`.
+    /// chunks `own`; the other rows are undefined. The pairs of a chunk in `own` and another chunk
+    /// are evaluated as if `own` contained all chunks, so the means do not depend on `own`.
     ///
     /// # Errors
     /// An interrupt, which is checked before every pair of chunks.

@@ -33,7 +33,7 @@ pub enum Form {
     /// `-|q - x|^2`. It takes two operations per coordinate, and its error is `eps |q - x|^2`.
     Difference,
     /// `-|q - x|^2` by products, and by differences for every pair that is so near that the error
-    /// of the products would matter to a kernel: [`correct`].
+    /// of the products would matter to a kernel (see [`correct`]).
     Corrected,
 }
 

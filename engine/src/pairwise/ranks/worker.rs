@@ -64,8 +64,8 @@ fn misunderstood(seen: &str) -> Error {
 }
 
 /// Does this rank's part of the plan that rank 0 begins by [`super::leader::Ranks::begin`], and
-/// then waits until rank 0 ends. `work` receives the plan, and an interrupt that requests its end
-/// when rank 0 stops the plan or ends. An error of `work` is sent to rank 0.
+/// then waits until rank 0 ends. `work` receives the plan, and an interrupt that requests the end
+/// of `work` when rank 0 stops the plan or ends. An error of `work` is sent to rank 0.
 pub fn work_apart(comm: &dyn Comm, work: impl FnOnce(&str, &Interrupt) -> std::result::Result<(), String> + Send) {
     let Ok(Message::Begin(plan)) = serde_json::from_slice(&comm.receive(0)) else { return };
     let (interrupt, mut has_left) = (Interrupt::default(), false);
