@@ -54,9 +54,8 @@ pub(super) fn square([small, large]: [(f64, f64); 2], size: f64) -> f64 {
 /// is constant.
 pub(super) fn quadratic(nodes: [&[f64]; 2], at: impl Fn(usize, usize) -> f64, (n, m): (f64, f64)) -> f64 {
     let [rows, columns] = nodes;
-    // Newton's form along the second axis: the k-th difference along this axis is a polynomial of
-    // degree 2
-    // - k along the first axis.
+    // Newton's form along the second axis. The k-th difference along this axis is a polynomial of
+    // degree `2 - k` along the first axis.
     let mut value = 0.0;
     let mut basis = 1.0;
     for k in 0..columns.len() {
