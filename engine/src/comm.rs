@@ -33,7 +33,7 @@ pub trait Comm: Send + Sync + std::fmt::Debug {
     /// Waits for the next message from rank `from`, and returns it.
     fn receive(&self, from: usize) -> Vec<u8>;
 
-    /// Sends these bytes of rank 0 to all other ranks, which wait for as many in
+    /// Sends these bytes of rank 0 to all other ranks, which wait for the same number of bytes in
     /// [`Comm::receive_broadcast`].
     fn broadcast(&self, bytes: &[u8]);
 

@@ -3,7 +3,7 @@
 //!
 //! Use these functions rather than those of faer. The assembly kernels of faer return with the wide
 //! vector registers in use. All code compiled for the base instruction set then runs about four
-//! times slower on that thread. These functions release the registers.
+//! times slower on the calling thread. These functions release the registers.
 
 use crate::number::number;
 use crate::{Error, Result};
@@ -14,7 +14,7 @@ use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatMut, MatRef, Par, traits::ComplexField};
 use std::hint::black_box;
 
-/// Computes `out = alpha a b`, or `out += alpha a b` with [`Accum::Add`]; the shapes must match.
+/// Computes `out = alpha a b`, or `out += alpha a b` with [`Accum::Add`]. The shapes must match.
 pub(crate) fn multiply<T: ComplexField>(out: MatMut<T>, accum: Accum, a: MatRef<T>, b: MatRef<T>, alpha: T) {
     matmul(out, accum, a, b, alpha, Par::Seq);
     release_wide_registers();

@@ -14,7 +14,7 @@ pub fn number(value: f64) -> String {
 }
 
 /// Formats `value` with `digits` significant digits, at least 1. Digits before the decimal point
-/// are kept; zeros at the end are removed.
+/// are kept. Zeros at the end of a fraction are removed.
 ///
 /// ```
 /// use sdflow::number::significant;
@@ -75,7 +75,7 @@ pub fn estimate(value: f64, se: f64) -> String {
     }
     let decimals = (power - error_power + 1).clamp(0, 12) as usize;
     let unit = 10f64.powi(power);
-    // A power of ten beyond the range of f64 cannot be divided out.
+    // A value cannot be divided by a power of ten that is beyond the range of f64.
     if unit == 0.0 || !unit.is_finite() {
         return format!("{} ± {}", number(value), number(se));
     }

@@ -121,7 +121,7 @@ impl Points {
         &self.data
     }
 
-    /// Returns the memory of the coordinates, row by row.
+    /// Returns the coordinates, row by row, without a copy.
     pub fn into_data(self) -> Vec<f64> {
         self.data
     }
@@ -174,8 +174,8 @@ impl Points {
         Points { data: self.data[range.start * self.dim..range.end * self.dim].to_vec(), dim: self.dim }
     }
 
-    /// Checks that all values are finite. The error gives the first value that is not, with its
-    /// place, and calls the points `what`.
+    /// Checks that all values are finite. The error gives the first value that is not finite, with
+    /// its place, and calls the points `what`.
     ///
     /// # Errors
     /// The check fails.
@@ -184,7 +184,7 @@ impl Points {
     }
 
     /// Checks that all values are finite, and small enough that squares of distances do not
-    /// overflow. The error gives the first value that is not, with its place, and calls the points
+    /// overflow. The error gives the first value that fails, with its place, and calls the points
     /// `what`.
     ///
     /// # Errors

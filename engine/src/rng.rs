@@ -93,7 +93,7 @@ fn mix(x: u64) -> u64 {
 #[derive(Debug, Clone)]
 pub struct Rng(Xoshiro256PlusPlus);
 
-/// A choice of fewer than one in this many indices does not list them all.
+/// If fewer than one in this many indices is chosen, the list of all indices is not built.
 const FEW: usize = 8;
 
 impl Rng {
@@ -119,12 +119,12 @@ impl Rng {
         rand_distr::Gamma::new(shape, 1.0).map_or(f64::NAN, |g| g.sample(&mut self.0))
     }
 
-    /// Returns `k` different indices below `n` in random order; `k` is at most `n`. The first
-    /// indices are the same for every `k`.
+    /// Returns `k` different indices below `n` in random order, or all indices if `k` is larger
+    /// than `n`. The first indices are the same for every `k`.
     pub fn choose(&mut self, n: usize, k: usize) -> Vec<usize> {
         let k = k.min(n);
         if k < n / FEW {
-            // Of a long list, only the entries that were swapped are kept.
+            // Instead of the list of all indices, only the entries that were swapped are kept.
             let mut moved: HashMap<usize, usize> = HashMap::with_capacity(2 * k);
             return (0..k)
                 .map(|i| {

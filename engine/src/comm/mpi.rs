@@ -1,9 +1,9 @@
 //! Ranks that are processes started by `mpirun`.
 //!
 //! A message is sent in pieces of 4 MiB, far below the largest count of MPI, which is a 32-bit
-//! integer. `receive` sleeps between two looks for a message, because MPI itself waits in a busy
-//! loop, which would take the core of another rank if there are more ranks than cores. A broadcast
-//! waits busily, but only after its announcement has come.
+//! integer. `receive` sleeps between two checks for a message. MPI itself would wait in a busy
+//! loop, which takes the core of another rank if there are more ranks than cores. A broadcast waits
+//! in a busy loop, but only after a message has announced it.
 
 use super::Comm;
 use mpi::Threading;
@@ -19,7 +19,7 @@ const PIECE: usize = 1 << 22;
 /// A wait is busy for this time, because most messages arrive soon.
 const BUSY: Duration = Duration::from_micros(100);
 
-/// After that, the time between two looks for a message.
+/// The time between two checks for a message after [`BUSY`].
 const PAUSE: Duration = Duration::from_micros(100);
 
 /// The MPI session of this process; it is closed when the value is dropped.
@@ -32,15 +32,15 @@ pub struct Mpi {
 pub struct World;
 
 impl Mpi {
-    /// Enters MPI. Returns None if it was entered before, or if the library allows calls from one
-    /// thread only.
+    /// Initialises MPI. Returns None if MPI was initialised before, or if the library allows calls
+    /// from one thread only.
     pub fn enter() -> Option<Mpi> {
         let (universe, threading) = mpi::initialize_with_threading(Threading::Serialized)?;
         (threading >= Threading::Serialized).then_some(Mpi { _universe: universe })
     }
 }
 
-/// A rank that panics ends all ranks, because the others may wait for it.
+/// A rank that panics ends all ranks, because the other ranks may wait for it.
 impl Drop for Mpi {
     fn drop(&mut self) {
         if std::thread::panicking() {

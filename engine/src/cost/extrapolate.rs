@@ -25,9 +25,9 @@ pub(super) fn line([small, large]: [(f64, f64); 2], size: f64) -> f64 {
     large.1 + slope.clamp(0.0, large.1 / large.0) * (size - large.0)
 }
 
-/// Returns the value at `size` by two measurements. If the value grows more slowly than the size,
-/// the line through both is used. Otherwise it is the power function through both, with an exponent
-/// of at most `most`.
+/// Returns the value at `size` from two measurements. If the value does not grow faster than the
+/// size, the line through both measurements is used, and otherwise the power function through both,
+/// with an exponent of at most `most`.
 pub(super) fn power([small, large]: [(f64, f64); 2], size: f64, most: f64) -> f64 {
     let exponent = (large.1 / small.1).ln() / (large.0 / small.0).ln();
     if !exponent.is_finite() || exponent <= 1.0 {
@@ -37,8 +37,9 @@ pub(super) fn power([small, large]: [(f64, f64); 2], size: f64, most: f64) -> f6
 }
 
 /// Returns the value at `size` of `a n + b n^2` through both measurements, for a quantity that
-/// grows mostly as the square. If the exponent between them is well below 2, [`power`] is used
-/// instead. This occurs if one of them needed an additional buffer.
+/// grows mostly as the square. [`power`] is used instead if the exponent between the measurements
+/// is well below 2, or if `a` would be negative. This occurs if one measurement needed an
+/// additional buffer.
 pub(super) fn square([small, large]: [(f64, f64); 2], size: f64) -> f64 {
     const NEARLY_SQUARE: f64 = 1.7;
     let exponent = (large.1 / small.1).ln() / (large.0 / small.0).ln();
@@ -53,8 +54,8 @@ pub(super) fn square([small, large]: [(f64, f64); 2], size: f64) -> f64 {
 /// is constant.
 pub(super) fn quadratic(nodes: [&[f64]; 2], at: impl Fn(usize, usize) -> f64, (n, m): (f64, f64)) -> f64 {
     let [rows, columns] = nodes;
-    // Newton's form along the second axis: the k-th difference along it is a polynomial of degree 2
-    // - k along the first axis.
+    // Newton's form along the second axis. The k-th difference along this axis is a polynomial of
+    // degree `2 - k` along the first axis.
     let mut value = 0.0;
     let mut basis = 1.0;
     for k in 0..columns.len() {

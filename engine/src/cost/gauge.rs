@@ -56,7 +56,7 @@ impl<'a> Gauge<'a> {
         Gauge { known: Some(known), ..self }
     }
 
-    /// Returns a gauge for memory, whose other numbers are rough because it spends little time.
+    /// Returns a gauge for memory. Its other numbers are rough, because it spends little time.
     pub fn brief(self) -> Gauge<'a> {
         Gauge { is_brief: true, ..self }
     }
@@ -71,7 +71,8 @@ impl<'a> Gauge<'a> {
         self.is_brief
     }
 
-    /// Does the same with time read from `watch`, so that a test decides how long its work takes.
+    /// Returns a gauge that reads the time from `watch`, so that a test decides how long its work
+    /// takes.
     #[cfg(test)]
     pub(super) fn timed_by(self, watch: fn() -> f64) -> Gauge<'a> {
         Gauge { watch, ..self }
@@ -133,7 +134,8 @@ impl<'a> Gauge<'a> {
     /// call warms caches and buffers, and another process may interrupt any of them. The quickest
     /// call counts.
     pub(super) fn quickest<T>(&self, engine: &Pairwise, mut act: impl FnMut() -> Result<T>) -> Result<(Measured, T)> {
-        // An interrupted call may take this long by itself, so the sum decides.
+        // One call may be slow because another process interrupted it, so this is a limit of the
+        // total time of the calls.
         const ENOUGH: f64 = 0.1;
         let (mut best, mut made) = self.measure(engine, &mut act)?;
         let mut spent = best.seconds;

@@ -9,16 +9,17 @@ use crate::{Error, Result};
 const FIRST: usize = 64;
 /// If a call at the real size takes about this many seconds or less, it is measured directly.
 const CHEAP: f64 = 20e-3;
-/// If a call takes at least this many seconds, its time is that of its work, not of its start.
+/// If a call takes at least this many seconds, the time of its work is much longer than the time of
+/// its start.
 const ENOUGH: f64 = 8e-3;
 /// The same for a metric or another call whose time is extrapolated in the size, not in the pairs.
 /// Caches and threads change the growth of shorter times.
 const ENOUGH_WITHOUT_PAIRS: f64 = 0.1;
 /// After this many seconds, no larger size is tried if three sizes are at least [`MANY`].
 const LONG: f64 = 0.4;
-/// If the real size is this many times larger, and no pairs show how the time grows, a small error
-/// of the growth is a large one of the time. [`ENOUGH_WITHOUT_PAIRS`] and [`LONG`] are then
-/// multiplied by [`MORE`].
+/// If the real size is at least this many times larger than the largest measured size, and no pairs
+/// are counted, a small error of the growth becomes a large error of the time.
+/// [`ENOUGH_WITHOUT_PAIRS`] and [`LONG`] are then multiplied by [`MORE`].
 const FAR: usize = 32;
 const MORE: f64 = 4.0;
 /// After this many seconds, no larger size is tried at all.
@@ -51,7 +52,7 @@ impl Climb {
     }
 }
 
-/// Measurements at growing sizes. Each measures the same parts.
+/// Measurements at growing sizes, each of the same parts of a call.
 #[derive(Debug)]
 pub(super) struct Ladder {
     pub rungs: Vec<(usize, Vec<Measured>)>,
@@ -140,8 +141,9 @@ impl Ladder {
         self.rungs[skipped..].iter().map(|(size, found)| (*size as f64, of(&found[k]))).collect()
     }
 
-    /// Returns the pairs of part `k`, between those of the largest size and twice those of a sum
-    /// over all pairs. Without these limits, a count that is not a quadratic could become 0.
+    /// Returns the extrapolated pairs of part `k`: at least those of the largest measured size, and
+    /// at most twice as many as in a sum over all pairs, which grow as the square of the size.
+    /// Without these limits, a count that is not a quadratic could become 0.
     fn pairs(&self, k: usize, size: usize) -> f64 {
         let points = self.readings(k, 3, |part| part.pairs);
         let (reached, pairs) = points.last().copied().unwrap_or_default();
@@ -158,7 +160,7 @@ impl Ladder {
     /// Returns the seconds of part `k`, extrapolated in the number of pairs if pairs are counted,
     /// and otherwise in the size.
     fn seconds(&self, k: usize, size: usize) -> f64 {
-        // Over a larger ratio of sizes, an error of one time changes the exponent less.
+        // Over a larger ratio of sizes, an error of a measured time changes the exponent less.
         let sizes = self.readings(k, 3, |part| part.seconds);
         let last = sizes.last().copied().unwrap_or_default();
         let [small, large] = [sizes.first().copied().unwrap_or(last), last];
@@ -170,8 +172,8 @@ impl Ladder {
         extrapolate::power([small, large], size as f64, 3.0)
     }
 
-    /// Returns the bytes of part `k`. A quadratic is not used, because it would multiply an
-    /// additional scratch buffer by the square of the size.
+    /// Returns the bytes of part `k`. The polynomial through three sizes is not used, because it
+    /// would multiply an additional scratch buffer by the square of the size.
     fn bytes(&self, k: usize, size: usize) -> f64 {
         match self.readings(k, 2, |part| part.bytes).as_slice() {
             &[small, large] => extrapolate::square([small, large], size as f64),

@@ -19,7 +19,7 @@ pub struct MetricCost {
 }
 
 /// The measured costs of metrics by name, options and sizes. A script calls few metrics at few
-/// sizes, but often: each of them is measured once.
+/// sizes, but often. Each metric is measured once at each size.
 #[derive(Debug, Default)]
 pub struct KnownCosts(Mutex<BTreeMap<String, MetricCost>>);
 

@@ -7,13 +7,13 @@ use super::growing_size::{Climb, Ladder};
 use crate::flow::{Diffusion, LikelihoodOptions};
 use crate::{Points, Result, rng::Stream};
 
-/// The largest numbers of levels and of probes that are measured. For larger numbers, the cost
-/// grows in proportion.
+/// The largest numbers of noise levels and of probes that are measured. For larger numbers, the
+/// cost grows in proportion to them.
 const LEVELS: usize = 40;
 const PROBES: usize = 16;
 
 /// Returns the cost of [`crate::flow::Diffusion::log_density`] of `points`, and a number for each
-/// point. The steps between two levels adapt, so the cost depends on the points.
+/// point. The steps between two noise levels adapt, so the cost depends on the points.
 ///
 /// # Errors
 /// Those of [`crate::flow::Diffusion::log_density`].

@@ -11,12 +11,12 @@ use serde_json::Value;
 use std::sync::Arc;
 
 /// The noise floor is measured at the largest size at which one value takes less than this many
-/// seconds. A floor takes tens of values; far quicker values would mostly show the time in which
-/// threads start.
+/// seconds. A floor takes tens of values. The time of much quicker values would mostly be the time
+/// in which threads start.
 const SHORT: f64 = 4e-3;
 
-/// A metric whose cost is known is called with this many points. If that fails, it is measured
-/// again, and reports its error.
+/// A metric whose cost is known is called with this many points. If that call fails, the metric is
+/// measured again, which reports its error.
 const FEW: usize = 64;
 
 /// Returns the cost of the metric called `name` with these options (a map, or null) for `points`
@@ -34,7 +34,7 @@ pub fn metric(
 ) -> Result<MetricCost> {
     let metric = metric::by_name(name, options.clone())?;
     let (n, m) = (points.n(), reference.points().n());
-    // The values of a floor have other sizes, for which the metric may take another way.
+    // The values of a floor have other sizes, for which the metric may use another method.
     let quicker = metric.for_sizes(points.dim(), n, m);
     let of_floor = Trial { metric: metric.as_ref(), points, reference, gauge, stream: stream.label(name) };
     let of_value = quicker.as_deref().map(|metric| Trial { metric, ..of_floor });
@@ -86,8 +86,8 @@ pub(super) fn choice_cost(
     stream: Stream,
 ) -> Result<MetricCost> {
     if reference.points().n() < 4 {
-        // For so few points, a run also measures the floor: quickly, or it reports the reason why
-        // it cannot.
+        // With so few points, a floor is quick, or it is impossible and a run reports an error. It
+        // is measured here so that this error is found.
         let built = choice.build()?;
         metric::floor(built.as_ref(), reference, points.n().min(64), gauge.pairwise())?;
     }
@@ -142,13 +142,14 @@ impl Trial<'_> {
         self.gauge.quickest(&every, || self.metric.estimate(&points, &reference, &every, self.stream))
     }
 
-    /// Returns the costs for these sizes, of which the first is the largest, the measurements from
-    /// which they are known, and the value for the most points.
+    /// Returns the costs for these sizes, the measurements from which the costs are known, and the
+    /// value for the most points. The first size must be the largest.
     fn costs<const N: usize>(&self, sizes: [(usize, usize); N]) -> Result<([Measured; N], Ladder, Estimate)> {
         let (ladder, estimate) = self.climb(sizes[0])?;
         let mut costs = sizes.map(|(n, m)| ladder.at(n.max(m))[0]);
         if costs[0].pairs > 0.0 && self.metric.properties(self.points.dim()).iterates {
-            // The number of iterations hardly depends on the sizes, but no polynomial describes it.
+            // The number of iterations hardly depends on the sizes, but it is not a polynomial in
+            // them.
             let (size, reached) = ladder.rungs.last().map_or((1, 0.0), |(size, found)| (*size, found[0].pairs));
             for (cost, (n, m)) in costs.iter_mut().zip(sizes) {
                 cost.pairs = reached * (n.max(m) as f64 / size as f64).powi(2);
@@ -161,7 +162,7 @@ impl Trial<'_> {
     }
 
     /// Measures with growing numbers of points and reference points, in the ratio of their real
-    /// numbers. The size is the larger number.
+    /// numbers. The size is the larger of the two numbers.
     fn climb(&self, (n, m): (usize, usize)) -> Result<(Ladder, Estimate)> {
         let climb = Climb { quadratic: false, ..Climb::of(self.gauge) };
         let most = n.max(m);
@@ -198,9 +199,10 @@ impl Trial<'_> {
         Ok(Counts { nodes, pairs })
     }
 
-    /// Returns the ratio of the time, and of the bytes, of one value of the floor to one value of
-    /// the metric. They differ, because the values of the floor are computed in parallel from
-    /// points that are drawn first. It is measured for a floor of few points, which is quick.
+    /// Returns the ratio of the time of one value of the floor to that of one value of the metric,
+    /// and the ratio of the bytes. The ratios differ from 1, because the values of the floor are
+    /// computed in parallel from points that are drawn first. They are measured for a floor of few
+    /// points, which is quick.
     fn floor(&self, ladder: &Ladder) -> Result<(f64, f64)> {
         let quick = ladder.rungs.iter().rfind(|(_, found)| found[0].seconds < SHORT);
         let Some((size, _)) = quick.or(ladder.rungs.first()) else { return Ok((1.0, 1.0)) };
@@ -210,7 +212,7 @@ impl Trial<'_> {
         let m = of(self.reference.points().n());
         let few = part(self.reference, m)?;
         let every = self.gauge.every_pair();
-        // A new reference remembers no floor.
+        // A reference keeps its floors, so every measurement gets a reference without floors.
         let anew = || few.clone().with_known_floors(Arc::default());
         let floored = self.gauge.quickest(&every, || metric::floor(self.metric, &anew(), n, &every));
         // If there are too few points here for a floor, a floor of all points may still exist, but

@@ -5,18 +5,18 @@
 //! sizes, read the counters of the engine around each call ([`Gauge`]) and extrapolate to the
 //! requested size:
 //!
-//! * pairs, by the polynomial through the small sizes. A pairwise sum over `n` points against `m`
-//!   others takes a quadratic in `n` and `m`, so the result is exact. If the count is not a
-//!   quadratic (a batch, a number of probes), the sizes grow until the polynomial predicts the next
-//!   count;
+//! * pairs, by the polynomial through the small sizes. The number of pairs of a sum over `n`
+//!   points against `m` others is a quadratic in `n` and `m`, so the result is exact. If the count
+//!   is not a quadratic (a batch, a number of probes), the sizes grow until the polynomial predicts
+//!   the next count;
 //! * bytes, along a line, or by a power function with an exponent of at most 2;
 //! * seconds, along a line in the pairs or, if no pairs are counted, by a power function in the
 //!   size. The slope is never negative;
 //! * steps, by multiplication. The first step, a middle step and the last step are measured
 //!   separately.
 //!
-//! If the real size is cheap, it is measured directly. A run may skip blocks of pairs for their
-//! negligible weight. Such blocks are counted as if they were evaluated, because their number
+//! If the real size is cheap, it is measured directly. A run may skip blocks of pairs because their
+//! weight is negligible. Such blocks are counted as if they were evaluated, because their number
 //! depends on the positions of the points.
 
 mod extrapolate;

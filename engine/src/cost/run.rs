@@ -15,9 +15,9 @@ use crate::{Error, Points, Result, rng::Stream};
 /// The smallest number of rows for measuring readings, which use a fixed number of probes.
 const PROBED: usize = 512;
 
-/// The numbers of rows with which a step on a grid is measured, whose time is a constant and a
-/// multiple of the number of rows; and the smallest number of pairs of a step for which a grid is
-/// expected.
+/// The numbers of rows with which a step on a grid is measured: its time is a constant plus a
+/// multiple of the number of rows. A grid is expected only if a step has more than `GRID_PAIRS`
+/// pairs.
 const ON_GRID: [usize; 2] = [1 << 16, 1 << 17];
 const GRID_PAIRS: f64 = 1e7;
 
@@ -29,8 +29,8 @@ const FEW: usize = 128;
 pub type Maker<'a> = &'a dyn Fn() -> Result<Motion>;
 
 /// Returns the cost of [`crate::run::Run`] with the same arguments. Also returns a result of the
-/// same form: the end is `start` itself, the history has two rows, and the metrics are meaningless.
-/// It takes some tenths of a second.
+/// same form: the final points are `start` itself, the history has two rows, and the metrics are
+/// meaningless. It takes some tenths of a second.
 ///
 /// # Errors
 /// Those of [`crate::run::Run::go`].
@@ -78,8 +78,8 @@ pub fn run(
     Ok((result, cost))
 }
 
-/// Finds the errors of a run by running the code of a run. The flow is prepared with the whole
-/// start; then a few points are measured, moved and measured again.
+/// Finds the errors of a run by running the code of a run. The flow is prepared with all starting
+/// points. Then a few points are measured, moved and measured again.
 fn shape(
     make: Maker,
     start: &Points,
@@ -137,7 +137,7 @@ struct Taken {
 
 impl Rehearsal<'_> {
     /// Returns the cost of all steps. The first step may build an estimate that later steps update,
-    /// and the last step may lack a part. One step represents all others.
+    /// and the last step may lack a part. One middle step represents all steps between them.
     fn steps(&self) -> Result<Cost> {
         let (ladder, ()) = Ladder::climb(self.start.n(), Climb::of(self.gauge), |rows| {
             let Taken { first, middle, last } = self.taken(rows, true, 1)?;

@@ -163,13 +163,14 @@ fn sluggish() -> f64 {
 #[test]
 fn few_points_tell_what_many_cost() {
     // At these sizes a run is too long to be measured itself. The counts must be extrapolated to
-    // them exactly.
+    // these sizes exactly.
     for (n, watch) in [(20_000, steady as fn() -> f64), (1_000_000, steady), (1_000_000, sluggish)] {
         let options = RunOptions { steps: 50, ..RunOptions::default() };
         let cost = foreseen(&minibatches(n, None), n, &options, watch);
         assert_eq!(cost.flow_pairs, 50 * 2 * (n * n) as u64);
     }
-    // The error of the field takes two kernel sums of the probes, by halves and whole.
+    // The error of the field takes two sums at the 256 probes: one over both halves of the points,
+    // and one over all points.
     let options = RunOptions { steps: 50, every: Some(50), ..RunOptions::default() };
     let cost = foreseen(&minibatches(20_000, Some(700)), 20_000, &options, steady);
     // A round has 29 minibatches: 28 of 690 particles and one of 680. 50 steps are one round and 21
@@ -177,7 +178,8 @@ fn few_points_tell_what_many_cost() {
     let want = (20_000 + 21 * 690) as f64 * 40_000.0;
     assert!((cost.flow_pairs as f64 / want - 1.0).abs() < 0.05, "{} {want}", cost.flow_pairs);
     assert_eq!(cost.pairs - cost.flow_pairs, 2 * 256 * 2 * 40_000);
-    // A machine that is too busy to measure minibatches at all takes the whole cloud for one.
+    // On a machine that is too busy to measure minibatches at all, the whole cloud counts as one
+    // minibatch.
     let cost = foreseen(&minibatches(20_000, Some(700)), 20_000, &options, sluggish);
     assert_eq!(cost.flow_pairs, 50 * 2 * 20_000 * 20_000);
     let set = |name: &str, n: usize| Stream::new(3).label(name).normal(n, 2);
@@ -231,7 +233,7 @@ fn time_and_memory_are_carried_from_small_sizes() {
     assert!(picky(200).is_ok() && picky(1001).is_err());
 }
 
-/// A million million steps are counted by division.
+/// The cost of a million million steps is computed without a loop over the steps.
 #[test]
 fn any_number_of_steps_is_counted_at_once() {
     let start = Stream::new(1).normal(50, 2);
@@ -249,7 +251,7 @@ thread_local! {
     static WORKED: Cell<f64> = const { Cell::new(0.0) };
 }
 
-/// Returns the seconds that [`Learner`] claims to have worked.
+/// Returns the seconds that [`Learner`] reports as its work.
 fn worked() -> f64 {
     WORKED.get()
 }
@@ -311,8 +313,8 @@ fn a_call_that_was_interrupted_does_not_count() {
     assert!((seconds - 1.0).abs() < 1e-6, "{seconds}");
 }
 
-/// The second measurement of a metric with the same options and sizes is that of the first, unless
-/// the metric refuses the points.
+/// The second measurement of a metric with the same options and sizes returns the result of the
+/// first. If the metric refuses the points, its error is returned.
 #[test]
 fn a_metric_is_measured_once() {
     let (engine, known) = (Pairwise::default(), KnownCosts::default());

@@ -11,13 +11,13 @@ use crate::{Result, pairwise::Pairwise};
 pub struct Training {
     /// Number of steps.
     pub steps: usize,
-    /// Points per step. The measurement uses fewer points if they take long.
+    /// Points per step. The measurement uses fewer points if a step with all of them takes long.
     pub batch: usize,
     /// Number of steps between rows of the history.
     pub every: usize,
 }
 
-/// The numbers of steps of two trainings. The difference of their costs gives the cost of the other
+/// The numbers of steps of two trainings. The difference of their costs gives the cost of further
 /// steps.
 const STEPS: [usize; 2] = [2, 6];
 
@@ -69,7 +69,8 @@ struct Parts {
 impl Parts {
     /// Returns the whole cost: the part that occurs once, the part of every step, and the part of
     /// every row. A disturbed measurement can make more steps look quicker than few steps. All of
-    /// its time then counts as the time of its steps, unless a step is `free`.
+    /// its time then counts as the time of its steps. If `free` is true, a step may cost nothing
+    /// instead.
     fn of(&self, asked: Training, free: bool, part: fn(&Measured) -> f64) -> f64 {
         let [few, sparse, many] = self.found.map(|found| part(&found));
         let (short, steps) = (self.short as f64, asked.steps as f64);

@@ -6,8 +6,8 @@ use crate::points::squared_distance;
 use crate::{Error, Points, Result, rng::Stream};
 use serde::{Deserialize, Serialize};
 
-/// A choice of kernels. In data it is `"median"`, a kernel, or a list of kernels. A plain number is
-/// the bandwidth of a Gaussian kernel.
+/// A choice of kernels. It is written as `"median"`, a kernel, or a list of kernels. A plain number
+/// is the bandwidth of a Gaussian kernel.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Written", into = "Written")]
 pub enum Kernels {
@@ -102,7 +102,7 @@ impl Kernels {
     }
 }
 
-/// Returns up to 512 evenly spaced rows, or as many random ones if the former coincide.
+/// Returns up to 512 evenly spaced rows, or 512 random rows if the evenly spaced rows coincide.
 fn some_rows(points: &Points) -> Vec<&[f64]> {
     let stride = points.n().div_ceil(MEDIAN_POINTS).max(1);
     let rows: Vec<&[f64]> = points.iter().step_by(stride).collect();

@@ -86,7 +86,7 @@ impl SoftmaxMean {
         (!ess.is_empty()).then(|| *ess.select_nth_unstable_by(middle, f64::total_cmp).1)
     }
 
-    /// Adds the sources of `other`, a mean at the same queries.
+    /// Adds the sources of `other`, the softmax mean over further sources at the same queries.
     pub(crate) fn merge(&mut self, other: &SoftmaxMean) {
         let dim = self.mean.dim().max(1);
         let rows = self.mean.data_mut().chunks_exact_mut(dim).zip(other.mean.iter());
@@ -100,7 +100,7 @@ impl SoftmaxMean {
             let sum = largest + ((*log - largest).exp() + (*other_log - largest).exp()).ln();
             let [share, other_share] = [*log, *other_log].map(|log| (log - sum).exp());
             mean.iter_mut().zip(others).for_each(|(mean, other)| *mean += other_share * (other - *mean));
-            // The sum of the squares of the shares.
+            // The denominator is the sum of the squares of all normalised weights.
             *ess = 1.0 / (share * share / *ess + other_share * other_share / other_ess);
             *log = sum;
         }
@@ -140,7 +140,7 @@ pub(super) struct SoftmaxCall<'a, 'p> {
     pub softmax: Softmax<'a>,
     pub orders: &'a Orders<'p>,
     pub placements: &'a Placements<'p>,
-    /// True if the content of the rows is subtracted from the means.
+    /// True if the previous contents of the output rows are subtracted from the means.
     pub subtract: bool,
 }
 
@@ -160,7 +160,7 @@ impl<'p> SoftmaxCall<'_, 'p> {
         self.softmax.log_weights.map_or(0.0, |l| l.iter().copied().fold(f64::NEG_INFINITY, f64::max))
     }
 
-    /// True if the source of a query itself is excluded. A single source is not.
+    /// True if query `i` excludes source `i`. A single source is never excluded.
     pub fn leave_out_self(&self) -> bool {
         self.softmax.leave_out_self && self.sources.n() > 1
     }
@@ -182,7 +182,7 @@ impl<'a> KernelCall<'a> {
         self.sum.values.map(|values| values.points(self.sources))
     }
 
-    /// True if the source of a query itself is excluded. The single source of a softmax is not.
+    /// True if query `i` excludes source `i`. The single source of a softmax is never excluded.
     pub fn leave_out_self(&self) -> bool {
         self.sum.leave_out_self && !(self.is_softmax && self.sources.n() == 1)
     }

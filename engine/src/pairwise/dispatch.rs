@@ -13,10 +13,11 @@ use super::plan::{self, Arithmetic, Shape};
 use crate::points::kd_order::Orders;
 use crate::{Points, Result};
 
-/// If fewer rows than this are computed again, no source is skipped.
+/// If fewer rows than this are computed again, no source is skipped: sorting all points would cost
+/// more than skipping saves.
 const FEW: usize = 32;
 
-/// The same as a part of all rows: sorting all points would cost more than skipping saves.
+/// The same limit for many rows: the number of all rows divided by this.
 const SMALL_PART: usize = 1024;
 
 impl Pairwise {
@@ -28,7 +29,7 @@ impl Pairwise {
         let own = matches!(call.values, Some(Values::Own));
         let arithmetic = plan::arithmetic(&self.options, &measure.shape, own);
         let undone = self.softmax_in(arithmetic, call, &measure, rows)?;
-        // Panels of f64 have an order of their own.
+        // Panels of f64 have another width, so skipping needs a new order of all points.
         let few = FEW.max(measure.shape.n / SMALL_PART);
         let skips = undone.len() >= few && measure.shape.skips(&self.options);
         let n = if skips { measure.shape.n } else { undone.len() };
@@ -36,7 +37,7 @@ impl Pairwise {
         self.again(undone, |rows| self.softmax_in(Arithmetic::F64, call, &measure, rows))
     }
 
-    /// Computes rows of a softmax in this arithmetic. Returns those that lost precision.
+    /// Computes rows of a softmax in this arithmetic. Returns the rows that lost precision.
     pub(super) fn softmax_in<'b>(
         &self,
         arithmetic: Arithmetic,
@@ -68,8 +69,8 @@ impl Pairwise {
         grid::is_chosen(self, &call, &Measure::of_softmax(&call))
     }
 
-    /// Computes rows on the grid, if that is possible and worth while. Returns those that are left,
-    /// or None if all are done.
+    /// Computes rows on the grid, if that is possible and worth while. Returns the rows that remain
+    /// to be computed, or None if none remain.
     fn on_grid<'b>(
         &self,
         measure: Measure,

@@ -32,9 +32,8 @@ impl Pairwise {
     /// Computes the mean of `values` (often the sources themselves: [`Values::Own`]) under the
     /// softmax weights `p_j = exp(l_j) k_j / sum_i exp(l_i) k_i` at every query, with normaliser
     /// and effective sample size. The largest exponent of a query is subtracted, so the mean is
-    /// finite at any distance, whether the kernel itself vanishes there or not. For a query
-    /// without sources, see [`Pairwise::softmax_mean`]; with a Gaussian kernel this function calls
-    /// it. Cost: one pass over all pairs.
+    /// finite at any distance, even where the kernel itself vanishes. A query without sources gets
+    /// the results stated at [`Pairwise::softmax_mean`]. Cost: one pass over all pairs.
     ///
     /// # Errors
     /// Shapes do not match, the kernel has values that are not positive, its bandwidth is not

@@ -17,9 +17,9 @@ pub struct LogGradient {
 impl Pairwise {
     /// Writes `grad log sum_j w_j k(z_i, x_j)` at the query `z_i` into row `i` of `out`. Without
     /// weights, all `w_j` are 1. For a Gaussian kernel the result is the score of the sources
-    /// smoothed by the bandwidth. The result is finite at any distance: if the kernel itself
-    /// vanishes in the arithmetic, its logarithm is summed in f64 for that query. Cost: two
-    /// pairwise passes.
+    /// smoothed by the bandwidth. The result is finite at any distance: if the kernel sum at a
+    /// query is too small for the arithmetic, the query is computed from logarithms of the kernel
+    /// in f64. Cost: two pairwise passes.
     ///
     /// # Errors
     /// Those of [`Pairwise::kernel_sum`], or the kernel is the energy kernel, which is not a

@@ -42,8 +42,8 @@ pub enum Side {
 /// of a call and changes the sums by no more than rounding.
 ///
 /// In f32 the error of an exponent is about `6e-8` times the largest log-weight or squared
-/// distance, with distances in units of sigma. No query is computed again in f64,
-/// unless blocks are skipped.
+/// distance, with distances in units of sigma. Queries are computed again in f64 only if blocks are
+/// skipped.
 #[derive(Debug)]
 pub struct LogSums<'a> {
     engine: Pairwise,
@@ -87,8 +87,8 @@ impl Pairwise {
 }
 
 impl LogSums<'_> {
-    /// Changes sigma. The expected results are rescaled: they become `-f / sigma^2` with the same
-    /// `f` as before.
+    /// Changes sigma. The expected results are `-f / sigma^2` with a potential `f`; they are
+    /// rescaled so that `f` stays the same.
     ///
     /// # Errors
     /// `sigma` is not positive, or an interrupt.
@@ -170,7 +170,7 @@ impl LogSums<'_> {
         Ok(())
     }
 
-    /// Begins the same call on other ranks, if there are any and it is large.
+    /// Begins the same call on the other ranks, if there are other ranks and the call is large.
     fn share(
         &self,
         arithmetic: Arithmetic,
@@ -234,7 +234,8 @@ fn panels(plan: &Plan, queries: usize, (rank, ranks): (usize, usize)) -> Range<u
     start * plan.width..queries.min(end * plan.width)
 }
 
-/// Computes some queries into `out.1`; the first is that of panel `out.0`.
+/// Computes the results of some queries into `out.1`. The first of these queries is the first query
+/// of panel `out.0`.
 fn panels_of<T: Real>(
     engine: &Pairwise,
     plan: Plan,

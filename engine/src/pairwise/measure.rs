@@ -9,15 +9,15 @@ use crate::Points;
 /// coordinate.
 const LOSS: f64 = 1e-9;
 
-/// The largest scaled squared distance. It is near the largest number of f32, and its inverse is
-/// near the smallest; a kernel need not vanish beyond it.
+/// The largest scaled squared distance for which f32 is used. A larger number, or its inverse, may
+/// exceed the range of f32, and a kernel need not vanish at such a distance.
 const LARGEST_SQUARE: f64 = 1e30;
 
 /// The relation of packed points to those of the caller.
 pub struct Measure {
     pub centre: Vec<f64>,
     pub scale: f64,
-    /// The factor of the sums of a kernel.
+    /// The factor by which the sums of a kernel are multiplied.
     pub factor: f64,
     /// The factor that converts scaled lengths to units of the width of the kernel.
     pub unit: f64,
@@ -69,7 +69,7 @@ impl Measure {
 }
 
 /// Returns the centre, which is subtracted from all coordinates, and the mean square of the sources
-/// around it; `scale` times a distance is in bandwidths.
+/// around it. `scale` times a distance is in bandwidths.
 ///
 /// The centre is the mean, so that a common offset of all points costs no precision. If a few
 /// points are so far away that subtracting the mean would round the other points even in f64,
@@ -85,8 +85,8 @@ fn centre(sources: &Points, scale: f64) -> (Vec<f64>, f64) {
     (origin, square)
 }
 
-/// True if so many of `n` queries are far that computing them again would cost more than another
-/// method costs for all.
+/// True if so many of `n` queries are far that computing these again would cost more than computing
+/// all by another method.
 fn many(far: usize, n: usize) -> bool {
     8 * far > n
 }

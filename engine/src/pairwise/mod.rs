@@ -3,7 +3,7 @@
 //! Every kernel quantity of this crate is a sum of weights that depend on squared distances, or of
 //! values multiplied by these weights:
 //!
-//! | reduction | per query `z` | serves |
+//! | reduction | per query `z` | used for |
 //! |---|---|---|
 //! | [`Pairwise::log_sum_exp`] | `log sum_j exp(l_j - \|z - x_j\|^2 / 2 sigma^2)` | densities, Sinkhorn |
 //! | [`Pairwise::softmax_mean`] | `sum_j softmax_j(l_j - \|z - x_j\|^2 / 2 sigma^2) v_j` | denoisers, mean shift, SD flow |
@@ -22,24 +22,24 @@
 //!
 //! **Packing** (`pack`). The mean of the sources is subtracted in f64 and the difference is
 //! multiplied by `sqrt(log2 e / 2) / sigma`; only then is it rounded to the working type, once per
-//! call. A score is then minus a squared distance and a weight is `2^score`, so the backends need
-//! neither sigma nor units. For the matrix units each number is a sum of two or three bfloat16
-//! numbers, stored in tiles.
+//! call. A score is then the negative of a squared distance, and a weight is `2^score`, so the
+//! backends need neither sigma nor units. For the matrix units, each number is split into a sum of
+//! two or three bfloat16 numbers, which are stored in tiles.
 //!
 //! **Lanes are queries.** A panel of queries lies across the lanes of the registers (three
 //! registers wide; two on the matrix units). One source after the other is broadcast to all of
-//! them. Running maxima, normalisers and their rescaling therefore need no reduction across lanes,
-//! and one row-major copy of the sources serves both products: scores from coordinates, sums from
-//! weights. The running maximum is subtracted, as in any online softmax, so no score overflows, and
-//! a query far from all sources gets a finite result.
+//! them. Running maxima, normalisers and their rescaling therefore need no reduction across lanes.
+//! One row-major copy of the sources is enough for both products: scores from coordinates, and sums
+//! from weights. The running maximum is subtracted, as in any online softmax, so no score
+//! overflows, and a query far from all sources gets a finite result.
 //!
-//! **Direct and fused.** With up to 4 coordinates, or if products would lose precision, distances
-//! are sums of squared differences (*direct*), and one pass in registers computes exponentials and
-//! sums. Otherwise both products are computed in tiles of 8 sources by 3 registers, so that 24 of
-//! the 32 registers are accumulators (*fused*). Between the two products the weights of a block of
-//! at most 128 sources stay in the first-level cache. *gemm* computes the same products by faer,
-//! for comparison; it is never chosen automatically. *naive* is the f64 reference with which all
-//! others are compared.
+//! **Direct and fused.** With up to 4 coordinates, distances are sums of squared differences
+//! (*direct*), and one pass in registers computes exponentials and sums. Differences are also used
+//! if distances by products would lose precision. Otherwise both products are computed in tiles of
+//! 8 sources by 3 registers, so that 24 of the 32 registers are accumulators (*fused*). Between the
+//! two products the weights of a block of at most 128 sources stay in the first-level cache. *gemm*
+//! computes the same products by faer, for comparison. It is never chosen automatically. *naive* is
+//! the f64 reference with which all other backends are compared.
 //!
 //! **Fixed sets** (`log_sums`). The points of a Sinkhorn iteration do not move, and its sums hardly
 //! change from one call to the next. Both sets are packed once, and the sum of the last call takes
@@ -71,16 +71,17 @@
 //!
 //! **Grid** (`grid`). In up to three dimensions, a Gaussian sum over many points is computed
 //! without pairs: sources are spread over a grid, the grid is convolved, and queries read their
-//! sums. `auto` does so if a model of the times expects it to be faster, and returns to pairs for
-//! the few queries that the grid cannot serve.
+//! sums. `auto` uses the grid if a model of the times expects the grid to be faster. The few
+//! queries that the grid cannot serve are computed from pairs.
 //!
 //! **Precision** (`rounding`). The error of a rounded coordinate is `eps` times its distance from
-//! the centre. In f32, one centre is enough while the extent is some dozens of sigma. Beyond that,
-//! points are sorted, and coordinates of sources are stored in two parts. Every block of sources is
-//! moved into the frame of the panel with which it is combined (`pack::frame`). Rounded numbers are
-//! then as small as the distances, for any extent. After its pass, every query has a bound of its
-//! error. The few queries above a relative error of about 1e-5, such as a query next to an outlier,
-//! are computed again in f64; [`Work::repeated`] counts them.
+//! the centre. In f32, one centre is enough while the extent is some dozens of sigma. Beyond that
+//! extent, points are sorted, and coordinates of sources are stored in two parts. Every block of
+//! sources is moved to the centre of the panel of queries with which it is combined
+//! (`pack::frame`). Rounded numbers are then as small as the distances, for any extent. After the
+//! pass over the sources, every query has a bound of its error. The few queries whose bound exceeds
+//! a relative error of about 1e-5, such as a query next to an outlier, are computed again in f64;
+//! [`Work::repeated`] counts them.
 //!
 //! | file | contents |
 //! |---|---|

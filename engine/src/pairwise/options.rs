@@ -53,8 +53,8 @@ pub enum Precision {
     /// Single precision after centring and scaling in double.
     F32,
     /// Products of numbers split into bfloat16 parts, three per product, on matrix units: relative
-    /// error about 1e-5. Without matrix units, or for a call that is not a softmax mean of its own
-    /// sources, f32 is used.
+    /// error about 1e-5. This precision is for softmax means of the sources themselves, at points
+    /// near their centre. For all other calls, and without matrix units, f32 or f64 is used.
     Bf16x3,
     /// Six products of parts per product of coordinates, and three per product of weights: relative
     /// error about 2e-6.

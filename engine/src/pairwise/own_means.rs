@@ -18,7 +18,7 @@ use crate::{Points, Result};
 
 impl Pairwise {
     /// Computes the softmax means of a set at its own points, evaluating every pair once. Returns
-    /// false and writes nothing if another method computes them.
+    /// false and writes nothing if another method has to compute them.
     pub(super) fn own_means<'p>(
         &self,
         points: &'p Points,
@@ -37,8 +37,8 @@ impl Pairwise {
             Arithmetic::F32 => {
                 let Some(plan) = self.own_means_in::<f32>((points, sigma), &measure, out)? else { return Ok(false) };
                 let rounding = Rounding::of::<f32>(plan.form, 0.0, measure.unit);
-                // Every point has weight 1 at itself, so the norm of a point alone decides its
-                // precision.
+                // Every point has weight 1 at itself, so the norm of a point alone decides the
+                // precision of its mean.
                 let lost = |row: &RowOut| {
                     let square = measure.scale.powi(2) * squared_distance(points.row(row.query), &measure.centre);
                     !rounding.keeps_softmax(&Seen { square, reach: 0.0, max: 0.0, sum: f64::INFINITY })

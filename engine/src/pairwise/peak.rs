@@ -31,7 +31,7 @@ pub fn fma_peak(isa: Isa) -> f64 {
 /// same time, with operands in the first-level cache. One split product takes three or six bfloat16
 /// products. None on a machine without matrix units. The units may be shared with another processor
 /// that the system does not show: if two measurements differ by a factor of two, another program
-/// used them.
+/// used the units.
 pub fn matrix_peak() -> Option<f64> {
     if !matrix_units() {
         return None;

@@ -17,8 +17,8 @@ pub const DIRECT_DIM: usize = 4;
 /// Bytes of packed sources in one block, well within the second-level cache of a core.
 const BLOCK_BYTES: usize = 7 << 16;
 
-/// Bytes of packed sources in one block of sums between fixed sets: with a panel of queries and its
-/// scores, it stays in the first-level cache.
+/// Bytes of packed sources in one block of sums between fixed sets. Such a block, a panel of
+/// queries and their scores stay together in the first-level cache.
 const SUMS_BYTES: usize = 1 << 14;
 
 /// Bytes of queries and sums of one task, in addition to the block.
@@ -27,18 +27,19 @@ const TASK_BYTES: usize = 1 << 20;
 /// With fewer points, sorting costs more than skipping saves.
 const SKIP_POINTS: usize = 1024;
 
-/// If the mean square of scaled points is below this, no weight is small enough to be skipped.
+/// Up to this [`Shape::square`], no weight is small enough to be skipped.
 const SKIP_SQUARE: f64 = 60.0;
 
-/// From this size on `auto` uses the matrix units; fewer points or coordinates do not fill a tile.
+/// With at least this many points and coordinates, `auto` uses the matrix units. With fewer, the
+/// tiles are not well filled.
 const AUTO_POINTS: usize = 256;
 const AUTO_DIM: usize = 24;
 
-/// Beyond this mean square bf16x3 would have a relative error above 1e-5.
+/// Beyond this [`Shape::square`], bf16x3 would have a relative error above 1e-5.
 const SPLIT_SQUARE: f64 = 40.0;
 
-/// From this number of far points on, points are sorted and each panel gets its own centre. Fewer
-/// far points are computed in f64.
+/// If many queries are far ([`Shape::far`]) and there are at least this many queries and sources,
+/// points are sorted and each panel gets its own centre. With fewer, the sums are computed in f64.
 const FRAME_POINTS: usize = 128;
 
 /// Rows per task of a parallel sum; fixed, so that sums are always added in the same order.
@@ -51,12 +52,12 @@ pub struct Shape {
     pub n: usize,
     /// Number of sources.
     pub m: usize,
-    /// Number of their coordinates.
+    /// Number of coordinates of queries and sources.
     pub dim: usize,
     /// Number of coordinates of the values.
     pub value_dim: usize,
-    /// Mean square of scaled sources and queries: it decides the rounding error of products and
-    /// whether weights can vanish.
+    /// Sum of the mean squares of scaled sources and of scaled queries around the centre; 0 for a
+    /// kernel sum. It decides the rounding error of products and whether weights can vanish.
     pub square: f64,
     /// True if many queries are so far from the centre that a single centre would lose f32
     /// precision.
@@ -64,7 +65,7 @@ pub struct Shape {
 }
 
 impl Shape {
-    /// True if points are sorted and blocks of negligible weight skipped.
+    /// True if points are sorted and blocks of negligible weight are skipped.
     pub fn skips(&self, options: &PairwiseOptions) -> bool {
         let few = self.n.min(self.m);
         options.skip && (few >= SKIP_POINTS && self.square > SKIP_SQUARE || few >= FRAME_POINTS && self.far)
@@ -84,7 +85,7 @@ pub enum Arithmetic {
 
 /// Returns the arithmetic of a softmax of this shape: the requested arithmetic, if the machine has
 /// it and it is accurate for the shape. The matrix units need values equal to the sources (`own`)
-/// and points near their centre; f32 needs points near a centre, or many centres.
+/// and points near their centre. The arithmetic f32 needs points near one centre, or many centres.
 pub fn arithmetic(options: &PairwiseOptions, shape: &Shape, own: bool) -> Arithmetic {
     if options.backend == Backend::Naive {
         return Arithmetic::Naive;
@@ -135,7 +136,7 @@ pub struct Choice {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Centres {
-    /// The mean of the sources.
+    /// One centre for all points.
     #[default]
     One,
     /// One centre per panel of queries, with sources relative to it, so that rounding errors are as
@@ -210,7 +211,7 @@ impl Plan {
         let skip = shape.skips(options);
         let gemm = options.backend == Backend::Gemm;
         let largest = if skip {
-            // A block is then a whole number of panels.
+            // A block of 48 sources is a whole number of panels.
             48
         } else if gemm {
             512
@@ -231,14 +232,15 @@ impl Plan {
         }
     }
 
-    /// Returns the same plan without sorting and skipping, with the centre of all points.
+    /// Returns the same plan without sorting and skipping, with one centre for all points and
+    /// blocks that fit the first-level cache.
     pub fn without_skipping<T: Real>(self, shape: &Shape) -> Plan {
         let block = (SUMS_BYTES / (shape.dim * size_of::<T>())).clamp(32, 128) / 8 * 8;
         Plan { skip: false, centres: Centres::One, block, ..self }
     }
 
-    /// Returns the number of points of a leaf of the spatial order in blocks of this size: a panel,
-    /// if panels divide blocks evenly.
+    /// Returns the number of points of a leaf of the spatial order in blocks of `block` points: the
+    /// width of a panel if it divides `block`, and otherwise `block`.
     pub fn leaf(&self, block: usize) -> usize {
         if block.is_multiple_of(self.width) { self.width } else { block }
     }
@@ -249,8 +251,8 @@ impl Plan {
     }
 }
 
-/// Returns the largest error of an exponent for which distances are computed by products. Above it,
-/// they are computed by differences.
+/// Returns the largest error of an exponent for which distances are computed by products. If the
+/// error is larger, distances are computed by differences.
 fn tolerance<T: Real>() -> f64 {
     if size_of::<T>() == 8 { 1e-11 } else { 2e-5 }
 }
@@ -265,8 +267,8 @@ impl<T: Real> WithSimd for Width<T> {
     }
 }
 
-/// Returns the mean of `|x - centre|^2` and the number of points at which it exceeds `limit`. Fixed
-/// blocks are summed in parallel.
+/// Returns the mean of `|x - centre|^2` and the number of points at which this square exceeds
+/// `limit`. Fixed blocks are summed in parallel.
 pub fn mean_square(points: &Points, centre: &[f64], limit: f64) -> (f64, usize) {
     let blocks: Vec<(f64, usize)> = points
         .data()

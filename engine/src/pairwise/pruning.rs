@@ -4,11 +4,13 @@
 //! Let a block lie in the ball `(c, r)` and a panel of queries in the ball `(z, t)`. No query is
 //! nearer to a source than `max(0, |z - c| - r - t)`, nor than the distance between the bounding
 //! boxes of queries and sources. The first bound is tight for round clouds, the second for a block
-//! that extends over several clouds. With `D` the larger of the two, no log-weight of the pair
-//! exceeds `top - D^2`, where `top` is the block's largest log-weight. If that is below every
-//! query's running maximum by `depth = bits + log2 m + 1`, each weight is below `2^-bits / 2m` of
-//! the largest. The weights of all skipped sources together are then below half a unit of the sum's
-//! rounding. The maximum only rises, so a block that is skipped early would also be skipped later.
+//! that extends over several clouds. Let `D` be the larger of the two bounds, and `top` the block's
+//! largest log-weight. No exponent of a weight between the block and the panel then exceeds `top -
+//! D^2`. Let `m` be the number of sources and `2^-bits` the relative rounding error. If `top - D^2`
+//! is below every query's running maximum by `depth = bits + log2 m + 1`, each weight is below
+//! `2^-bits / 2m` of the largest. The weights of all skipped sources together are then below half
+//! the rounding error of the sum. The running maximum only rises, so a block that is skipped early
+//! would also be skipped later.
 
 use super::pack::Packed;
 use super::plan::Plan;
@@ -31,7 +33,7 @@ pub struct Ball {
 const LANES: usize = 8;
 
 /// Bounds of all blocks. Every list is padded to a multiple of [`LANES`] blocks by blocks without
-/// weight; the lists of coordinates are axis by axis.
+/// weight. The lists of coordinates are stored axis by axis.
 #[derive(Debug)]
 pub struct Bounds {
     /// The number of blocks, without the padding.
@@ -114,9 +116,9 @@ impl Bounds {
         }
     }
 
-    /// Writes the largest possible log-weight of every block with the queries of `panel` into
-    /// `best`; returns the block whose centre is nearest, by squared distance minus the block's
-    /// largest log-weight.
+    /// Writes the largest possible exponent of a weight between every block and the queries of
+    /// `panel` into `best`. Returns the block whose centre is nearest, by squared distance minus
+    /// the block's largest log-weight.
     pub fn against(&self, panel: &Ball, best: &mut Vec<f64>) -> usize {
         best.clear();
         let padded = self.tops.len();
@@ -140,14 +142,15 @@ impl Bounds {
             }
             let (radii, tops) = (lanes(&self.radii, 0), lanes(&self.tops, 0));
             for i in 0..LANES {
-                // The bounds are rounded too; a part in a million is far more than that.
+                // The bounds are rounded, too. The margin of a part in a million is far more than
+                // their rounding error.
                 let balls = squares[i].sqrt() * (1.0 - 1e-6) - (radii[i] + panel.radius) * (1.0 + 1e-6);
                 let balls = larger(balls, 0.0);
                 apart[i] = tops[i] - larger(balls * balls, apart[i] * (1.0 - 1e-6));
             }
             best.extend_from_slice(&apart);
-            // The centre decides, not the largest bound, because bounds are equal where balls
-            // overlap.
+            // The nearest block is chosen by its centre and not by its bound, because bounds are
+            // equal where balls overlap.
             for i in 0..LANES {
                 if squares[i] - tops[i] < nearest.0 {
                     nearest = (squares[i] - tops[i], from + i);

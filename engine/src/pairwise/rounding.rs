@@ -3,11 +3,11 @@
 //! Coordinates are rounded after a centre is subtracted, so the error of a rounded coordinate is
 //! `eps` times its distance from the centre. The score of two points at distance `d` is `-|q -
 //! x|^2`, in bits of the exponent. Its error is about `eps d (|q| + |x|)` in the form of
-//! differences, and about `eps (|q| + |x|)^2` in the form of products. Only sources near the
-//! nearest source have weight, and `|x| <= |q| + d`. The largest score and the norm of a query are
-//! known after its pass, and bound the errors of all relevant weights. If one source has all the
-//! weight, errors of weights cancel in the mean: the bound is multiplied by the share of the other
-//! sources.
+//! differences, and about `eps (|q| + |x|)^2` in the form of products. Only sources that are little
+//! farther away than the nearest source have weight, and `|x| <= |q| + d`. After the pass over the
+//! sources, the largest score and the norm of a query are known. They bound the errors of all
+//! relevant weights. If one source has all the weight, errors of weights cancel in the mean. The
+//! bound is therefore multiplied by the share of the other sources.
 
 use super::loops::tile::Form;
 use super::loops::weights::Weights;
@@ -22,19 +22,19 @@ const TOLERANCE: f64 = 3e-5;
 /// The largest accepted error that the rounding of coordinates causes in a mean, in scaled units.
 const VALUES: f64 = 5e-6;
 
-/// If the error reaches this, the sums themselves are unreliable.
+/// If the error of an exponent reaches this many bits, even the sums of weights are unreliable.
 const BLIND: f64 = 0.25;
 
 /// From this squared scaled distance from the centre on, rounded coordinates no longer resolve the
 /// bandwidth.
 pub const FAR: f64 = 1600.0;
 
-/// The same limit for kernel sums, in squared bandwidths; it takes into account that the caller
-/// subtracts moments from each other.
+/// The same limit for kernel sums, in squared bandwidths. It allows for the loss of precision when
+/// the caller subtracts moments from each other.
 pub const FAR_KERNEL: f64 = 625.0;
 
-/// The same limit for softmaxes by a kernel, in squared bandwidths: an error of a coordinate
-/// changes the logarithm of a kernel by at most the same number of bandwidths.
+/// The same limit for softmaxes by a kernel, in squared bandwidths: an error of a coordinate, in
+/// bandwidths, changes the logarithm of a kernel by at most the same number.
 pub const FAR_SOFTMAX: f64 = 1e4;
 
 /// The quantities, besides the query, on which the errors of a call depend.
@@ -49,7 +49,7 @@ pub struct Rounding {
     pub unit: f64,
 }
 
-/// The quantities that are known of a query after its pass.
+/// The quantities that are known of a query after the pass over the sources.
 #[derive(Debug, Clone, Copy)]
 pub struct Seen {
     /// Squared distance of the query from its centre, scaled.
@@ -59,7 +59,7 @@ pub struct Seen {
     pub reach: f64,
     /// Largest score, in bits.
     pub max: f64,
-    /// Sum of weights relative to the largest.
+    /// Sum of weights relative to the largest weight.
     pub sum: f64,
 }
 
@@ -98,7 +98,7 @@ impl Rounding {
     }
 
     /// The same for a softmax by a kernel whose logarithm changes by at most one bit per scaled
-    /// length, so that the error of a score is that of the distance.
+    /// length: the error of a score is then at most the error of the distance.
     fn keeps_kernel_softmax(&self, seen: &Seen) -> bool {
         if self.top == f64::NEG_INFINITY {
             return true;
@@ -108,8 +108,8 @@ impl Rounding {
         0.5 * self.epsilon * far <= VALUES && self.tolerates(far + d, seen)
     }
 
-    /// True if weights with an error of this many bits, in units of the rounding error, are
-    /// accurate to the tolerance.
+    /// True if weights are accurate to the tolerance when the error of their exponents is `bits`
+    /// times the rounding error.
     fn tolerates(&self, bits: f64, seen: &Seen) -> bool {
         let error = self.epsilon * bits;
         let shared = if error < BLIND { 1.0 - 1.0 / seen.sum.max(1.0) } else { 1.0 };

@@ -5,9 +5,9 @@ use crate::Result;
 use crate::archive::{Archive, Archived};
 use faer::Mat;
 
-/// The map `x -> scale x + shift`, coordinate by coordinate. A map computed from points leads from
-/// their standard units, in which they have mean 0 and variance 1, to their original units. `scale`
-/// is then a standard deviation, and `shift` is a mean.
+/// The map `x -> scale x + shift`, coordinate by coordinate. A map computed from points converts
+/// their standard units, in which the points have mean 0 and variance 1, to their original units.
+/// `scale` is then a standard deviation, and `shift` is a mean.
 ///
 /// ```
 /// use sdflow::Points;
@@ -25,7 +25,7 @@ pub struct AffineMap {
     shift: Vec<f64>,
 }
 
-/// While reading, the map must have the same number of coordinates.
+/// A map that is read must already have the number of coordinates of the archived map.
 impl Archived for AffineMap {
     fn archive(&mut self, archive: &mut Archive) -> Result<()> {
         archive.part("scale", self.scale.as_mut_slice())?;
@@ -34,8 +34,8 @@ impl Archived for AffineMap {
 }
 
 impl AffineMap {
-    /// Creates the map with these factors, none of which is 0, and these offsets, as many as
-    /// factors.
+    /// Creates the map with these factors and offsets. No factor may be 0, and there must be as
+    /// many offsets as factors.
     pub fn new(scale: Vec<f64>, shift: Vec<f64>) -> AffineMap {
         debug_assert_eq!(scale.len(), shift.len());
         AffineMap { scale, shift }
@@ -143,7 +143,7 @@ impl AffineMap {
         self.each(points, |x, scale, shift| scale * x + shift);
     }
 
-    /// Returns `(x - shift) / scale` for every row. This inverse lacks the rounding errors of
+    /// Returns `(x - shift) / scale` for every row. This avoids the rounding errors of
     /// [`AffineMap::inverse`].
     pub fn undo(&self, points: &Points) -> Points {
         let mut out = points.clone();

@@ -1,13 +1,13 @@
 //! A spatial order of points, in which neighbours are close to each other. Pairwise sums skip
-//! blocks of such an order, and it contains the parts of a k-d tree.
+//! blocks of such an order. The parts of a k-d tree are ranges of such an order.
 
 use crate::Points;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The number of points from which an axis is chosen.
+/// The number of points from whose coordinates an axis is chosen.
 const SAMPLE: usize = 128;
 
-/// Parts with more points are divided by two threads.
+/// The two halves of a part with more points are divided in parallel.
 const PARALLEL: usize = 512;
 
 /// A permutation of points into leaves of near neighbours.
@@ -21,14 +21,14 @@ pub struct Order {
     sizes: (usize, usize),
 }
 
-/// The orders of the points of one call. Each is computed when it is first needed, and once,
-/// because particles can be both queries and sources.
+/// The orders of the points of one call. Each order is computed when it is first needed, and only
+/// once, because particles can be both queries and sources.
 #[derive(Debug, Default)]
 pub struct Orders<'a>(Mutex<Vec<(&'a Points, Arc<Order>)>>);
 
 impl<'a> Orders<'a> {
-    /// Returns the order of these points in blocks of this size, divided into leaves; computes it
-    /// at the first call.
+    /// Returns the order of these points in blocks of this size, divided into leaves. The order is
+    /// computed at the first call.
     pub fn of(&self, points: &'a Points, block: usize, leaf: usize) -> Arc<Order> {
         let mut orders = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let made = orders.iter().find(|(of, order)| std::ptr::eq(*of, points) && order.sizes == (block, leaf));
@@ -56,7 +56,7 @@ impl Order {
     }
 }
 
-/// Each item contains a sort key and the index of a point.
+/// Divides the items in place. Each item contains a sort key and the index of a point.
 fn divide(points: &Points, items: &mut [(u64, u32)], (block, leaf): (usize, usize)) {
     let count = items.len();
     if count <= leaf {
@@ -75,7 +75,8 @@ fn divide(points: &Points, items: &mut [(u64, u32)], (block, leaf): (usize, usiz
     }
 }
 
-/// Returns the number of points in the first half of a part of `count` points, more than `leaf`.
+/// Returns the number of points in the first half of a part of `count` points, where `count` is
+/// above `leaf`.
 pub fn middle(count: usize, (block, leaf): (usize, usize)) -> usize {
     let unit = if count > block { block } else { leaf };
     ((count / 2).div_ceil(unit) * unit).min(count - 1)

@@ -1,4 +1,4 @@
-//! A k-d tree, which finds the nearest points without the distances to all others
+//! A k-d tree, which finds the nearest points without computing the distances to all points
 //! \[friedman1977algorithm\].
 
 #[cfg(test)]
@@ -7,28 +7,29 @@ mod tests;
 use super::kd_order::{Order, middle};
 use super::{Points, squared_distance};
 
-/// The largest number of points of a leaf in up to [`FEW`] and in more dimensions. In many
-/// dimensions most boxes are searched, so that there are fewer of them.
+/// The largest number of points of a leaf in up to [`FEW`] dimensions, and in more dimensions. In
+/// many dimensions most boxes are searched, so fewer and larger boxes are used.
 const LEAF: [usize; 2] = [16, 64];
 const FEW: usize = 8;
 
-/// The rounding of distances: a box is nearer than its points even if both distances are rounded.
+/// The relative margin for the rounding of distances: with it, no box is farther away than its
+/// points.
 const ROUNDING: f64 = 1e-9;
 
-/// Points in nested boxes. A search visits the nearer of two boxes first, and leaves out those that
-/// are too far away. In many dimensions it visits nearly all points.
+/// Points in nested boxes. A search visits the nearer of two boxes first, and leaves out boxes that
+/// are too far away. In many dimensions a search visits nearly all points.
 #[derive(Debug)]
 pub struct KdTree {
     /// The points in the order of the tree, and the index of each among the caller's points.
     rows: Points,
     index: Vec<u32>,
-    /// A box before its parts, of which the first follows it.
+    /// The boxes. A box comes before its two parts, and its first part follows it directly.
     nodes: Vec<Node>,
-    /// Of each box, the smallest and then the largest coordinates.
+    /// For each box, its smallest coordinates and then its largest coordinates.
     bounds: Vec<f64>,
 }
 
-/// A box: the range of its points, and its second part; 0 if it is a leaf.
+/// A box: the range of its points, and the place of its second part, which is 0 for a leaf.
 #[derive(Debug)]
 struct Node {
     from: u32,
@@ -80,9 +81,9 @@ impl KdTree {
         bounds[dim + axis] = bounds[dim + axis].max(high);
     }
 
-    /// Visits every point whose squared distance from `x` is at most `limit`, near ones first as
-    /// far as the boxes tell. `visit` receives the index and the squared distance of the point, and
-    /// returns the limit from then on, which may be smaller.
+    /// Visits every point whose squared distance from `x` is at most `limit`, the points of nearer
+    /// boxes first. `visit` receives the index and the squared distance of the point, and returns
+    /// the new limit, which may be smaller.
     pub fn search(&self, x: &[f64], limit: f64, mut visit: impl FnMut(usize, f64) -> f64) {
         let mut limit = limit;
         self.search_in(0, self.squared_distance(0, x), x, &mut limit, &mut visit);
@@ -138,7 +139,7 @@ impl KdTree {
             let gap = (low - x).max(x - high).max(0.0);
             gap * gap
         };
-        // Partial sums, as in the distance of points.
+        // Several partial sums are used, as in the distance of points.
         let ((x4, x), (low4, low), (high4, high)) = (x.as_chunks::<4>(), low.as_chunks::<4>(), high.as_chunks::<4>());
         let mut sums = [0.0; 4];
         for ((x, low), high) in x4.iter().zip(low4).zip(high4) {
@@ -157,7 +158,7 @@ impl KdTree {
             if Some(i) == but {
                 return limit;
             }
-            // A few more than `k` are collected, and then cut to the nearest `k`.
+            // A few more than `k` distances are collected, and then cut to the smallest `k`.
             near.push(square);
             if near.len() == k + k.div_ceil(2) {
                 limit = nearest_few(near, k).next_down();
@@ -167,8 +168,8 @@ impl KdTree {
         if near.len() < k { f64::INFINITY } else { nearest_few(near, k) }
     }
 
-    /// Returns the index and the squared distance of the nearest point. Of points at the same
-    /// distance it is the one that the search visits first.
+    /// Returns the index and the squared distance of the nearest point. Of several points at the
+    /// smallest distance, it returns the one that the search visits first.
     pub fn nearest(&self, x: &[f64]) -> (usize, f64) {
         let mut best = (usize::MAX, f64::INFINITY);
         self.search(x, f64::INFINITY, |i, square| {

@@ -23,7 +23,8 @@ fn sorted(numbers: impl Iterator<Item = f64>) -> Vec<(f64, usize)> {
     packed.into_iter().map(|item| (of_sort_key((item >> 64) as u64), item as u64 as usize)).collect()
 }
 
-/// Returns the upper end of the interval of each point on a line, in units of `1 / n` of one point.
+/// Returns the upper end of the interval of each point on a line. The unit is `1 / n` of the
+/// interval of a point that has the mean weight.
 pub(crate) fn ends(line: &[(f64, usize)], n: f64, weights: Option<&[f64]>) -> Vec<f64> {
     let m = line.len();
     let Some(weights) = weights else { return (1..=m).map(|j| j as f64 * n).collect() };

@@ -73,9 +73,9 @@ fn control_groups() -> Vec<u64> {
     limits.flatten().collect()
 }
 
-/// Returns the reason why `n` points in `dim` dimensions do not fit into memory, such as "2^30
-/// values are .., the limit". None if they fit. A set may use at most half of the memory, because
-/// computations with it need the same amount again.
+/// Returns the reason why `n` points in `dim` dimensions do not fit into memory, such as "2048 x
+/// 1048576 values are more than 1073741824, the limit". None if they fit. A set may use at most
+/// half of the memory, because computations with it need the same amount again.
 pub fn no_room(n: usize, dim: usize) -> Option<String> {
     let memory = MEMORY.into_iter().chain(BUDGET.get().copied()).min();
     beyond(n, dim, memory).or_else(|| too_much(n, dim, memory_bytes()?, resident()?))
@@ -126,8 +126,8 @@ pub fn check_matrix(dim: usize) -> Result<()> {
 }
 
 /// True if this process uses nearly all of the machine's memory, or all of its budget; false if the
-/// system does not report it. A call takes a few microseconds, but at most once in 5 milliseconds:
-/// calls in between return the last answer at once.
+/// system does not report it. The memory is read at most once in 5 milliseconds, which takes a few
+/// microseconds. Calls in between return the last answer at once.
 pub fn is_memory_short() -> bool {
     static LAST: Mutex<Option<(Instant, bool)>> = Mutex::new(None);
     let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);

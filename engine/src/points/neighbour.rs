@@ -7,8 +7,8 @@ use rayon::prelude::*;
 /// The number of queries between two checks of the interrupt.
 const ROWS: usize = 64;
 
-/// Returns, for all queries `i` in order, the result of `f`, whose arguments are `i`, the query,
-/// and working memory. In parallel.
+/// Returns the results of `f` for all queries, in order, computed in parallel. The arguments of `f`
+/// are the index of the query, the query, and working memory.
 ///
 /// # Errors
 /// An interrupt.
@@ -30,8 +30,8 @@ pub(crate) fn over<T: Send>(
 
 /// Returns the distance of every query to the `k`-th nearest point of a tree, `k` from 1. With
 /// `own`, query `i` is point `i`, and this point does not count. The distance is infinite if there
-/// are too few points. In few dimensions the cost is proportional to `n log m`, and never much more
-/// than that of all distances, `n m d`.
+/// are too few points. For `n` queries and `m` points in few dimensions `d`, the cost is
+/// proportional to `n log m`. It is never much more than the cost of all distances, `n m d`.
 ///
 /// # Errors
 /// An interrupt.
@@ -66,7 +66,8 @@ pub(crate) fn check_count(neighbours: usize, what: Subject, points: &Points, lea
 /// Returns the points, in their order, without a `share` of them: those whose `k`-th nearest other
 /// point is farthest. These are outliers and points where the density is low
 /// \[ramaswamy2000efficient\]. The number of removed points is rounded down. Points at equal
-/// distances are all removed or all kept: if many coincide, fewer than that share are removed.
+/// distances are all removed or all kept: if many distances are equal, fewer points than that share
+/// are removed.
 ///
 /// # Errors
 /// An interrupt.

@@ -12,8 +12,8 @@ impl Standardiser {
         Standardiser(AffineMap::of(points))
     }
 
-    /// Returns the map for rows with these shares, which sum to 1; for equally weighted rows
-    /// without shares.
+    /// Returns the map for rows with these shares, which sum to 1. Without shares, all rows have
+    /// equal weight.
     pub(crate) fn with_weights(points: &Points, shares: Option<&[f64]>) -> Standardiser {
         Standardiser(weighted_units(points, shares))
     }

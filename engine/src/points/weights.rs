@@ -58,8 +58,9 @@ pub(crate) fn systematic(shares: &[f64], k: usize, offset: f64) -> Vec<usize> {
     (0..k).map(at_level).collect()
 }
 
-/// Returns `batch` different rows out of `n`, or all if there are fewer, in random order. With log
-/// weights, only rows that have weight are drawn, because a batch without weight has no mean.
+/// Returns `batch` different rows out of `n`, or all if there are fewer, in random order. With
+/// log-weights, only rows with a positive weight are drawn, because a batch without weight has no
+/// mean.
 pub(crate) fn draw_rows(n: usize, log_weights: Option<&[f64]>, batch: usize, stream: Stream) -> Vec<usize> {
     let mut rng = stream.rng();
     let Some(logs) = log_weights else { return rng.choose(n, batch) };
@@ -67,8 +68,8 @@ pub(crate) fn draw_rows(n: usize, log_weights: Option<&[f64]>, batch: usize, str
     rng.choose(weighty.len(), batch).into_iter().map(|k| weighty[k]).collect()
 }
 
-/// Returns the mean `sum_i w_i x_i` of rows with these shares; without shares, of equally weighted
-/// rows.
+/// Returns the mean `sum_i w_i x_i` of rows with these shares. Without shares, all rows have equal
+/// weight.
 pub(crate) fn weighted_mean(points: &Points, shares: Option<&[f64]>) -> Vec<f64> {
     let Some(shares) = shares else { return points.mean() };
     let mut mean = vec![0.0; points.dim()];
@@ -79,7 +80,7 @@ pub(crate) fn weighted_mean(points: &Points, shares: Option<&[f64]>) -> Vec<f64>
 }
 
 /// Returns the maximum-likelihood covariance `sum_i w_i (x_i - mean)(x_i - mean)^T`, `dim` x `dim`,
-/// of rows with these shares; without shares, of equally weighted rows.
+/// of rows with these shares. Without shares, all rows have equal weight.
 pub(crate) fn weighted_covariance(points: &Points, shares: Option<&[f64]>) -> Mat<f64> {
     let Some(shares) = shares else { return points.covariance() };
     let mean = weighted_mean(points, Some(shares));
@@ -90,7 +91,7 @@ pub(crate) fn weighted_covariance(points: &Points, shares: Option<&[f64]>) -> Ma
 }
 
 /// Returns the map from standard units to those of rows with these shares, as [`AffineMap::of`]
-/// does; without shares, of equally weighted rows.
+/// does. Without shares, all rows have equal weight.
 pub(crate) fn weighted_units(points: &Points, shares: Option<&[f64]>) -> AffineMap {
     let Some(shares) = shares else { return AffineMap::of(points) };
     let mean = weighted_mean(points, Some(shares));

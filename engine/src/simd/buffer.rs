@@ -18,8 +18,8 @@ impl<T: Copy + Default> Buffer<T> {
     pub fn take(&mut self, len: usize) -> &mut [T] {
         let spare = LINE / size_of::<T>();
         if self.0.len() < len + spare {
-            // The block is not resized. Fresh zeroed memory has no pages yet, so large pages can be
-            // chosen for it, and the old content need not be copied.
+            // The block is replaced, not resized. The old content need not be copied, and new
+            // zeroed memory has no pages yet, so large pages can be chosen for it.
             self.0 = Vec::new();
             self.0 = vec![T::default(); len + spare];
             if size_of_val(&self.0[..]) >= LARGE {
@@ -56,7 +56,7 @@ impl<B: Default> Pool<B> {
     /// Calls `f` with an object from the pool, or a new one.
     pub fn with<R>(&self, f: impl FnOnce(&mut B) -> R) -> R {
         // The lock is held only for a push or a pop, and the content of the list has no meaning. A
-        // panic elsewhere therefore cannot damage it.
+        // panic elsewhere therefore cannot damage the list.
         let taken = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut thing = taken.unwrap_or_default();
         let result = f(&mut thing);

@@ -1,14 +1,14 @@
 //! `2^s` by a polynomial, without a branch.
 //!
-//! Let `s = n + r` with the nearest integer `n`; the remainder `r` in `[-1/2, 1/2]` is exact. `2^r`
-//! is a polynomial through the Chebyshev nodes, and `n` is added to the exponent bits. Adding `1.5
-//! 2^(mantissa bits)` rounds to the nearest integer and leaves `n` in the low bits of the sum. All
-//! exponents are in base 2: the factor `log2 e` is part of the scale of the coordinates, so no
-//! reduction by `ln 2` costs time or digits.
+//! Let `s = n + r` with the nearest integer `n`. The remainder `r` in `[-1/2, 1/2]` is exact. `2^r`
+//! is approximated by the polynomial that is exact at the Chebyshev nodes, and `n` is added to the
+//! exponent bits. Adding `1.5 2^(mantissa bits)` rounds to the nearest integer and leaves `n` in
+//! the low bits of the sum. All exponents are in base 2: the factor `log2 e` is part of the scale
+//! of the coordinates, so no reduction by `ln 2` costs time or digits.
 //!
-//! With 512 bits, one instruction gives `r = s - floor(s)` and one multiplies by `2^floor(s)`,
-//! which is a third less work. The polynomial is then the one with the smallest error over `[0,
-//! 1]`.
+//! With 512 bits, one instruction gives `r = s - floor(s)` and another one multiplies by
+//! `2^floor(s)`, which is a third less work. The polynomial is then the one with the smallest error
+//! over `[0, 1]`.
 //!
 //! The error is at most 2 ulp. Results below about the smallest normal number are 0, also for `s =
 //! -inf`. The result is meaningful only if `s` is not NaN and does not exceed the largest exponent
@@ -80,7 +80,7 @@ pub fn exp2_f64<S: Simd>(simd: S, s: S::f64s) -> S::f64s {
         let shifted: S::u32s = bytemuck::cast(simd.add_f64s(whole, simd.splat_f64s(1_572_864.0)));
         bytemuck::cast(simd.wrapping_dyn_shl_u32s(shifted, simd.splat_u32s(20)))
     } else {
-        // A single lane has no halves, but its product is cheap.
+        // A single lane has no 32-bit halves. A multiplication by 2^52 shifts it at little cost.
         let bits = simd.transmute_u64s_f64s(simd.add_f64s(whole, magic));
         simd.mul_u64s(bits, simd.splat_u64s(1 << 52))
     };
@@ -118,7 +118,7 @@ mod wide {
         6.263_464_614_374_822e-10,
     ];
 
-    /// The fraction of a number above the next lower integer.
+    /// The immediate operand with which the instruction returns `s - floor(s)`.
     const FRACTION: i32 = 0x09;
 
     /// Returns the instruction set if it is AVX-512.

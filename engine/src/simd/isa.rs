@@ -77,7 +77,7 @@ impl Isa {
     /// Runs `op` with this instruction set.
     #[inline]
     pub(crate) fn run<Op: WithSimd>(self, op: Op) -> Op::Output {
-        // One call for all sets, because each call compiles `op` once for each of them.
+        // There is one call for all sets, because each call compiles `op` once for each set.
         self.arch().dispatch(op)
     }
 
@@ -95,8 +95,8 @@ impl Isa {
         if self == Isa::Scalar { Arch::Scalar } else { Arch::new() }
     }
 
-    /// Runs `op` with 512 bits, which the matrix units of a machine imply; does nothing on a
-    /// machine without them.
+    /// Runs `op` with 512-bit registers, which every machine with matrix units has. Does nothing on
+    /// a machine without 512-bit registers.
     #[inline]
     pub(crate) fn run_wide<Op: WithSimd<Output = ()>>(op: Op) {
         #[cfg(target_arch = "x86_64")]

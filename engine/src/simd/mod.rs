@@ -7,7 +7,7 @@
 //! | `exp` | `2^s` on registers |
 //! | `tile` | the shape of a tile of matrix units, and the products of parts that are summed |
 //! | `tile_amx` | the matrix units of x86, the one file with `unsafe` |
-//! | `tile_missing` | the replacement for them on other processors |
+//! | `tile_missing` | the replacement of `tile_amx` on other processors |
 //! | `buffer` | aligned memory that is reused between calls |
 
 mod buffer;

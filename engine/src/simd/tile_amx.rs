@@ -114,7 +114,7 @@ mod granted {
             }
         }
 
-        /// Prefetches memory that will be needed soon into the second-level cache.
+        /// Prefetches into the second-level cache memory that will be needed soon.
         #[inline(always)]
         pub fn fetch(&self, memory: &[u16]) {
             for line in memory.chunks(32) {

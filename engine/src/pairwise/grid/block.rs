@@ -69,15 +69,16 @@ impl WithSimd for Gather<'_> {
     }
 }
 
-/// Points that go through the planes of a block together, so that a plane stays in the first-level
-/// cache.
+/// Points that are processed together, plane by plane, so that a plane of the block stays in the
+/// first-level cache.
 const TOGETHER: usize = 8;
 
 /// The windows of some points.
 struct Windows {
     /// Where they begin in the block, counted in values.
     at: [usize; TOGETHER],
-    /// Over planes, lines of a plane, and cells of a line; 1 on an axis that the points lack.
+    /// Their factors for planes, lines of a plane, and cells of a line; 1 on an axis that the
+    /// points do not have.
     factors: [[[f64; PADDED]; DIM]; TOGETHER],
 }
 

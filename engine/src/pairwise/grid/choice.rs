@@ -14,23 +14,24 @@ use crate::pairwise::{Backend, PairwiseOptions, Precision};
 /// With fewer pairs, `auto` does not consider the grid.
 const ENOUGH_PAIRS: usize = 1 << 24;
 
-/// Placing a point, and spreading it or reading its sums, in one, two and three dimensions.
+/// The time of placing a point, and of spreading it or reading its sums in one, two and three
+/// dimensions.
 const PLACE: f64 = 40.0;
 const POINT: [f64; DIM] = [50.0, 120.0, 1200.0];
 
-/// A value of a tile in one stage.
+/// The time of a value of a tile in one stage.
 const VALUE: f64 = 3.0;
 
-/// A pair of a direct sum.
+/// The time of a pair of a direct sum.
 const PAIR: [f64; DIM] = [0.1, 0.12, 0.14];
 
-/// The distance, in units of sigma, beyond which direct sums skip pairs, and the share of the pairs
-/// in tiles within this distance that they evaluate.
+/// The distance, in units of sigma, beyond which direct sums skip pairs. Of the pairs in tiles
+/// within this distance, direct sums evaluate the share `EVALUATED`.
 const SKIPPED: f64 = 7.5;
 const EVALUATED: [f64; DIM] = [0.1, 0.4, 0.4];
 
 /// True if sums of this shape may be computed on the grid. For `auto`, direct sums over all pairs
-/// must at least take longer than one pass of the points.
+/// must at least take longer than one pass of the points over the grid.
 pub fn serves(options: &PairwiseOptions, shape: &Shape) -> bool {
     let (n, m) = (shape.n, shape.m);
     match options.backend {
@@ -45,15 +46,15 @@ pub fn serves(options: &PairwiseOptions, shape: &Shape) -> bool {
     }
 }
 
-/// Returns the largest number of values of all tiles of a stage, of which two are held at a time:
-/// 128 MB, and 128 bytes per point. It does not depend on the memory of the machine, as the results
-/// must not.
+/// Returns the largest number of values that all tiles of a stage may have: 128 MB, and 128 bytes
+/// per point. Two stages are held at a time. The number does not depend on the memory of the
+/// machine, because the results must not depend on it.
 fn most_values(shape: &Shape) -> usize {
     (1 << 24) + 16 * (shape.n + shape.m)
 }
 
-/// Returns an upper bound of the time of direct sums; None if the grid has too many
-/// tiles or they, for `auto`, take longer than that.
+/// Returns an upper bound of the time of direct sums; None if the grid has too many tiles, or if
+/// `auto` expects the grid to take longer than direct sums.
 pub(super) fn direct_time(
     options: &PairwiseOptions,
     shape: &Shape,
@@ -67,7 +68,7 @@ pub(super) fn direct_time(
     if options.backend == Backend::Grid {
         return Some(f64::INFINITY);
     }
-    // The tiles of the queries are convolved at least along one axis.
+    // The tiles of the queries are convolved along at least one axis.
     let least = VALUE * values as f64;
     let all = PAIR[d] * shape.n as f64 * shape.m as f64;
     let time = match shape.skips(options) {

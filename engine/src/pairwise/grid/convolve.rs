@@ -1,4 +1,4 @@
-//! The taps, applied along one axis of the tiles.
+//! The convolution of the tiles with the taps along one axis.
 
 use super::block::tile_len;
 use super::lattice::{Lattice, reach, side};
@@ -22,7 +22,7 @@ pub struct Means<'a> {
 /// A set of tiles with their values.
 #[derive(Clone, Copy)]
 pub struct Tiles<'a> {
-    /// Sorted.
+    /// The keys of the tiles, sorted.
     pub keys: &'a [u64],
     /// Tiles x values of a tile.
     pub values: &'a [f64],
@@ -49,7 +49,8 @@ pub fn convolve(
 ) -> Result<()> {
     let dim = lattice.dim;
     let (side, reach) = (side(dim), reach(dim));
-    // Values that lie together for one step on the axis, and those of them that are taken at once.
+    // The number of values from one cell to the next on the axis, and how many of these are
+    // convolved at once.
     let stride = side.pow((dim - 1 - axis) as u32) * CHANNELS;
     let together = stride.min(TOGETHER);
     output.par_chunks_exact_mut(tile_len(dim)).zip(keys).try_for_each(|(tile, key)| {
@@ -81,11 +82,11 @@ pub fn convolve(
 /// The convolution of the middle part of some lines.
 struct Line<'a> {
     taps: &'a [f64; REACH + 1],
-    /// `cells x together`, with as many cells before the middle part as behind it.
+    /// `cells x together`, with as many cells before the middle part as after it.
     lines: &'a [f64],
     side: usize,
     together: usize,
-    /// Where the lines lie in the rows of the slab.
+    /// Where the lines begin in the rows of the slab.
     first: usize,
     stride: usize,
     /// `side x stride`
@@ -99,7 +100,7 @@ impl WithSimd for Line<'_> {
         let Line { taps, lines, side, together, first, stride, slab } = self;
         let lanes = f64::lanes::<S>();
         let (count, before) = (side * together, (lines.len() - side * together) / 2);
-        // Rows of lines lie behind each other, so that a register may extend over several of them.
+        // Rows of lines are adjacent in memory, so that a register may extend over several rows.
         for at in (0..count).step_by(lanes) {
             let load = |from: usize| f64::registers::<S>(&lines[from..from + lanes])[0];
             let centre = before + at;

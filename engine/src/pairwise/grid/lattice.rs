@@ -12,8 +12,8 @@ use rayon::prelude::*;
 /// The number of coordinates for which there is a grid.
 pub const DIM: usize = 3;
 
-/// Points are sorted by counting if their box has at most this many cells per point, without the
-/// cells on the last axis.
+/// Points are sorted by counting if their box has at most this many cells per point. The cells of a
+/// tile along the last axis count as one cell.
 const COUNTED: usize = 2;
 
 /// Tiles that are kept free at each end of an axis.
@@ -54,7 +54,7 @@ pub struct Placed {
     /// The position of each point.
     pub position: Vec<u32>,
     /// The beginning of the window at each position, in cells from the beginning of the tile, n x
-    /// dim. Its first cell is the next integer.
+    /// dim. The first cell of the window is the next integer.
     pub begins: Vec<f64>,
     /// The tiles with points, by key.
     pub tiles: Vec<Occupied>,
@@ -69,7 +69,7 @@ pub const fn side(dim: usize) -> usize {
     }
 }
 
-/// Returns the number of tiles beyond a tile, on both sides of an axis, that its taps reach.
+/// Returns the number of tiles that the taps of a tile reach beyond it, on each side along an axis.
 pub const fn reach(dim: usize) -> i64 {
     REACH.div_ceil(side(dim)) as i64
 }
@@ -85,7 +85,8 @@ impl Lattice {
         Lattice { sigma: by * self.sigma, ..self.clone() }
     }
 
-    /// Returns the number of bits of one axis in a key, which leave room for the cells of a tile.
+    /// Returns the number of bits of one axis in a key. The remaining bits have room for the cell
+    /// within a tile.
     fn bits(&self) -> usize {
         [52, 26, 17][self.dim - 1]
     }
@@ -100,15 +101,14 @@ impl Lattice {
         key.wrapping_add_signed(by << self.shift(axis))
     }
 
-    /// Returns the key of the tile that lies one further on the axes whose bits are set in
+    /// Returns the key of the tile that lies one tile further on each axis whose bit is set in
     /// `corner`.
     pub fn corner(&self, key: u64, corner: usize) -> u64 {
         let on = (0..self.dim).filter(|axis| corner >> axis & 1 == 1);
         on.fold(key, |key, axis| self.beside(key, axis, 1))
     }
 
-    /// Returns one of `2^dim` colours. Tiles of the same colour have no common neighbour on their
-    /// far sides.
+    /// Returns one of `2^dim` colours. The blocks of two tiles of the same colour do not overlap.
     pub fn colour(&self, key: u64) -> usize {
         (0..self.dim).map(|axis| ((self.along(key, axis) & 1) as usize) << axis).sum()
     }
@@ -118,14 +118,16 @@ impl Lattice {
         key >> self.shift(axis) & ((1 << self.bits()) - 1)
     }
 
-    /// Returns the block of tiles, wider than the taps and a window together, in which a tile lies.
-    /// Its key has the bits of the axes at the same places.
+    /// Returns the key of the block of tiles in which a tile lies. Such a block is wider than the
+    /// taps and a window together. In its key, the bits of the axes are at the same places as in
+    /// the key of a tile.
     pub fn block_of_tiles(&self, key: u64) -> u64 {
         let bits = (reach(self.dim) as u64 + 1).next_power_of_two().trailing_zeros();
         (0..self.dim).map(|axis| self.along(key, axis) >> bits << self.shift(axis)).sum()
     }
 
-    /// Adds to a set of keys the tiles `from ..= to` further on an axis.
+    /// Returns the keys of the tiles that lie `from ..= to` tiles further on an axis than those of
+    /// `set`, sorted.
     pub fn widened(&self, set: &[u64], axis: usize, (from, to): (i64, i64)) -> Vec<u64> {
         let mut wide: Vec<u64> = (from..=to)
             .flat_map(|by| set.iter().map(move |key| (key, by)))
@@ -136,7 +138,7 @@ impl Lattice {
         wide
     }
 
-    /// Sorts points by tile and cell; None if one of them lies beyond the last tile.
+    /// Sorts points by tile and cell; None if a point lies beyond the last tile.
     pub fn place(&self, points: &Points) -> Option<Placed> {
         let (dim, side, bits) = (self.dim, side(self.dim), self.bits());
         let middle = 1_i64 << (bits - 1);
@@ -196,8 +198,9 @@ impl Lattice {
         Some(placed)
     }
 
-    /// Sorts pairs of a key, followed by the cell within the tile, and an index. If the points fill
-    /// most of their box, the keys are counted.
+    /// Sorts pairs of a number and the index of a point. The number consists of the key of the tile
+    /// and the cell within the tile. If the points fill most of their box, they are sorted by
+    /// counting.
     fn sorted(&self, mut order: Vec<(u64, u32)>) -> Vec<(u64, u32)> {
         let spare = 64 - self.dim * self.bits();
         let cells = side(self.dim).pow(self.dim as u32 - 1);

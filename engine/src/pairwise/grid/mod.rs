@@ -1,17 +1,18 @@
 //! Gaussian sums in up to three dimensions on a grid, in time proportional to the number of points.
 //!
-//! A sum over sources is a convolution with the kernel. Every source is spread over the nearest
-//! `14^d` cells of a grid with four cells per sigma; the grid is convolved along each axis with 87
-//! taps; and every query reads its sum from the nearest `14^d` cells. All three factors are
-//! Gaussians, which makes the error of a weight relative to this weight: 3e-7 per axis, up to a
-//! distance of nine sigma (`window`). The Gaussian is a product over axes, and it is short in units
-//! of sigma. The convolution therefore needs neither transforms nor a period, and the grid needs
-//! cells only near points (`lattice`).
+//! A sum over sources is a convolution with the kernel. In `d` dimensions, every source is spread
+//! over the nearest `14^d` cells of a grid with four cells per sigma. The grid is convolved along
+//! each axis with 87 coefficients, the taps. Every query then reads its sum from the nearest `14^d`
+//! cells. Spreading, convolution and reading multiply by Gaussians, so the error of a weight is
+//! relative to this weight: 3e-7 per axis, up to a distance of nine sigma (`window`). The kernel is
+//! a product over axes, and it is short in units of sigma. The convolution therefore needs neither
+//! Fourier transforms nor periodic boundaries, and the grid needs cells only near points
+//! (`lattice`).
 //!
-//! A source is spread together with three values, so that the mean of the values is read at the
-//! same time as its normaliser. Both have the weights of one slightly changed kernel, so that a
-//! mean remains a mean of sources near the query. A query whose sum is so small that pairs beyond
-//! nine sigma could matter is returned and computed directly.
+//! The weight of a source is spread together with three of its values, so that the mean of the
+//! values is read at the same time as its normaliser. Both are sums with the same slightly changed
+//! kernel, so a mean remains a mean of sources near the query. A query whose sum is so small that
+//! pairs beyond nine sigma could matter is returned and computed directly.
 //!
 //! Sums are added in the order of the points in the grid, with fixed tasks, so that the bytes do
 //! not depend on the number of threads.
@@ -20,7 +21,7 @@
 //! |---|---|
 //! | `choice` | whether `auto` uses the grid |
 //! | `window` | the window, the taps and their error |
-//! | `lattice`, `placements` | cells and tiles, and points in their order |
+//! | `lattice`, `placements` | cells and tiles, and the points in the order of the cells |
 //! | `block` | spreading points over a tile, and reading sums from it |
 //! | `convolve` | the convolution along one axis |
 //! | `stages` | the three stages, over all tiles |
@@ -108,8 +109,8 @@ impl Loops for Grid {
     }
 }
 
-/// Places the points of a softmax on the grid; None if they are too far apart for it, or direct
-/// sums are faster.
+/// Places the points of a softmax on the grid; None if they are too far apart for a grid, or if
+/// direct sums are faster.
 fn layer<'p>(engine: &Pairwise, call: &SoftmaxCall<'_, 'p>, measure: &Measure) -> Option<Layer<'p>> {
     let lattice = call.placements.lattice(|| Lattice::new(&measure.centre, call.softmax.sigma));
     Layer::new((&engine.options, &measure.shape), lattice, call.placements, (call.queries, call.sources))

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 /// Points and their order; None if they are too far apart for a grid.
 type Known<'p> = (&'p Points, Option<Arc<Placed>>);
 
-/// The order of the points of one call on the grid. Each is computed when it is first needed, and
-/// once, because particles can be both queries and sources.
+/// The orders of the points of one call on the grid. Each order is computed when it is first
+/// needed, and only once, because particles can be both queries and sources.
 #[derive(Debug, Default)]
 pub struct Placements<'p> {
     lattice: OnceLock<Lattice>,
@@ -16,7 +16,7 @@ pub struct Placements<'p> {
 }
 
 impl<'p> Placements<'p> {
-    /// Returns the lattice, which the first use makes.
+    /// Returns the lattice, which `make` creates at the first use.
     pub fn lattice(&self, make: impl FnOnce() -> Lattice) -> &Lattice {
         self.lattice.get_or_init(make)
     }

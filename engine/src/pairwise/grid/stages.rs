@@ -11,8 +11,9 @@ use std::f64::consts::PI;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
-/// Points that one task spreads over a block, and queries that one task reads from a block. They
-/// are fixed, so that sums are always added in the same order.
+/// The number of points that one task spreads over a block, and the number of queries for which one
+/// task reads sums from a block. Both numbers are fixed, so that sums are always added in the same
+/// order.
 const SPREAD: usize = 4096;
 const GATHER: usize = 2048;
 
@@ -22,7 +23,8 @@ pub struct Stages {
     pub lattice: Lattice,
     /// Tiles over which sources near queries are spread.
     pub spread: Vec<u64>,
-    /// Tiles after the convolution along each axis; the last ones are those of the queries.
+    /// Tiles after the convolution along each axis. The tiles after the last axis are those of the
+    /// queries.
     pub convolved: Vec<Vec<u64>>,
 }
 
@@ -38,7 +40,8 @@ impl Stages {
         let blocks = (0..dim).fold(blocks, |set, axis| lattice.widened(&set, axis, (-1, 1)));
         let mut near = own(sources);
         near.retain(|key| blocks.binary_search(&lattice.block_of_tiles(*key)).is_ok());
-        // The tiles that values can reach after each convolution, and those that are needed there.
+        // The tiles that values can reach after each convolution, and then the tiles among them
+        // that are needed.
         let mut reached = vec![next(near)];
         for axis in 0..dim {
             reached.push(lattice.widened(&reached[axis], axis, (-reach, reach)));
@@ -66,9 +69,9 @@ impl Stages {
         self.spread.len() + self.convolved.iter().map(Vec::len).sum::<usize>()
     }
 
-    /// Computes the sums of all channels. `values` are those of the sources, sources x channels,
-    /// and `sums` are those at the queries, both in the order of the grid. Returns a
-    /// bound of the first sum at any point.
+    /// Computes the sums of all channels. The shapes are: `values` sources x channels, and `sums`
+    /// queries x channels, both in the order of the grid. Returns an upper bound of the sum of the
+    /// first channel at any point.
     ///
     /// # Errors
     /// An interrupt.
@@ -101,7 +104,7 @@ impl Stages {
     }
 
     /// Spreads the sources. Tiles of the same colour are so far apart that their blocks do not
-    /// overlap; they are added at the same time, and one colour after the other.
+    /// overlap. Their values are added at the same time, one colour after the other.
     fn spread(&self, sources: &Placed, values: &[f64], grid: &mut [f64], means: Means) -> Result<()> {
         let dim = self.lattice.dim;
         grid.par_chunks_mut(tile_len(dim)).for_each(|tile| tile.fill(0.0));
@@ -137,8 +140,9 @@ impl Stages {
         Ok(())
     }
 
-    /// Bounds the first sum at any point: by the sum of all values, and by the largest value of a
-    /// cell as if all cells had it.
+    /// Returns an upper bound of the sum of the first channel at any point. It is the smaller of
+    /// two bounds: one from the sum over all cells, and one as if every cell had the largest value
+    /// of a cell.
     fn bound(&self, spread: &[f64]) -> f64 {
         let of_tile = |tile: &[f64]| {
             let masses = tile.iter().step_by(CHANNELS);

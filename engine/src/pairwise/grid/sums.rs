@@ -18,7 +18,8 @@ use std::sync::Arc;
 /// The largest accepted relative error of the weights of a query.
 const TOLERANCE: f64 = 1e-6;
 
-/// The smallest share of a left out weight that the other weights must have.
+/// If a query leaves itself out, the sum of the other weights must exceed this multiple of its own
+/// weight.
 const OWN: f64 = 0.5;
 
 /// Points that one task converts.

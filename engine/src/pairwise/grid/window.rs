@@ -7,7 +7,7 @@
 //! The sum over the cells is therefore the kernel up to the same small *relative* error at every
 //! distance, as long as the window and the taps are long enough to contain the product
 //! \[greengard2004accelerating\]. All terms are positive, so that nothing cancels, and the sum of a
-//! query far from all sources is as accurate as any other.
+//! query far from all sources is as accurate as any other sum.
 
 use std::f64::consts::PI;
 use std::sync::OnceLock;
@@ -39,16 +39,16 @@ pub const ROW: usize = WIDTH * CHANNELS;
 /// Numbers of a window, padded to whole registers.
 pub const PADDED: usize = 16;
 
-/// The standard deviation `a` of the window, in cells. A smaller one needs finer cells, and a
-/// larger one more of them.
+/// The standard deviation `a` of the window, in cells. A smaller `a` needs finer cells, and a
+/// larger `a` needs more cells per window.
 const NARROW: f64 = 0.95;
 
 /// The degree of the polynomials of the window.
 const DEGREE: usize = 12;
 
 /// The window as a polynomial for each of its cells, the coefficients of the highest degree first.
-/// The variable is `2 t - 1`, if the first cell lies `t`, between 0 and 1, behind the beginning of
-/// the window.
+/// The variable is `2 t - 1`, where `t`, between 0 and 1, is the distance of the first cell from
+/// the beginning of the window.
 pub type Window = [[f64; PADDED]; DEGREE + 1];
 
 /// Returns the window, which is computed once.
@@ -68,7 +68,7 @@ pub fn window() -> &'static Window {
 /// Returns the taps: `f_0, f_1, ..`, equal on both sides.
 pub fn taps() -> [f64; REACH + 1] {
     let square = CELLS_PER_SIGMA.powi(2) - 2.0 * NARROW.powi(2);
-    // The product of the three Gaussians at distance 0 has the sum 1.
+    // At distance 0, the product of the three Gaussians, summed over the cells, is 1.
     let first = CELLS_PER_SIGMA / (2.0 * PI * NARROW.powi(2) * square.sqrt());
     std::array::from_fn(|t| first * (-0.5 * (t * t) as f64 / square).exp())
 }
@@ -83,8 +83,8 @@ pub fn mass() -> f64 {
     (2.0 * PI).sqrt() * NARROW
 }
 
-/// Returns the coefficients, lowest degree first, of the polynomial through the Chebyshev nodes of
-/// a function on `[-1, 1]`.
+/// Returns the coefficients, lowest degree first, of the polynomial that equals a function at the
+/// Chebyshev nodes of `[-1, 1]`.
 fn polynomial(f: impl Fn(f64) -> f64) -> [f64; DEGREE + 1] {
     let count = (DEGREE + 1) as f64;
     let angle = |node: usize| PI * (node as f64 + 0.5) / count;

@@ -1,10 +1,10 @@
 //! Radial kernels, one file each, and their registry.
 //!
 //! A new kernel is a file with one type that implements [`RadialKernel`], and one line in
-//! `registry!` below, in which `as` gives its function in scripts another name. That line provides
-//! the variant of [`Kernel`] and its name in data, the dispatch of the backends, the function of
-//! the script language, the value of `--kernel` on the command line, and the kernel's rows in every
-//! test that compares backends.
+//! `registry!` below, in which `as` may give its function in scripts another name. That line
+//! provides the variant of [`Kernel`] and its name in data, the dispatch of the backends, the
+//! function of the script language, the value of `--kernel` on the command line, and the kernel's
+//! rows in every test that compares backends.
 
 mod radial_profile;
 #[cfg(test)]
@@ -16,8 +16,8 @@ use pulp::Simd;
 use radial_profile as lanes;
 use serde::{Deserialize, Serialize};
 
-/// A very low score: the exponential of its root is 0, but a polynomial of the root is finite, so
-/// that their product is not `inf * 0 = NaN`.
+/// A very low score `-t`: `2^-sqrt(t)` is 0, but a polynomial in `sqrt(t)` is finite, so that their
+/// product is 0 and not `inf * 0 = NaN`.
 const FAR: f64 = -1e30;
 
 /// The value or the slope of a kernel.
@@ -71,9 +71,9 @@ pub trait RadialKernel {
 
     /// Returns the exponent `e` and the prefactor `g` at the score `-t <= 0`. The function of the
     /// kernel's value is `g 2^e`; the prefactor is None if it is 1. The exponent is at most 0 and
-    /// takes the decay of the kernel, so that a softmax can subtract the largest exponent; the
-    /// prefactor decays no faster than a power of `t`. The default suits a kernel without an
-    /// exponential, whose exponent is 0.
+    /// contains the exponential decay of the kernel, so that a softmax can subtract the largest
+    /// exponent. The prefactor decays no faster than a power of `t`. The default suits a kernel
+    /// without an exponential, whose exponent is 0.
     #[inline(always)]
     fn softmax_lanes<T: Real, S: Simd>(simd: S, score: T::Lanes<S>) -> (T::Lanes<S>, Option<T::Lanes<S>>)
     where

@@ -1,10 +1,10 @@
-//! The backend for matrix units: softmax means of the sources by products split into bfloat16
-//! parts, as in [`super::portable`].
+//! The backend for matrix units: softmax means of the sources, by products of numbers split into
+//! bfloat16 parts. Panels and blocks are combined in the same order as in [`super::portable`].
 //!
-//! Panels of 32 queries lie across two registers; scores, weights and sums pass through squares of
-//! 32 x 32. Every pair of a panel and a block passes through three stages of a pipeline. While the
-//! matrix units compute the scores of one pair and the sums of another, the vector units compute
-//! the weights of the pair between them.
+//! Panels of 32 queries lie across two registers; scores, weights and sums are computed in squares
+//! of 32 x 32 numbers. Every pair of a panel and a block passes through three stages of a pipeline.
+//! While the matrix units compute the scores of one pair and the sums of another, the vector units
+//! compute the weights of the pair between them.
 
 use super::amx_stages::{Job, Meanwhile, Stages, rows_of};
 use super::online_softmax_amx::{Row, Totals, Weigh};
@@ -57,8 +57,8 @@ impl Loops for Amx {
         Ok(Vec::new())
     }
 
-    /// Returns all rows, because the matrix units have no kernels. The plan does not select this
-    /// backend for kernels; f64 would compute the returned rows.
+    /// Returns all rows uncomputed, because this backend has no kernels. The plan does not select
+    /// it for kernel sums; if it did, the returned rows would be computed in f64.
     fn kernel<'b>(&self, _: &Pairwise, _: &KernelCall, _: &Measure, rows: Vec<RowOut<'b>>) -> Result<Vec<RowOut<'b>>> {
         Ok(rows)
     }

@@ -10,8 +10,8 @@ use pulp::{Simd, bytemuck};
 /// Packed numbers in a cache line.
 const LINE: usize = 32;
 
-/// The number of tiles of coordinates of the scores per pass over a block: that part of the queries
-/// stays in the first-level cache.
+/// The number of tiles of coordinates per pass over a block when scores are computed. So many tiles
+/// of the queries stay in the first-level cache.
 const CHUNK: usize = 5;
 
 /// The data of one call.
@@ -44,16 +44,16 @@ pub struct Stages<'a> {
     pub sums: &'a mut [f32],
 }
 
-/// Weights that the vector units compute while the matrix units work, and the number of finished
-/// parts of the work of the matrix units.
+/// Weights that the vector units compute while the matrix units work. Of the `parts` of the work of
+/// the matrix units, `done` are finished.
 pub struct Meanwhile<'a, S: Simd> {
     pub weigh: Weigh<'a, S>,
     pub done: usize,
     pub parts: usize,
 }
 
-/// Computes weights for as long as one step of the matrix units takes. Both kinds of units work in
-/// parallel as long as their instructions are close to each other.
+/// Computes the share of the weights that belongs to one step of the matrix units. Both kinds of
+/// units work in parallel if their instructions are close to each other.
 #[inline(always)]
 pub fn go_on<S: Simd, const SQUARES: bool>(simd: S, meanwhile: &mut Option<Meanwhile<S>>) {
     if let Some(Meanwhile { weigh, done, parts }) = meanwhile {
@@ -63,8 +63,8 @@ pub fn go_on<S: Simd, const SQUARES: bool>(simd: S, meanwhile: &mut Option<Meanw
 }
 
 impl Stages<'_> {
-    /// Returns the pair at this position. All panels use a block one after the other, while it is
-    /// in the cache.
+    /// Returns the pair at this position; None after the last pair. All panels use a block one
+    /// after the other, while the block is in the cache.
     pub fn at(&self, position: usize) -> Option<At> {
         let packed = self.job.packed;
         let (panel, block) = (position % self.panels, position / self.panels);
@@ -78,8 +78,8 @@ impl Stages<'_> {
         self.job.packed.depth / SIDE * (at.count / SIDE)
     }
 
-    /// Prefetches this pair's share of the next block, in as many pieces as the pair has parts. The
-    /// block may be in the third-level cache, and the prefetch costs no time.
+    /// Returns this pair's share of the next block, for prefetching, in as many pieces as the pair
+    /// has parts. The block may be in the third-level cache, and prefetching it costs no time.
     #[inline(always)]
     pub fn share<'b>(&self, next: &'b [u16], at: At) -> std::slice::Chunks<'b, u16> {
         let share = next.chunks(next.len().div_ceil(self.panels).max(1)).nth(at.panel).unwrap_or_default();

@@ -2,10 +2,11 @@
 
 use crate::pairwise::pruning::{Ball, Bounds};
 
-/// A sequence of pairs of a panel and a block; which blocks are used depends on the queries only.
+/// A sequence of pairs of a panel and a block. Which blocks are used depends on the queries and
+/// sources only.
 pub enum Walk<'a> {
-    /// Every panel with every block; all panels use a block one after the other, while it is in the
-    /// cache.
+    /// Every panel with every block. All panels use a block one after the other, while the block is
+    /// in the cache.
     Full {
         /// The number of finished pairs.
         met: usize,
@@ -25,8 +26,8 @@ pub enum Walk<'a> {
 }
 
 impl Walk<'_> {
-    /// Returns the next panel and block; `floor` gives the smallest running maximum of the queries
-    /// of a panel.
+    /// Returns the next panel and block. `floor` returns the smallest running maximum of the
+    /// queries of a panel.
     pub fn next(&mut self, floor: impl Fn(usize) -> f64) -> Option<(usize, usize)> {
         match self {
             Walk::Full { met, panels, blocks } => {

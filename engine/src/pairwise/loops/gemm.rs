@@ -1,5 +1,5 @@
-//! Both products of a block, computed by faer: they show the speed of a general matrix product, for
-//! comparison with our tiles.
+//! Both matrix products of a block, computed by faer, so that the speed of a general matrix product
+//! can be compared with that of our tiles.
 
 use crate::simd::Real;
 use faer::{Accum, MatMut, MatRef};

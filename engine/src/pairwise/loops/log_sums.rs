@@ -24,8 +24,8 @@ pub struct Job<'a, T> {
     pub plan: Plan,
     pub queries: &'a FixedSide<T>,
     pub sources: &'a FixedSide<T>,
-    /// The biases of the scores, one per source: log-weights in bits and, in product form, minus
-    /// the squared norm.
+    /// The biases of the scores, one per source: log-weights in bits, minus the squared norms in
+    /// product form.
     pub bias: &'a [T],
 }
 
@@ -52,8 +52,8 @@ fn range<T: Real>() -> (f64, f64) {
     if size_of::<T>() == 8 { (-900.0, 900.0) } else { (-80.0, 100.0) }
 }
 
-/// Returns the largest score relative to the expected result, chosen so that exponentials do not
-/// overflow.
+/// Returns the limit of a score minus the expected result, in bits. A larger difference is replaced
+/// by the limit, so that exponentials do not overflow.
 fn largest<T: Real>() -> f64 {
     if size_of::<T>() == 8 { 1020.0 } else { 124.0 }
 }

@@ -6,13 +6,13 @@
 //! | `log_sums` | log-sum-exps between two fixed sets, whose centred and scaled copies are made once; one pass over the sources |
 //! | `panels` | the queries of a task, centred, scaled and grouped into panels; a panel fills the lanes of a few registers |
 //! | `symmetric`, `symmetric_direct` | softmax means of a set at its own points, with every pair evaluated once because the kernel is symmetric |
-//! | `tournament` | which chunks of that set meet in which round |
+//! | `tournament` | which chunks of that set are paired in which round |
 //! | `amx`, `amx_stages` | the loop on matrix units, and its three stages |
 //! | `naive` | the reference backend |
-//! | `tile`, `gemm` | the two matrix products of a block (exponents from coordinates, sums from weights), in register tiles or by faer |
+//! | `tile`, `gemm` | the two matrix products of a block (scores from coordinates, sums from weights), in register tiles or by faer |
 //! | `online_softmax`, `online_softmax_amx` | running maxima, normalisers and weights |
 //! | `weights` | from the squared distances of a block to weights and sums, for softmaxes and kernels |
-//! | `block_schedule` | which panel of queries meets which block of sources, and when |
+//! | `block_schedule` | which panel of queries is combined with which block of sources, and when |
 //! | `output_row` | where a query's results go |
 
 use super::call::{KernelCall, SoftmaxCall};
@@ -40,8 +40,8 @@ pub mod tile;
 mod tournament;
 pub mod weights;
 
-/// A backend: one implementation of the reductions, independent of the others. It writes results to
-/// the rows, and returns unchanged the rows that it cannot compute precisely.
+/// A backend: one implementation of the reductions, independent of the other backends. It writes
+/// results to the rows, and returns unchanged the rows that it cannot compute precisely.
 pub trait Loops {
     /// Computes softmax sums.
     ///
@@ -70,8 +70,8 @@ pub trait Loops {
 
 /// A backend that sums over pairs, row by row, so that rows can be divided among ranks.
 pub trait RowByRow: Loops {
-    /// Returns the number of rows that are computed together, and true if the cost of so many rows
-    /// depends on their place. Rows are divided at multiples of this number.
+    /// Returns the number of rows that are computed together, and true if the cost of such a group
+    /// depends on where its queries lie. Rows are divided at multiples of this number.
     fn unit(&self, engine: &Pairwise, measure: &Measure) -> (usize, bool);
 
     /// Returns the rows in the order in which [`Loops::softmax`] should get them.

@@ -152,8 +152,8 @@ impl<T: Real, S: Simd> Totals<T, S> {
         }
     }
 
-    /// Does the same as [`Totals::raise`] for the exponents `l_j + e(t)` of scores `-t`, which stay
-    /// as they are.
+    /// Does the same as [`Totals::raise`] for the exponents `l_j + e(t)` of scores `-t`. The scores
+    /// are not changed.
     #[inline(always)]
     pub fn raise_kernel<K: RadialKernel>(&mut self, simd: S, log_weights: &[T], s: &[Row<T, S>]) -> Row<T, S> {
         let old = self.max;

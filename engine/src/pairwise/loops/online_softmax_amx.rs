@@ -20,7 +20,7 @@ pub type Row<S> = [<S as Simd>::f32s; WIDTH];
 /// Bits by which a maximum may exceed the reference of its weights.
 const SLACK: f32 = 24.0;
 
-/// The initial reference: a score below all scores of sources with weight.
+/// The initial reference: a score below the scores of all sources with a positive weight.
 const NOTHING: f32 = -1e30;
 
 /// The running results of a panel of queries, per lane.
@@ -42,7 +42,8 @@ impl<S: Simd> Totals<S> {
         Totals { reference: [simd.splat_f32s(NOTHING); WIDTH], sum: zero, squares: zero }
     }
 
-    /// Sets the reference to the largest of these scores, if that is larger.
+    /// Sets the reference to the largest of these scores, if that score is larger than the
+    /// reference.
     #[inline(always)]
     pub fn look(&mut self, simd: S, scores: &[Row<S>], bias: &[f32]) {
         for (row, bias) in scores.iter().zip(bias) {
@@ -53,7 +54,7 @@ impl<S: Simd> Totals<S> {
     }
 
     /// Adds the sums of a block. Returns false and adds nothing if the maximum of the block exceeds
-    /// what the reference allows.
+    /// the reference by more than `SLACK`.
     #[inline(always)]
     pub fn take(&mut self, simd: S, block: &Weigh<S>) -> bool {
         let top: &[f32] = bytemuck::cast_slice(&block.max);
@@ -68,7 +69,7 @@ impl<S: Simd> Totals<S> {
         true
     }
 
-    /// Raises the reference to `max` if that is larger, and rescales the sums. Returns the factor
+    /// Raises the reference to `max` if `max` is larger, and rescales the sums. Returns the factor
     /// by which the caller rescales everything else that was summed before.
     #[inline(always)]
     pub fn raise(&mut self, simd: S, max: &Row<S>) -> Row<S> {
@@ -85,8 +86,8 @@ impl<S: Simd> Totals<S> {
 }
 
 /// The softmax weights of a block, each in two parts, as stripes of tiles: `[query / 16][source /
-/// 32][part]`. A tile has 16 rows of two neighbouring sources. They are computed piece by piece,
-/// while the matrix units do other work.
+/// 32][part]`. A tile has 16 rows of two neighbouring sources. The weights are computed piece by
+/// piece, while the matrix units do other work.
 pub struct Weigh<'a, S: Simd> {
     reference: Row<S>,
     scores: &'a [[Row<S>; 2]],

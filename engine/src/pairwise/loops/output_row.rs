@@ -18,7 +18,7 @@ pub struct RowOut<'a> {
 }
 
 impl RowOut<'_> {
-    /// Writes the values, minus the present content if `subtract` is set.
+    /// Writes the values, minus the previous contents of the row if `subtract` is true.
     pub fn put_values(&mut self, subtract: bool, value: impl Fn(usize) -> f64) {
         for (c, v) in self.values.iter_mut().enumerate() {
             *v = if subtract { value(c) - *v } else { value(c) };
@@ -79,8 +79,8 @@ pub fn rows<'a>(
     (0..n).map(row).collect()
 }
 
-/// Returns the source nearest to `query`, not counting the source `left_out`. It serves a query at
-/// which all weights are 0.
+/// Returns the source nearest to `query`, not counting the source `left_out`. Its value is the
+/// result at a query at which all weights are 0.
 pub fn nearest(query: &[f64], sources: &Points, left_out: Option<usize>) -> usize {
     let distance = |j: usize| squared_distance(query, sources.row(j));
     let candidates = (0..sources.n()).filter(|&j| Some(j) != left_out);

@@ -1,4 +1,5 @@
-//! The queries of a task, packed as panels. The centre of a panel is that of all points or its own.
+//! The queries of a task, packed as panels. The centre of a panel is either the common centre of
+//! all points or a centre of its own.
 
 use super::output_row::RowOut;
 use super::portable_job::Job;
@@ -8,14 +9,15 @@ use crate::simd::{Buffer, Real};
 use std::ops::Range;
 
 /// If the points of a panel are within this scaled distance of their mean, the mean is their
-/// centre. Otherwise the median is their centre, because a few distant points do not affect it.
+/// centre. Otherwise the median is their centre, because a few distant points hardly affect the
+/// median.
 const NEAR: f64 = 30.0;
 
 /// A panel wider than this, in scaled units, is split at its widest gap. Exponents lose precision
 /// from about 200 on, but every split wastes lanes.
 const WIDE: f64 = 120.0;
 
-/// The largest number of panels of one task, and of panels that come from a split.
+/// The largest number of panels of one task, and the largest number of splits among them.
 pub const MOST: usize = 12;
 const CUTS: usize = 8;
 
@@ -28,17 +30,17 @@ pub struct Panels<T> {
     queries: Buffer<T>,
     /// Squared distances of the queries from their centre.
     pub norms: Vec<f64>,
-    /// The part of the squared norms that the scores lack.
+    /// The squared norms in product form, whose scores lack them; 0 otherwise.
     pub squares: Vec<f64>,
     /// The squared norms as registers, panels x width, for [`Form::Corrected`].
     lengths: Buffer<T>,
-    /// The centres, panels x dim: relative to the centre of all points and scaled, and then in the
-    /// caller's units.
+    /// The centres of the panels, panels x dim. `centres` are relative to the centre of all points
+    /// and scaled; `origins` are the same points in the caller's units.
     centres: Vec<f64>,
     origins: Vec<f64>,
     /// Every centre, repeated as often as a register has lanes.
     shifts: Buffer<T>,
-    /// The distance from the centre that determines the rounding error of the coordinates.
+    /// The distance of each panel's centre from the centre of all points, times the rounding error.
     pub reach: Vec<f64>,
     /// Bounding balls of the points of the panels, if blocks are skipped.
     pub balls: Vec<Ball>,
@@ -48,7 +50,7 @@ pub struct Panels<T> {
 }
 
 impl<T: Real> Panels<T> {
-    /// Packs the queries of these rows; the remaining lanes of a panel repeat its last query. A
+    /// Packs the queries of these rows. The remaining lanes of a panel repeat its last query. A
     /// panel across a gap, such as the gap between two clusters, is split in two, because queries
     /// far from their centre would lose precision.
     pub fn pack(&mut self, job: &Job<T>, rows: &mut [RowOut], lanes: usize) {
@@ -160,7 +162,7 @@ impl<T: Real> Panels<T> {
         &self.lengths.slice((p + 1) * width)[p * width..]
     }
 
-    /// Returns the copies of the centre of panel `p`, `size` numbers.
+    /// Returns the copies of the centre of panel `p`: `size` numbers.
     #[inline(always)]
     pub fn shift(&self, p: usize, size: usize) -> &[T] {
         &self.shifts.slice((p + 1) * size)[p * size..]
@@ -173,8 +175,8 @@ impl<T: Real> Panels<T> {
 }
 
 /// Returns the position of the widest gap between these rows on their widest axis, if the gap is
-/// more than a quarter of their extent and the rows are not close together. The rows are then
-/// sorted by that axis. `keys` is a buffer.
+/// more than a quarter of their extent and the rows are not close together. If a position is
+/// returned, the rows are sorted along that axis. `keys` is a buffer.
 fn gap<T: Real>(job: &Job<T>, rows: &mut [RowOut], ball: &Ball, keys: &mut Vec<f64>) -> Option<usize> {
     if ball.radius <= WIDE {
         return None;

@@ -27,7 +27,7 @@ use std::f64::consts::LOG2_E;
 use std::marker::PhantomData;
 use std::sync::{Mutex, PoisonError};
 
-/// From so many pairs on, it is worth while to find out whether products are accurate.
+/// With at least this many pairs, it is worth while to find out whether products are accurate.
 const ENOUGH_PAIRS: usize = 1 << 18;
 
 /// The number of queries and of sources from whose pairs the share of near pairs is estimated, and
@@ -119,7 +119,8 @@ impl<T: Real> Loops for Portable<T> {
 impl<T: Real> RowByRow for Portable<T> {
     fn unit(&self, engine: &Pairwise, measure: &Measure) -> (usize, bool) {
         let plan = Plan::new::<T>(&engine.options, &measure.shape);
-        // Blocks are skipped for a whole task of neighbours.
+        // With skipping, the panels of a task share a limited number of splits, so tasks stay
+        // whole.
         if plan.skip { (plan.rows(), true) } else { (plan.width, false) }
     }
 

@@ -23,9 +23,10 @@ pub struct Job<'a, T> {
     pub original: (&'a Points, Option<&'a Points>),
     pub leave_out_self: bool,
     pub weights: Weights<'a, T>,
-    /// True if the content of the rows is subtracted from the values.
+    /// True if the previous contents of the output rows are subtracted from the values.
     pub subtract: bool,
-    /// The rounding bound: queries beyond it are returned to the caller; None for no bound.
+    /// The bound of the rounding error. Queries beyond the bound are returned to the caller. None
+    /// for no bound.
     pub rounding: Option<Rounding>,
 }
 

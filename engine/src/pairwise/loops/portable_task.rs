@@ -14,7 +14,7 @@ use crate::pairwise::rounding::Seen;
 use crate::simd::{Buffer, Real};
 use pulp::{Simd, WithSimd, bytemuck};
 
-/// The score of a pair that lies so far apart that it is not near.
+/// The score of two points so far apart that their pair does not count as near.
 const FAR: f64 = -1e30;
 
 /// Buffers of one task.
@@ -97,14 +97,15 @@ impl<'b, T: Real> WithSimd for Task<'_, 'b, T> {
     }
 }
 
-/// Returns the smallest of the largest scores of the queries, minus `|q|^2` if the form lacks it.
+/// Returns the smallest running maximum of the queries. If the form lacks `|q|^2`, each query's
+/// `|q|^2` is subtracted first.
 fn lowest_maximum<T: Real, S: Simd>(totals: &Totals<T, S>, squares: &[f64]) -> f64 {
     let max: &[T] = bytemuck::cast_slice(std::slice::from_ref(&totals.max));
     max.iter().zip(squares).map(|(m, s)| m.to_f64() - s).fold(f64::INFINITY, f64::min)
 }
 
 impl<'b, T: Real> Task<'_, 'b, T> {
-    /// Writes the rows, except those that lost precision.
+    /// Writes the rows, except those that lost precision, which are returned.
     fn finish<S: Simd>(&mut self, totals: &[Totals<T, S>]) -> Vec<RowOut<'b>> {
         let Job { plan, sources, weights, subtract, .. } = *self.job;
         let (job, scratch, dim) = (self.job, &*self.scratch, sources.value_dim);

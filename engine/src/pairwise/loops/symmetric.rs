@@ -5,7 +5,7 @@
 //! same reference, and a weight counts for both points of its pair. Points are divided into chunks.
 //! In each round of a tournament every chunk is paired with at most one other chunk, so the pairs
 //! of a round run in parallel. The sums of each chunk are added in the order of the rounds,
-//! on any thread.
+//! whichever thread adds them.
 
 use super::symmetric_direct::{Scratch, direct};
 use super::tile::{self, Form, Row, WIDTH};
@@ -32,7 +32,8 @@ const FEWEST: usize = 8;
 /// The smallest number of chunks: with fewer, threads wait for each other.
 const CHUNKS: usize = 5;
 
-/// The number of pairs of a round should be a multiple of this many threads.
+/// The cost of a round is estimated for this number of threads, as if its number of pairs were
+/// rounded up to a multiple of it.
 const EVEN: usize = 4;
 
 /// From this number of coordinates on, the weights of both directions are summed by products in
@@ -66,8 +67,8 @@ pub fn chunk<T: Real>(plan: &Plan, n: usize, dim: usize) -> Option<usize> {
     if plan.skip || plan.gemm || !(direct || dim >= WIDE) || most < FEWEST {
         return None;
     }
-    // The cost of all rounds includes the waiting of threads at the end of each round. Packing and
-    // adding grow with the side of a chunk.
+    // The cost of all rounds includes the waiting of threads at the end of each round. The cost of
+    // packing and adding grows with the number of panels of a chunk.
     let cost = |panels: usize| {
         let chunks = n.div_ceil(panels * plan.width);
         rounds(chunks) * (chunks / 2).next_multiple_of(EVEN) * panels * (panels + 2)
@@ -94,8 +95,8 @@ impl<'a, T: Real> Job<'a, T> {
     }
 
     /// Writes the softmax mean at point `i` of `given` into row `i` of `out`, for the points of the
-    /// chunks `own`; the other rows are undefined. The pairs of an own chunk and another one are
-    /// evaluated as if all chunks were own, so the means are the same.
+    /// chunks `own`; the other rows are undefined. The pairs of a chunk in `own` and another chunk
+    /// are evaluated as if `own` contained all chunks, so the means do not depend on `own`.
     ///
     /// # Errors
     /// An interrupt, which is checked before every pair of chunks.
@@ -264,7 +265,8 @@ fn turn_queries<T: Real>(points: &Packed<T>, plan: &Plan, rows: Range<usize>, sc
             }
         }
         for (square, bias) in squares[p * width..].iter_mut().zip(points.bias(first, live)) {
-            // The bias of a point is minus its squared norm in product form, and otherwise 0.
+            // The bias of a point is the negative of its squared norm in product form, and
+            // otherwise 0.
             *square = T::from_f64(-bias.to_f64());
         }
     }

@@ -4,8 +4,8 @@
 //! Both products of a block (scores from coordinates, sums from weights) have the same shape. `R`
 //! rows of `WIDTH` registers stay in accumulators while one loop runs over the summed index, with
 //! `WIDTH` loads and `R` broadcasts per `R WIDTH` multiply-adds. Maxima, normalisers and rescaling
-//! are per lane, so no reduction across lanes is needed. The sources serve both products in one
-//! row-major copy.
+//! are per lane, so no reduction across lanes is needed. Both products read the same row-major copy
+//! of the sources.
 
 // An index shows clearly that several arrays of registers are traversed together.
 #![allow(clippy::needless_range_loop)]
@@ -33,7 +33,7 @@ pub enum Form {
     /// `-|q - x|^2`. It takes two operations per coordinate, and its error is `eps |q - x|^2`.
     Difference,
     /// `-|q - x|^2` by products, and by differences for every pair that is so near that the error
-    /// of the products would matter to a kernel: [`correct`].
+    /// of the products would matter to a kernel (see [`correct`]).
     Corrected,
 }
 
@@ -127,14 +127,15 @@ fn score_rows<T: Real, S: Simd, const R: usize, const DIFFERENCE: bool>(
     s[..R].copy_from_slice(&acc);
 }
 
-/// The error of a squared distance by products, relative to `|q|^2 + |x|^2`, divided by the
-/// accepted error of a distance `d`: 1e-5 in f32 if `d` is above 1, and `1e-5 d` below.
+/// Returns the error of a squared distance by products, relative to `|q|^2 + |x|^2`, divided by
+/// 1e-5 in f32 and by 1e-11 in f64. The accepted error of a distance `d` is this divisor if `d` is
+/// above 1, and the divisor times `d` below.
 pub fn near_ratio<T: Real>() -> f64 {
     T::EPSILON / if size_of::<T>() == 8 { 1e-11 } else { 1e-5 }
 }
 
-/// Returns the square of the distance below which products are not accurate enough, for points with
-/// this sum of squares.
+/// Returns the square of the distance below which products are not accurate enough, for two points
+/// whose squared norms have this sum.
 pub fn near_square<T: Real>(squares: f64) -> f64 {
     let ratio = near_ratio::<T>() * squares;
     ratio.max(ratio * ratio)

@@ -1,5 +1,5 @@
-//! The conversion of the scores of a block, which are minus the scaled squared distances of its
-//! pairs, to weights and sums.
+//! The conversion of the scores of a block to weights and sums. The score of a pair is its negative
+//! scaled squared distance, to which [`Weights::Softmax`] adds the log-weight of the source.
 
 use super::gemm;
 use super::online_softmax::Totals;
@@ -31,7 +31,7 @@ impl<T: Real> Weights<'_, T> {
     }
 
     /// Converts the scores of one block to weights, and adds the weights to the totals and the
-    /// weighted values to the sums of a panel; `v` are the values of the sources from `from` on.
+    /// weighted values to the sums of a panel. `v` are the values of the sources from `from` on.
     #[inline(always)]
     pub fn absorb<S: Simd>(
         self,

@@ -1,8 +1,8 @@
 //! Sources and queries as tiles of bfloat16 parts, for the matrix units.
 //!
-//! `x = hi + lo (+ lolo)`, each part the bfloat16 nearest to the remainder. Squared norms are
-//! computed from the sum of the parts, so that a score is minus the squared distance of the split
-//! points, and cancellation causes no additional error.
+//! `x = hi + lo (+ lolo)`, where each part is the bfloat16 nearest to the remainder. Squared norms
+//! are computed from the sum of the parts, so that a score is the negative squared distance of the
+//! split points, and cancellation causes no additional error.
 
 use crate::Points;
 use crate::simd::Buffer;
@@ -35,7 +35,7 @@ pub struct Split {
     pub scale: f64,
 }
 
-/// The number of parts of the values: two, for any number of parts of the distances.
+/// The number of parts of the values: always two, even if the coordinates of distances have three.
 pub const VALUE_PARTS: usize = 2;
 
 impl Split {
@@ -69,7 +69,8 @@ impl Split {
         (self.x, self.bias, self.v) = arrays;
     }
 
-    /// Returns two stripes of 16 sources from `from` on, packed for the scores.
+    /// Returns two stripes from source `from` on, packed for the scores. A stripe is all tiles of
+    /// 16 sources.
     #[inline(always)]
     pub fn x(&self, from: usize) -> [&[u16]; 2] {
         let stripe = self.depth / SIDE * self.parts * TILE;
@@ -77,14 +78,15 @@ impl Split {
         [&x[..stripe], &x[stripe..2 * stripe]]
     }
 
-    /// Returns the biases of some sources in bits: log-weights minus the squared norms that the
-    /// products lack.
+    /// Returns the biases of some sources in bits: log-weights minus the squared norms, which the
+    /// products do not contain.
     #[inline(always)]
     pub fn bias(&self, from: usize, count: usize) -> &[f32] {
         &self.bias.slice(self.padded)[from..from + count]
     }
 
-    /// Returns two stripes of 16 coordinates from `coordinate` on, of one block.
+    /// Returns two stripes of one block from `coordinate` on. A stripe is all tiles of 16
+    /// coordinates.
     #[inline(always)]
     pub fn values(&self, block: usize, coordinate: usize) -> [&[u16]; 2] {
         let whole = self.depth * self.block * VALUE_PARTS;
@@ -111,8 +113,8 @@ impl Split {
         self.v.slice(self.padded * self.depth * VALUE_PARTS).chunks_exact(whole).nth(block).unwrap_or_default()
     }
 
-    /// Packs one query, times 2, into lane `lane` of a panel, the second operand of the scores.
-    /// Returns `|q|^2`.
+    /// Packs one query, times 2, into lane `lane` of a panel. The panel is the second operand of
+    /// the scores. Returns `|q|^2`.
     #[inline(always)]
     pub fn pack_query(&self, query: &[f64], panel: &mut [u16], lane: usize) -> f64 {
         let stripe: &mut [u32] =
@@ -209,7 +211,8 @@ impl Coordinates {
                 *rest -= f32::from_bits(bits);
             }
         }
-        // Neither the sum of the parts nor the remainder has more digits than an f32.
+        // The sum of the parts is `all - rest`. Neither the sum nor the remainder has more digits
+        // than an f32.
         let mut squares = [0f64; 8];
         for (all, rest) in all.as_chunks::<8>().0.iter().zip(rest.as_chunks::<8>().0) {
             for (square, (all, rest)) in squares.iter_mut().zip(all.iter().zip(rest)) {

@@ -32,7 +32,7 @@ pub struct Packed<T> {
     pub dim: usize,
     /// Number of coordinates of the values; 0 without values.
     pub value_dim: usize,
-    /// Mean of the sources, subtracted from sources and queries.
+    /// The centre that is subtracted from sources and queries.
     pub centre: Vec<f64>,
     /// The centre that is subtracted from the values.
     pub value_centre: Vec<f64>,
@@ -47,9 +47,9 @@ pub struct Packed<T> {
 }
 
 impl<T: Real> Packed<T> {
-    /// Packs `sources` in this order (or in their own order if there is none), and packs `values`
-    /// unless they are the sources themselves. With one centre in product form, the bias of a score
-    /// is the log-weight minus the squared norm; otherwise it is the log-weight.
+    /// Packs `sources` in the order `order`, or in their own order if it is None. Packs `values`,
+    /// too, if they are not the sources themselves. With one centre in product form, the bias of a
+    /// score is the log-weight minus the squared norm. Otherwise the bias is the log-weight.
     pub fn pack(
         &mut self,
         sources: &Points,
@@ -114,8 +114,8 @@ impl<T: Real> Packed<T> {
         self.x(position, 1).iter().zip(low).map(|(x, low)| x.to_f64() + low)
     }
 
-    /// Returns the second parts of the coordinates of the sources from `from` to the last, if
-    /// coordinates are stored in two parts: the exact values minus those of [`Packed::from`].
+    /// Returns the second parts of the coordinates of the sources from `from` to the last: the
+    /// exact values minus those of [`Packed::from`]. Coordinates must be stored in two parts.
     #[inline(always)]
     pub fn low(&self, from: usize) -> &[T] {
         &self.low.slice(self.m * self.dim + BEHIND)[from * self.dim..]

@@ -1,4 +1,4 @@
-//! One of two sets of points that do not move, packed once as queries and as sources.
+//! One of two sets of points that do not move, packed once as queries and once as sources.
 
 use crate::Points;
 use crate::pairwise::loops::tile::Form;
@@ -9,7 +9,7 @@ use rayon::prelude::*;
 /// The number of rows converted by one task.
 const ROWS: usize = 512;
 
-/// A packed set. Both forms contain the same rounded numbers `scale (x - centre)`.
+/// A set packed as sources and as queries, both from the same rounded numbers `scale (x - centre)`.
 #[derive(Debug, Default)]
 pub struct FixedSide<T> {
     /// Number of points.
@@ -66,7 +66,7 @@ impl<T: Real> FixedSide<T> {
         &self.panels.slice((p + 1) * self.panel)[p * self.panel..]
     }
 
-    /// Returns the part of the scores of point `i` that the form lacks.
+    /// Returns the squared norm of point `i` in product form, whose scores lack it; 0 otherwise.
     #[inline(always)]
     pub fn missing(&self, i: usize, form: Form) -> f64 {
         if form == Form::Product { self.squares[i] } else { 0.0 }

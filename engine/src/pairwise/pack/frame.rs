@@ -5,10 +5,10 @@
 //! removes all digits of the other points. If points are sorted, every panel of queries therefore
 //! has its own centre, and coordinates of sources are stored in two parts, the rounded value and
 //! the remainder. The error of both together is `eps^2 |x|`. When a block of sources is combined
-//! with a panel, the block is moved into the frame of the panel. The centre is a number of the
-//! working type, so the difference of near numbers is exact, and the rounded numbers are as small
-//! as the distances. The cost is the size of a block per panel of 24 to 48 queries, in addition to
-//! the distances of each query.
+//! with a panel, the block is moved into the frame of the panel. The coordinates of its centre are
+//! numbers of the working type, so the difference of near numbers is exact, and the rounded numbers
+//! are as small as the distances. The additional cost is one pass over the coordinates of a block
+//! for each panel of 24 to 48 queries.
 
 use super::Packed;
 use crate::pairwise::loops::tile::Form;

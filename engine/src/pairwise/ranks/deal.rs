@@ -7,12 +7,12 @@ pub struct Deal {
     /// depend on the number of ranks.
     pub unit: usize,
     /// True if the ranks get units in turn, and not a range each, because the cost of a unit
-    /// depends on its place.
+    /// depends on where its queries lie.
     pub in_turn: bool,
 }
 
 impl Deal {
-    /// Divides units of this size; by turns if their cost depends on their place.
+    /// Divides units of this size, in turn if `in_turn` is true.
     pub fn of((unit, in_turn): (usize, bool)) -> Deal {
         Deal { unit, in_turn }
     }

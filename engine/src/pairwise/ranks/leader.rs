@@ -15,11 +15,11 @@ use std::time::Duration;
 /// the fourth is a target or a cloud that the next call uses again.
 pub const SLOTS: usize = 4;
 
-/// A call with fewer products of coordinates than this is not worth its messages. It takes from
-/// some microseconds on many cores to a millisecond on one.
+/// A call with fewer products of coordinates than this is not worth its messages. Such a call takes
+/// from some microseconds on many cores to a millisecond on one core.
 const LEAST: f64 = (1 << 23) as f64;
 
-/// The time between two looks for the reply of a rank.
+/// The time between two checks for the reply of a rank.
 const PAUSE: Duration = Duration::from_micros(50);
 
 /// The same while other ranks compute cells of a sweep.
@@ -28,7 +28,8 @@ const LONG_PAUSE: Duration = Duration::from_millis(20);
 /// Numbers that one thread hashes at a time.
 const HASHED: usize = 1 << 16;
 
-/// The other ranks, which compute their parts of large sums. When the value is dropped, they leave.
+/// The other ranks, which compute their parts of large sums. When this value is dropped, the other
+/// ranks end.
 #[derive(Debug)]
 pub struct Ranks {
     comm: Box<dyn Comm>,
@@ -44,11 +45,11 @@ struct Held {
     slots: [Option<Content>; SLOTS],
     used: [u64; SLOTS],
     calls: u64,
-    /// True after a message that could not be read; no call is shared then.
+    /// True after a message that could not be read. No call is shared after it.
     is_lost: bool,
 }
 
-/// What tells one set of points from another.
+/// What distinguishes one set of points from another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Content {
     hash: u64,
@@ -59,15 +60,16 @@ struct Content {
 impl Ranks {
     /// Starts as rank 0. Every other rank must call [`super::worker::join`]. The results are those
     /// of one rank if all ranks run the same command of the same program with the same instruction
-    /// sets; the identity in `own` tells all three, and must be equal on all ranks. Also returns
-    /// how many ranks are on this machine and on these cores.
+    /// sets. The identity in `own` describes all three, and must be equal on all ranks. Also
+    /// returns how many ranks are on this machine and on these cores.
     ///
     /// # Errors
     /// The identity of a rank differs, or its message cannot be read. The other ranks are released.
     pub fn lead(comm: Box<dyn Comm>, own: &Hello) -> Result<(Ranks, Neighbours)> {
         let pairs = (1..comm.size()).map(|_| AtomicU64::default()).collect();
         let ranks = Ranks { comm, least: LEAST, held: Mutex::default(), pairs };
-        // All are heard before one is refused, so that no message remains.
+        // The messages of all ranks are received before a rank is refused, so that no message
+        // remains.
         let told: Vec<Vec<u8>> = (1..ranks.size()).map(|rank| ranks.comm.receive(rank)).collect();
         let others = (1..).zip(&told).map(|(rank, told)| read(rank, told));
         let all = std::iter::once(Ok(own.clone())).chain(others).collect::<Result<Vec<Hello>>>()?;
@@ -176,19 +178,19 @@ pub struct Call<'a> {
     comm: &'a dyn Comm,
     held: MutexGuard<'a, Held>,
     pairs: &'a [AtomicU64],
-    /// The first rank whose reply is still to come; the number of ranks if none is.
+    /// The first rank whose reply is still to come; the number of ranks if no reply is to come.
     replied: usize,
 }
 
 /// A call that ends early, by an error or a panic, stops the other ranks and receives their
-/// replies, so that none is taken for one of the next call.
+/// replies, so that no reply is mistaken for a reply to the next call.
 impl Drop for Call<'_> {
     fn drop(&mut self) {
         if self.replied < self.size() {
             tell_all(self.comm, &Message::Stop);
         }
         while self.replied < self.size() && !self.held.is_lost {
-            // The caller has its error already.
+            // The caller already has the error that ended the call.
             let _ = self.reply();
         }
     }
@@ -200,14 +202,14 @@ impl Call<'_> {
         self.comm.size()
     }
 
-    /// Chooses the slots of these distinct sets. A set that the ranks hold stays where it is;
-    /// another one replaces the set whose last use is the oldest.
+    /// Chooses the slots of these distinct sets. A set that the ranks already hold keeps its slot.
+    /// A new set replaces the set whose last use is the oldest.
     fn place(&mut self, sets: &[&Points]) -> Vec<Placed> {
         let Held { slots, used, calls, .. } = &mut *self.held;
         *calls += 1;
         let contents: Vec<Content> = sets.iter().map(|set| content(set)).collect();
-        // Two objects with equal points get two slots, because sums may treat one set with itself
-        // in another way.
+        // Two objects with equal points get two slots, because a sum of a set at its own points may
+        // be computed in another way.
         let mut holder = |content: &Content| {
             let holds = |slot: &usize| slots[*slot] == Some(*content) && used[*slot] < *calls;
             let slot = (0..SLOTS).find(holds)?;
@@ -243,8 +245,8 @@ impl Call<'_> {
         all.into_iter().flatten().for_each(|array| self.comm.broadcast(array));
     }
 
-    /// Waits for the replies of all other ranks, in order. Gives each to `take`, with the number of
-    /// the rank and the results of its rows, and adds its work.
+    /// Waits for the replies of all other ranks, in order. Passes each reply to `take`, with the
+    /// number of the rank and the results of its rows, and adds the work of the rank to `work`.
     ///
     /// # Errors
     /// An interrupt, or a reply that cannot be read. The call should then be dropped.
@@ -289,8 +291,8 @@ fn numbers(message: &[u8]) -> Vec<f64> {
     message.as_chunks().0.iter().map(|bytes| f64::from_ne_bytes(*bytes)).collect()
 }
 
-/// Returns what tells this set from others. Equal sets have equal content; different sets of one
-/// shape have equal hashes with probability `2^-64`.
+/// Returns what distinguishes this set from others. Equal sets have equal content; different sets
+/// of one shape have equal hashes with probability `2^-64`.
 fn content(set: &Points) -> Content {
     let parts: Vec<u64> = set
         .data()

@@ -8,7 +8,7 @@ use crate::pairwise::options::PairwiseOptions;
 use crate::pairwise::plan::Arithmetic;
 use serde::{Deserialize, Serialize};
 
-/// What a rank tells rank 0 first.
+/// The first message of a rank to rank 0.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hello {
     /// What must be equal on all ranks: the program, its command and the instruction sets.
@@ -19,7 +19,7 @@ pub struct Hello {
     pub cores: String,
 }
 
-/// How many ranks are where a rank is, itself included.
+/// How many ranks are in the same place as a rank, which is counted, too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Neighbours {
     /// On the same machine, with one memory.
@@ -36,7 +36,7 @@ impl Neighbours {
     }
 }
 
-/// What rank 0 tells another rank.
+/// A message of rank 0 to another rank.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Message {
     /// "You belong to the computation."
@@ -131,8 +131,8 @@ impl Wanted {
     }
 }
 
-/// What a rank has done of a call. The results of its rows follow in one message, unless it was
-/// stopped.
+/// The reply of a rank to a call. If the rank was not stopped, the results of its rows follow in
+/// one message.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reply {
     /// True if the computation ended early.

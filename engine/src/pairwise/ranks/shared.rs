@@ -97,7 +97,7 @@ impl Pairwise {
     }
 
     /// Begins the softmax means of a set at its own points, evaluating every pair once, on all
-    /// ranks if it is large.
+    /// ranks; None if rank 0 computes them alone.
     pub(in crate::pairwise) fn start_own_means(
         &self,
         arithmetic: Arithmetic,
@@ -112,8 +112,8 @@ impl Pairwise {
         Some(shared)
     }
 
-    /// Begins log-sum-exps between two sets that do not move, on all ranks; None if they are too
-    /// few.
+    /// Begins log-sum-exps between two sets that do not move, on all ranks; None if rank 0 computes
+    /// them alone.
     pub(in crate::pairwise) fn start_log_sums(
         &self,
         arithmetic: Arithmetic,
@@ -176,8 +176,8 @@ struct Divided<'a> {
 }
 
 impl Divided<'_> {
-    /// Computes the own rows by `compute`, and writes the results of the other ranks into the
-    /// other rows. Returns the rows that lost precision, sorted by query.
+    /// Computes the rows of rank 0 by `compute`, and writes the results of the other ranks into
+    /// their rows. Returns the rows that lost precision, sorted by query.
     fn compute<'b>(
         mut self,
         engine: &Pairwise,

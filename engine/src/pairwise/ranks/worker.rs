@@ -20,14 +20,14 @@ use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
-/// The time between two looks for a message while this rank works.
+/// The time between two checks for a message while this rank works.
 const LOOK: Duration = Duration::from_millis(1);
 
 /// The time that a part of a plan has to end after it is stopped.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// Joins the ranks that rank 0 leads in [`super::leader::Ranks::lead`]. Returns how many
-/// ranks are where this rank is; None if rank 0 does not welcome it.
+/// Joins the ranks that rank 0 leads in [`super::leader::Ranks::lead`]. Returns how many ranks are
+/// in the same place as this rank; None if rank 0 does not accept it.
 pub fn join(comm: &dyn Comm, own: &Hello) -> Option<Neighbours> {
     comm.send(0, &encoded(own));
     match serde_json::from_slice(&comm.receive(0)) {
@@ -39,7 +39,7 @@ pub fn join(comm: &dyn Comm, own: &Hello) -> Option<Neighbours> {
 /// Computes this rank's part of the sums that rank 0 shares, until rank 0 ends.
 ///
 /// # Errors
-/// Rank 0 cannot be understood.
+/// A message of rank 0 cannot be understood.
 pub fn serve(comm: &dyn Comm) -> Result<()> {
     let (mut slots, memory): ([Points; SLOTS], _) = (Default::default(), Arc::<Memory>::default());
     loop {
@@ -64,8 +64,8 @@ fn misunderstood(seen: &str) -> Error {
 }
 
 /// Does this rank's part of the plan that rank 0 begins by [`super::leader::Ranks::begin`], and
-/// then waits until rank 0 ends. `work` is given the plan, and an interrupt that asks for an end
-/// when rank 0 stops the plan or ends. An error of `work` is sent to rank 0.
+/// then waits until rank 0 ends. `work` receives the plan, and an interrupt that requests the end
+/// of `work` when rank 0 stops the plan or ends. An error of `work` is sent to rank 0.
 pub fn work_apart(comm: &dyn Comm, work: impl FnOnce(&str, &Interrupt) -> std::result::Result<(), String> + Send) {
     let Ok(Message::Begin(plan)) = serde_json::from_slice(&comm.receive(0)) else { return };
     let (interrupt, mut has_left) = (Interrupt::default(), false);
@@ -83,8 +83,9 @@ pub fn work_apart(comm: &dyn Comm, work: impl FnOnce(&str, &Interrupt) -> std::r
     }
 }
 
-/// Does `work` in another thread and returns its result. Meanwhile this thread gives every message
-/// of rank 0 to `hear`; None if it cannot be read. A panic of the work goes on here.
+/// Does `work` in another thread and returns its result. Meanwhile this thread passes every message
+/// of rank 0 to `hear`, or None if the message cannot be read. A panic of `work` continues in this
+/// thread.
 fn while_listening<R: Send>(
     comm: &dyn Comm,
     work: impl FnOnce() -> R + Send,

@@ -46,8 +46,8 @@ fn one_call_gives_the_whole_difference() {
     }
 }
 
-/// Sizes around whole panels and chunks of the widest registers, and dimensions on both sides of
-/// every choice.
+/// Sizes around whole panels and chunks of the widest registers, and dimensions below and above
+/// every limit at which the method changes.
 #[test]
 fn pairs_evaluated_once() {
     for (n, dim) in

@@ -1,10 +1,10 @@
-//! f32 keeps its relative error of 1e-5 however large the extent of the points is against the scale
-//! of neighbourhoods.
+//! f32 keeps its relative error of 1e-5 for any ratio of the extent of the points to the scale of
+//! their neighbourhoods.
 
 use super::*;
 
-/// A case: particles, targets, sigma, and how many of the last particles are outliers, whose own
-/// large displacement would hide the errors of the others.
+/// A case: particles, targets, sigma, and how many of the last particles are outliers, whose large
+/// displacement would hide the errors of the other particles.
 struct Extent {
     name: String,
     y: Points,
@@ -78,10 +78,10 @@ fn promising(mut f: impl FnMut(Precision, &Pairwise)) {
     }
 }
 
-/// The error of all rows but the last few.
+/// The error of all rows except the last `outliers` rows.
 fn error_without(outliers: usize, dim: usize, got: &[f64], want: &[f64]) -> f64 {
     let kept = got.len() - outliers * dim;
-    // Squares of less are nothing in f64, and so are the sums themselves in f32.
+    // Smaller values vanish in f32, and their squares may vanish in f64.
     if got[..kept].iter().chain(&want[..kept]).all(|v| v.abs() < 1e-100) {
         return 0.0;
     }

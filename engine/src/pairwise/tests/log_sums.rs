@@ -56,7 +56,8 @@ fn every_call_agrees_with_the_reference() {
     }
 }
 
-/// Blocks are skipped at a sigma where few of them matter, and not at a sigma where all do.
+/// Blocks are skipped at a sigma where few blocks matter, and not at a sigma where all blocks
+/// matter.
 #[test]
 fn small_sigma_agrees_with_the_reference() {
     for (dim, n, sigma) in [(2, 3000, 0.01), (24, 1100, 0.2)] {

@@ -129,7 +129,7 @@ fn bits(values: &[f64]) -> Vec<u64> {
     values.iter().map(|v| v.to_bits()).collect()
 }
 
-/// Compares every reduction on several numbers of ranks with the same on one.
+/// Compares every reduction on several numbers of ranks with the same reduction on one rank.
 fn same_bytes(options: &PairwiseOptions, (y, x): (&Points, &Points), sigma: f64, sizes: &[usize]) {
     // A kernel sum of infinite weights would be NaN.
     let weights: Vec<f64> = log_weights(x.n()).iter().map(|w| w.max(-9.0)).collect();
@@ -185,7 +185,7 @@ fn skipping_and_repeating_rows_do_not_depend_on_the_ranks() {
         x.data_mut()[2 * i] = far + 1.0;
     }
     same_bytes(&PairwiseOptions::default(), (&y, &x), 0.5, &[2, 3]);
-    // So many rows are computed again that they skip blocks, too.
+    // So many rows are computed again that blocks are skipped for them, too.
     for i in 0..200 {
         y.data_mut()[2 * i] += 1e4 + 7.0 * i as f64;
     }
@@ -257,7 +257,7 @@ fn points_that_do_not_change_are_sent_once() {
             assert_eq!(sent.load(Ordering::Relaxed) - before, 8 * 3 * changed, "step {step}");
             y.data_mut()[0] += 1.0;
         }
-        // Equal sets that are not the same are two sets everywhere.
+        // Two equal sets that are different objects are two sets on every rank.
         let copy = x.clone();
         engine.softmax_mean(&x, &copy, Values::Own, &Softmax::of(1.0), &mut out).unwrap();
         let mut want = SoftmaxMean::default();
@@ -327,7 +327,7 @@ fn neighbours_are_counted_by_machine_and_cores() {
     });
 }
 
-/// A task ends on all ranks, is stopped on all, and its errors reach rank 0.
+/// A plan begins and is stopped on all ranks, and the errors of its parts reach rank 0.
 #[test]
 fn ranks_work_apart_and_are_stopped() {
     let mut all = threads(3).into_iter();
@@ -353,7 +353,7 @@ fn ranks_work_apart_and_are_stopped() {
     });
 }
 
-/// A panic of rank 0 within its part of a call leaves nothing to the next call.
+/// If rank 0 drops a call early, as a panic would, no reply remains for the next call.
 #[test]
 fn a_call_that_is_dropped_is_drained() {
     let (y, x) = clouds(300, 200, 2);

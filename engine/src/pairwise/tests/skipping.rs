@@ -1,4 +1,5 @@
-//! Sums with skipping against sums without, on data made to mislead the skipping.
+//! Sums with skipping against sums without skipping, on data for which the choice of blocks is
+//! difficult.
 
 use super::*;
 

@@ -54,8 +54,8 @@ fn split_products_give_normalisers_and_the_same_bytes() {
     assert!(got.mean.data().iter().all(|v| v.is_finite()));
 }
 
-/// The maximum of every block is far above that of the block before it, or nothing has weight at
-/// first.
+/// The maximum of every block is far above that of the block before it, or no source of the first
+/// blocks has weight.
 #[test]
 fn maxima_that_keep_rising() {
     for (n, m, dim) in [(70, 1500, 64), (600, 1100, 33)] {

@@ -72,7 +72,7 @@ fn balls_contain_the_points_within_their_radii() {
     }
 }
 
-/// Points at the same place do not make a search visit all of them.
+/// If all points coincide, a search does not visit all of them.
 #[test]
 fn many_points_at_one_place_are_not_all_visited() {
     let points = Points::zeros(100_000, 2);
