@@ -51,7 +51,7 @@ impl Smoothing {
     /// target, within the `range` of sigma that a score has learned. With the `fresh` samples of a
     /// generator, noise dominates the steps at very large and at very small sigma. The schedule
     /// then begins lower if the diameter is very large (see `WIDEST`), and its end follows from
-    /// [`NEIGHBOURS`] and [`FINEST`].
+    /// `NEIGHBOURS` and `FINEST`.
     pub fn for_extent(extent: &Extent, start: &Points, range: Option<(f64, f64)>, fresh: bool) -> Schedule {
         let away = squared_distance(&start.mean(), &extent.centre).sqrt();
         let widest = if fresh { WIDEST * extent.units().size() * (start.dim() as f64).sqrt() } else { f64::INFINITY };
