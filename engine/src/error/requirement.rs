@@ -13,8 +13,8 @@ pub enum Rule {
     NotNegative,
     /// Neither NaN nor infinite.
     Finite,
-    /// The value is ambiguous unless an option decides. The list contains names of options and
-    /// their possible values.
+    /// The value is ambiguous, and an option must decide. The list contains the names of such
+    /// options with a possible value for each.
     Stated(&'static [(&'static str, &'static str)]),
     /// Any other rule.
     Other,
