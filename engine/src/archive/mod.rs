@@ -9,7 +9,7 @@ use crate::{Error, Result};
 
 /// A state that can be written into a checkpoint and read from one.
 ///
-/// A run that continues from a checkpoint gives the same results as an uninterrupted one only if
+/// A run that continues from a checkpoint gives the same results as an uninterrupted run only if
 /// every part of the state is archived. A type whose results depend only on its arguments has no
 /// state and an empty implementation.
 pub trait Archived {

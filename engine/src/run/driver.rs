@@ -262,7 +262,7 @@ impl<'d, 'a> Driver<'d, 'a> {
             0 => false,
             1 => step == steps,
             // Snapshot k is taken at step round(k steps / (wanted - 1)). This step has a snapshot
-            // if it is such a step for some k.
+            // if some k has this step.
             wanted => {
                 let gaps = (wanted - 1) as f64;
                 let k = (step as f64 * gaps / steps as f64).round();

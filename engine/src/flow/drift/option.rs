@@ -67,10 +67,10 @@ crate::options! {
         /// target; or "none", the unit of the points.
         scale: TemperatureScale = TemperatureScale::Distance,
         /// "row": the weights of each mean sum to 1. "joint": the weight of a pair is the geometric
-        /// mean of two shares of its kernel value, the share in the particle's sum over target and
-        /// cloud, and the share in the point's sum over all particles. With "joint", the difference
-        /// of the means is multiplied by the sum of these weights over the target and by their sum
-        /// over the cloud.
+        /// mean of two shares of its kernel value. One is the share in the particle's sum over
+        /// target and cloud; the second is the share in the point's sum over all particles. With
+        /// "joint", the difference of the means is multiplied by the sum of these weights over the
+        /// target and by their sum over the cloud.
         normalisation: Normalisation = Normalisation::Row,
         /// Whether a particle counts in the mean of the cloud at that particle: "include" or
         /// "exclude". Left out: "include" for particles, and "exclude" when a generator is trained.
