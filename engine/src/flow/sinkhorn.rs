@@ -116,7 +116,8 @@ impl SinkhornFlow {
     }
 
     /// Solves the problem between two sides, starting from the potential `start` of the second
-    /// side. The iterations are in f32 first, and go on in full precision if they did not converge.
+    /// side. The iterations are in f32 first, and continue in the precision of the options if they
+    /// did not converge.
     fn plan(&mut self, x: &Marginal, y: &Marginal, start: &[f64], pairwise: &Pairwise) -> Result<Potentials> {
         let problem = |options: &SinkhornOptions, start: &[f64]| match start.len() == y.points.n() {
             true => Sinkhorn::new(x.clone(), y.clone(), options.clone())?.start(start.to_vec()),

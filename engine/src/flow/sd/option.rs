@@ -58,8 +58,8 @@ crate::options! {
         /// its centre. In this training sigma ends at the smaller of two lengths, but not below
         /// `0.6 h`: the distance within which a point has about a hundred neighbours,
         /// `h * 100^(1/dim)`, and a fifth of the root mean square of the columns' standard
-        /// deviations. Both ends are kept within the range of sigma that a learned score has
-        /// learned.
+        /// deviations. Both ends are kept within the range of sigma on which a learned score was
+        /// trained.
         sigma: Option<Schedule> = None,
         /// "denoiser": a step of size 1 moves a particle by `D_p - D_q`, which is `sigma^2` times
         /// the score difference (`D` are the denoisers), and steps of at most 1 are stable; "raw":
