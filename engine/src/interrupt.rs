@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-/// A shared flag; clones are the same flag.
+/// A shared flag; all clones share the one flag.
 #[derive(Debug, Clone, Default)]
 pub struct Interrupt {
     flag: Arc<AtomicBool>,
@@ -26,7 +26,7 @@ impl Interrupt {
         self.flag.store(true, Ordering::Relaxed);
     }
 
-    /// Lowers the flag, for a next piece of work; a request for an end stays.
+    /// Lowers the flag before the next piece of work. A request for an end stays in force.
     pub fn lower(&self) {
         self.flag.store(false, Ordering::Relaxed);
     }
@@ -44,13 +44,14 @@ impl Interrupt {
         own || self.above.as_ref().is_some_and(|above| above.end_requested())
     }
 
-    /// True if this flag or a parent of it was raised.
+    /// True if this flag or a parent of it was raised, or if the time after a requested end is
+    /// over.
     pub fn is_raised(&self) -> bool {
         let late = || self.deadline.get().is_some_and(|deadline| Instant::now() >= *deadline);
         self.flag.load(Ordering::Relaxed) || late() || self.above.as_ref().is_some_and(|above| above.is_raised())
     }
 
-    /// Returns `Err(Interrupted)` once an end is requested. It is called between two steps.
+    /// Returns `Err(Interrupted)` once an end is requested. Call it between two steps.
     pub fn check_end(&self) -> Result<()> {
         if self.end_requested() { Err(Error::Interrupted) } else { Ok(()) }
     }

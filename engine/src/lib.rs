@@ -1,7 +1,7 @@
 #![doc = include_str!("../README.md")]
 
-// The modules and names that are hidden from the documentation serve programs that host the engine,
-// such as a script language or a command line. They may change without notice.
+// The modules and names that are hidden from the documentation are for programs that host the
+// engine, such as a script language or a command line. They may change without notice.
 pub mod archive;
 pub mod comm;
 mod error;

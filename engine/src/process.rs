@@ -1,4 +1,5 @@
-//! The reports of a long process (a run of a flow or the training of a generator), and its ending.
+//! The reports of a long process (a run of a flow or the training of a generator), and the ending
+//! of a process.
 
 use crate::archive::{Archive, Archived};
 use crate::{Points, Result};
@@ -24,7 +25,8 @@ pub trait Observer {
     fn row(&mut self, _row: &Row) {}
 
     /// Returns the state from which the process should continue, with the number of steps before
-    /// it; None if the process starts at the beginning. It is called once, before the first step.
+    /// it; None if the process starts at the beginning. This method is called once, before the
+    /// first step.
     ///
     /// # Errors
     /// The state belongs to another process; the process then does not start.
@@ -55,7 +57,7 @@ impl Observer for Unobserved {}
 /// Declares the setters that all builders of a process share, and the start without an observer.
 /// The setters are those of the number of steps, of all options at once, of the random numbers and,
 /// with a lifetime, of the pairwise engine. The builder must have these fields and a method
-/// `run_with`. The types are those that the file of the builder imports.
+/// `run_with`. Its file must import the types that the setters use.
 macro_rules! process_setters {
     ($options:ty, $result:ty, pairwise $a:lifetime) => {
         $crate::process::process_setters!($options, $result);
@@ -111,10 +113,10 @@ pub(crate) use process_setters;
 pub struct Stats {
     /// Number of steps.
     pub steps: u64,
-    /// Evaluations of the velocity.
+    /// Evaluations of the velocity or the score.
     pub nfe: u64,
-    /// Pairs of a query point and a data point evaluated, including those of measurements, but not
-    /// those of noise floors, which other runs may share.
+    /// Evaluated pairs of a query point and a data point. The pairs of measurements count. Those of
+    /// noise floors do not count, because other runs may share them.
     pub pairs: u64,
     /// Pairs evaluated by the flow alone.
     pub flow_pairs: u64,

@@ -77,7 +77,8 @@ pub enum Schedule {
     Formula(Expression),
     /// Falls from `from` to `to`, and stays at a value as long as the flow still moves the
     /// particles at this value. The documentation of the flow gives the criterion. As a plain
-    /// function of the progress, it is the geometric schedule.
+    /// function of the progress, it is the geometric schedule. For the option `step`, the two
+    /// values are the largest and the smallest step size.
     Adaptive {
         /// First value.
         from: f64,
@@ -164,8 +165,8 @@ impl Schedule {
         }
     }
 
-    /// Returns the error for the `i`-th of the [`Schedule::extremes`]. It names the part of the
-    /// schedule that has this value, because that part must be corrected and not the whole.
+    /// Returns the error for the `i`-th of the [`Schedule::extremes`]. The error names the part of
+    /// the schedule that has this value, because only that part must be corrected.
     fn refuse(&self, name: &str, i: usize, want: impl Into<Requirement>) -> Error {
         match self {
             Schedule::Constant { value } => Error::argument(name, value, want),
@@ -199,10 +200,9 @@ impl Schedule {
         self.extremes().into_iter().fold(f64::INFINITY, f64::min)
     }
 
-    /// Returns values that include the smallest and the largest value of the schedule. They are
-    /// both ends of a curve, because every curve is monotone; all values of a table; and many
-    /// values of a formula. A peak of a formula that is narrower than a 1000th of the run may be
-    /// missed.
+    /// Returns values that include the smallest and the largest value of the schedule. They are the
+    /// two ends of a curve (every curve is monotone), all values of a table, or many values of a
+    /// formula. A peak of a formula that is narrower than a 1000th of the run may be missed.
     pub fn extremes(&self) -> Vec<f64> {
         match self {
             Schedule::Table { values } => values.clone(),

@@ -9,9 +9,9 @@ use crate::{Error, Result};
 
 /// A state that can be written into a checkpoint and read from one.
 ///
-/// A run that continues from a checkpoint gives the same results as an uninterrupted one only if
-/// every part of the state is archived. What depends only on its arguments has no state; its
-/// implementation is empty.
+/// A run that continues from a checkpoint gives the same results as an uninterrupted run only if
+/// every part of the state is archived. A type whose results depend only on its arguments has no
+/// state and an empty implementation.
 pub trait Archived {
     /// Passes every part of the state to [`Archive::part`], which writes the part, or replaces it
     /// by the value that was written. The default has no parts.
@@ -81,8 +81,8 @@ impl Archive {
         }
     }
 
-    /// Does the same for a value that may be absent. In reading, `blank` creates the value to read
-    /// into if there is none yet.
+    /// Writes or reads a value that may be absent, like [`Archive::part`]. While reading, `blank`
+    /// creates the value to read into if there is none yet.
     pub(crate) fn optional<T: Archived>(
         &mut self,
         name: &str,

@@ -11,8 +11,8 @@ pub enum MissingPart {
     LogDensity,
     /// A score in closed form.
     Score,
-    /// A closed form after smoothing by noise of this standard deviation. There is a closed form
-    /// without smoothing.
+    /// A closed form after smoothing by noise of this standard deviation. The object has a closed
+    /// form only without smoothing.
     SmoothedForm(f64),
     /// A mean and a covariance in closed form.
     Moments,

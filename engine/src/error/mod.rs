@@ -104,7 +104,7 @@ pub enum Error {
         /// The reason given by the system.
         reason: String,
     },
-    /// A part that this object lacks: a density, an exact score, a list of modes.
+    /// A part that this object lacks, such as a density, an exact score or a list of modes.
     #[error("{what} has no {part}{}", advice(hint))]
     Missing {
         /// The object, such as "the data set `moons`".
@@ -114,7 +114,7 @@ pub enum Error {
         /// What to do instead; empty if it follows from the part alone.
         hint: String,
     },
-    /// A computation without a result: a covariance that is not positive definite.
+    /// A computation without a result, for example because a covariance is not positive definite.
     #[error("{what}: {reason}")]
     Numeric {
         /// The computation.

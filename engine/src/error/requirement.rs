@@ -13,8 +13,8 @@ pub enum Rule {
     NotNegative,
     /// Neither NaN nor infinite.
     Finite,
-    /// The value is ambiguous unless an option decides. The list contains names of options and
-    /// their possible values.
+    /// The value is ambiguous, and an option must decide. The list contains pairs of the name of
+    /// such an option and a possible value.
     Stated(&'static [(&'static str, &'static str)]),
     /// Any other rule.
     Other,

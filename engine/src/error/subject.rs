@@ -12,7 +12,7 @@ pub struct Subject {
 }
 
 impl Subject {
-    /// Returns the argument `name` as a subject, "the start" in a sentence.
+    /// Returns the argument `name` as a subject, such as "the start" in a sentence.
     pub fn argument(name: &str) -> Subject {
         Subject { name: Some(name.into()), words: format!("the {name}"), plural: false }
     }

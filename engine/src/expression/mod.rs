@@ -1,5 +1,5 @@
-//! Formulas written as text, with exact derivatives, such as a log density in the coordinates or a
-//! schedule in the progress.
+//! Formulas written as text, such as a log density in the coordinates or a schedule in the
+//! progress, and their exact derivatives.
 //!
 //! A text is parsed once into a list of operations. The list is evaluated in blocks of points, so
 //! that the points share the cost of interpretation. Derivatives are computed by reverse-mode
@@ -21,7 +21,7 @@ use rayon::prelude::*;
 use std::collections::BTreeMap;
 use tape::{LANES, Tape};
 
-/// The smallest number of blocks per thread.
+/// The smallest number of blocks per task.
 const BLOCKS: usize = 4;
 
 /// A formula `f(x)`: a number as a function of `n` inputs.

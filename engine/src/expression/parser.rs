@@ -40,8 +40,8 @@ struct Parser<'a> {
     depth: usize,
     inputs: usize,
     names: BTreeMap<String, Meaning>,
-    /// The number of tokens read; the tokens of a repeated body count each time. It limits the
-    /// work.
+    /// The number of tokens read; the tokens of a repeated body count each time. A limit on this
+    /// number limits the work.
     read: usize,
     tape: Tape,
 }

@@ -20,12 +20,13 @@ pub enum Step {
     Binary(Binary, u32, u32),
 }
 
-/// The operations in order. The last operation is the result.
+/// The operations in order, and the position of the result.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Tape {
     steps: Vec<Step>,
     result: usize,
-    /// The positions of operations. Equal operations are evaluated once.
+    /// The position of each operation while the tape is built, so that equal operations are
+    /// evaluated once.
     known: HashMap<Step, u32>,
 }
 
@@ -95,9 +96,9 @@ impl Tape {
         out.copy_from_slice(&memory[self.result][..out.len()]);
     }
 
-    /// Writes the gradients at up to [`LANES`] rows, in the shape of the rows. From the last step
-    /// back to the inputs, each argument of a result with the adjoint `g` receives `g` times the
-    /// partial derivative.
+    /// Writes the gradients at up to [`LANES`] rows, in the shape of the rows. The steps are
+    /// visited from the last one back to the inputs. A step with the adjoint `g` adds to the
+    /// adjoint of each of its arguments: `g` times the partial derivative by this argument.
     pub fn gradients(&self, rows: &[f64], inputs: usize, out: &mut [f64], memory: &mut (Vec<Lane>, Vec<Lane>)) {
         let (values, adjoints) = memory;
         self.forward(rows, inputs, values);

@@ -19,10 +19,11 @@ pub enum Aim<'a> {
     Score(&'a dyn Score),
     /// Any distribution with these units, given as a map from standard units.
     Units(&'a AffineMap),
-    /// As many distributions as there are labels, and their units, if these are known. The rows of
-    /// each label are one block.
+    /// One distribution for each label: the number of labels, and the units of all distributions
+    /// together, if they are known. The rows of each label are one block.
     Labelled(usize, Option<&'a AffineMap>),
-    /// The distribution that an estimate describes in standard units, and the map from these.
+    /// The distribution that an estimate describes in standard units, and the map from standard
+    /// units to original units.
     Standardised(&'a dyn Score, &'a AffineMap),
 }
 
@@ -40,7 +41,7 @@ impl<'a> Aim<'a> {
     /// True if the field leads to exactly these points, in original units.
     pub(crate) fn consists_of(self, sample: &Points) -> bool {
         match self {
-            // Only the same map of the same points gives the same bits.
+            // All bits agree only if the same map was applied to the same points.
             Aim::Standardised(score, units) => score.data().is_some_and(|data| {
                 (data.n(), data.dim()) == (sample.n(), sample.dim()) && **data == units.undo(sample)
             }),
@@ -66,8 +67,8 @@ impl<'a> Aim<'a> {
                 Some(data) => Some(points::weighted_units(data.points, data.weights)),
                 None => target.moments().map(|moments| AffineMap::of_moments(moments.mean, &moments.cov)),
             },
-            // The extent of points is not used: its finest detail takes long to find and is not
-            // needed for the units.
+            // For an estimate from points, the units come from the points. `extent` would also
+            // search for the finest detail of the points, which takes long and is not needed.
             Aim::Score(score) => match score.kernel().and_then(Kde::points) {
                 Some(points) => Some(AffineMap::of(points)),
                 None => score.extent().map(|extent| extent.units()),

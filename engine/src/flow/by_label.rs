@@ -10,19 +10,20 @@ use crate::{Error, Points, Result, Subject};
 use std::ops::Range;
 use std::sync::OnceLock;
 
-/// So many labels are quoted if they say different things.
+/// The number of labels whose texts are quoted if the texts of the labels differ.
 const QUOTED: usize = 2;
 
-/// One flow per label. Of `n` particles and `k` flows, the rows from `i n / k` up to but not
-/// including `(i + 1) n / k`, rounded down, have label `i`. They move along flow `i`, whose cloud
-/// they alone are. Tracers are divided in the same way. [`crate::target::Labelled`] gives its rows
-/// labels in the same way.
+/// One flow per label. With `n` particles and `k` flows, the rows from `floor(i n / k)` up to but
+/// not including `floor((i + 1) n / k)` have label `i`. These rows move along flow `i`, and they
+/// alone are its cloud. Tracers are divided in the same way. [`crate::target::Labelled`] divides
+/// its rows in the same way, too.
 ///
 /// The cost of a velocity is that of the flows, each for its share of the particles.
 #[derive(Debug)]
 pub struct ByLabel {
     parts: Vec<Part>,
-    /// The units of all targets together; None within if one of them is unknown.
+    /// The units of all targets together. The inner value is None if the units of a target are
+    /// unknown.
     units: OnceLock<Option<AffineMap>>,
 }
 
@@ -85,7 +86,8 @@ impl ByLabel {
         Some(AffineMap::new(scale, mean))
     }
 
-    /// Returns what all labels say. If they differ, those of the first labels are quoted.
+    /// Returns the texts of the labels, if all labels have the same. Otherwise returns the texts of
+    /// the first labels that have any, and the number of further ones.
     fn collected(texts: Vec<Vec<String>>) -> Vec<String> {
         if texts.windows(2).all(|pair| pair[0] == pair[1]) {
             return texts.into_iter().next().unwrap_or_default();
@@ -117,8 +119,8 @@ impl ByLabel {
     }
 }
 
-/// Returns mean and standard deviation of each column, also of a constant one: it may vary between
-/// labels.
+/// Returns the mean and the standard deviation of each column. That of a constant column is 0,
+/// because the column may still vary between labels.
 fn exact_units(points: &Points) -> AffineMap {
     let map = AffineMap::of(points);
     let first = points.row(0);
@@ -158,7 +160,8 @@ impl VelocityField for ByLabel {
 
     fn prepare(&mut self, cloud: &Points, clock: &Clock, last: Option<&StepReport>) -> Result<Vec<String>> {
         let labels = self.parts.len();
-        // A fresh sample leaves out the point itself, so that at least one other must be there.
+        // In a fresh sample, each point is left out of the sums at that point, so at least one
+        // further point is needed.
         let least = if clock.fresh { 2 } else { 1 };
         if last.is_none() && cloud.n() < least * labels {
             let what = if clock.fresh { Subject::option("batch") } else { Subject::argument("start") };

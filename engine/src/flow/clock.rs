@@ -28,8 +28,8 @@ impl Clock {
         Clock { fresh: true, ..self }
     }
 
-    /// Returns the share of the run that is done. It is computed as a fraction of the whole and
-    /// never accumulated.
+    /// Returns the share of the run that is done. It is computed anew from the step and the stage,
+    /// so that rounding errors do not add up.
     pub fn progress(&self) -> f64 {
         ((self.step as f64 + self.stage) / self.steps as f64).min(1.0)
     }

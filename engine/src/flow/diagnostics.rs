@@ -4,9 +4,10 @@ use crate::Points;
 use crate::number::number;
 
 /// Returns `-mean((x - m) . score(x)) / dim` with the mean `m` of the points. For a sample of the
-/// distribution with this score it is 1 up to the error of the sample, by integration by parts
-/// \[stein1972bound\], if the density vanishes at the edges of its support. It is small for points
-/// that are too close together; for `N(0, s^2 I)` and the score of `N(0, I)` it is `s^2`.
+/// distribution with this score, the ratio is 1 up to the error of the sample, if the density
+/// vanishes at the edges of its support. This follows from integration by parts \[stein1972bound\].
+/// The ratio is small for points that are too close together; for `N(0, s^2 I)` and the score of
+/// `N(0, I)` it is `s^2`.
 pub(super) fn stein_ratio(points: &Points, scores: &Points) -> f64 {
     let mean = points.mean();
     let row = |(x, s): (&[f64], &[f64])| -> f64 { x.iter().zip(&mean).zip(s).map(|((x, m), s)| (x - m) * s).sum() };
@@ -15,7 +16,7 @@ pub(super) fn stein_ratio(points: &Points, scores: &Points) -> f64 {
 
 /// Warns about particles that are far too close together or too far apart for their scores.
 pub(super) fn misfit(points: &Points, scores: &Points) -> Option<String> {
-    /// Beyond this ratio a finite sample or a finite step is no explanation.
+    /// A ratio beyond this factor cannot be explained by a finite sample or a finite step.
     const FACTOR: f64 = 2.0;
     // With so few points, the ratio of a proper sample can be far from 1.
     const FEW: usize = 10;

@@ -20,19 +20,21 @@ pub use option::{DriftFlowOptions, Normalisation, TemperatureScale, Temperatures
 use std::mem;
 use std::sync::Arc;
 
-/// The velocity is the mean of the target's points minus the mean of the particles, both weighted
-/// by a kernel at the particle: mean shift towards the target and away from the cloud.
+/// The velocity is the mean of the target's points minus the mean of the cloud. Both means are
+/// weighted by a kernel around the particle that moves. This is mean shift towards the target and
+/// away from the cloud.
 ///
-/// With `normalisation` "row" it is `v(z) = sum_j softmax_j(log k(z, x_j)) x_j - sum_l
-/// softmax_l(log k(z, y_l)) y_l`. With a Gaussian kernel this is `h^2` times the score difference
-/// of the smoothed distributions. With another kernel it is not the difference of the gradients of
-/// the log kernel densities, which `mmd_flow` with normalised weighting follows: here the kernel
-/// weights an offset `x_j - z`, there its slope does.
+/// With `normalisation` "row" the velocity is `v(z) = sum_j softmax_j(log k(z, x_j)) x_j - sum_l
+/// softmax_l(log k(z, y_l)) y_l`. With a Gaussian kernel of bandwidth `h`, it is `h^2` times the
+/// score difference of the smoothed distributions. With another kernel it differs from the flow of
+/// `mmd_flow` with normalised weighting, which follows the difference of the gradients of the log
+/// kernel densities. In `mmd_flow` the slope of the kernel weights an offset `x_j - z`; here the
+/// kernel itself does.
 ///
-/// With "joint" the weights of the pairs of particles (rows) and all points (columns) are `A = k /
-/// sqrt(row sum * column sum)`, and the velocity is `M_x M_y` times the difference of the two means
-/// by these weights, with `M_x` and `M_y` the sums of a particle's weights over the target and over
-/// the cloud.
+/// With "joint" the weight of a pair is `A = k / sqrt(row sum * column sum)`. Rows are the
+/// particles, and columns are all points of the target and of the cloud. The velocity is `M_x M_y`
+/// times the difference of the two means with these weights. `M_x` and `M_y` are the sums of a
+/// particle's weights over the target and over the cloud.
 ///
 /// Cost of a velocity: two pairwise passes per temperature, or with "joint" four (five for
 /// tracers), and one more if the column sums of the target differ by a factor of 400 or more.
@@ -40,7 +42,7 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct DriftFlow {
     target: Data,
-    /// The points of the target that this step uses, if they are not all.
+    /// The points of the target that this step uses; None if it uses all.
     batch: Option<Data>,
     kernels: Vec<Kernel>,
     /// The unit of the temperatures.
@@ -48,8 +50,9 @@ pub struct DriftFlow {
     options: DriftFlowOptions,
     /// The root mean square of the field of each temperature at the cloud.
     roots: Vec<f64>,
-    /// The mean effective sample sizes at the cloud in the last velocity, averaged over the
-    /// temperatures: target, cloud; 0 before it.
+    /// The effective sample sizes of the means over the target and over the cloud in the last
+    /// velocity of the cloud, averaged over its particles and over the temperatures. They are 0
+    /// before the first velocity.
     ess: [f64; 2],
     means: [SoftmaxMean; 2],
     part: Points,
@@ -91,9 +94,10 @@ impl DriftFlow {
         Ok(DriftFlow { target, batch, kernels, unit, options, roots, ess, means, part, extended })
     }
 
-    /// Weights the points of the target in proportion to `weights`. Their mean distance ignores the
-    /// weights. With [`Normalisation::Joint`] the weights are divided by their mean, so that a
-    /// weight of 2 is not the same as a point that is given twice.
+    /// Weights the points of the target in proportion to `weights`. The mean distance between the
+    /// points ignores the weights. The weights are divided by their mean. With
+    /// [`Normalisation::Joint`], a weight of 2 is therefore not the same as a point that is given
+    /// twice.
     ///
     /// # Errors
     /// A weight is negative or not finite, none is positive, or their number is not that of the
@@ -135,13 +139,14 @@ impl DriftFlow {
         }
         if let Some(columns) = columns {
             let most = columns.most();
-            // The sums of the kernel over pairs of particles are symmetric.
+            // The kernel of two particles is symmetric. At the cloud, the row sums are therefore
+            // the column sums.
             let own_sums = match at.role {
                 Role::Cloud => columns.cloud,
                 Role::Tracer => log_sums(kernel, (z, cloud), None, pairwise)?,
             };
             let rows = match &roots {
-                // The sum of the weights times the roots of the column sums.
+                // The weights times the roots of the column sums add up to the row sum.
                 Some(_) => {
                     let sums = target.mean.iter().map(|row| row[row.len() - 1].ln());
                     sums.zip(&target.log_sum).map(|(mean, sum)| mean + sum + 0.5 * most).collect()
@@ -163,8 +168,8 @@ impl DriftFlow {
         Ok(())
     }
 
-    /// Writes the field of all temperatures at `at.z`; at the cloud it also finds their root mean
-    /// squares.
+    /// Writes the field of all temperatures at `at.z`. At the cloud, and with several temperatures,
+    /// it also finds the root mean square of the field of each.
     fn fields(&mut self, at: &FieldAt, out: &mut Points) -> Result<()> {
         let exclude = self.options.self_term.map_or(at.clock.fresh, |term| term == SelfTerm::Exclude);
         let leave_out_self = exclude && at.role == Role::Cloud;
@@ -194,7 +199,8 @@ impl DriftFlow {
             }
         }
         self.part = part;
-        // The mean of the fields in units of their sizes, times the mean of the sizes.
+        // The mean of the fields in units of their root mean squares, times the mean of these root
+        // mean squares.
         let count = self.roots.len() as f64;
         let size = self.roots.iter().sum::<f64>() / (count * count);
         out.data_mut().iter_mut().for_each(|v| *v *= size);

@@ -98,8 +98,8 @@ impl<'a> FieldAt<'a> {
     }
 }
 
-/// The scales by which steps along a field are chosen and judged. They are also the units in which
-/// a generator is trained along it.
+/// The scales by which steps along a field are chosen and judged, and the target of the field. A
+/// generator is trained in the units of this target.
 #[derive(Debug, Clone, Copy)]
 pub struct Scales<'a> {
     /// The default step size.

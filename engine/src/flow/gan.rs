@@ -90,14 +90,14 @@ crate::options! {
     /// Options of `gan_flow`.
     pub struct GanFlowOptions {
         /// The generator's loss: "saturating", "non_saturating", "log_ratio" (its velocity is the
-        /// score difference), "least_squares", or that of a divergence: "kl", "reverse_kl", "js",
-        /// "pearson", "squared_hellinger".
+        /// score difference), "least_squares", or the loss of a divergence: "kl", "reverse_kl",
+        /// "js", "pearson", "squared_hellinger".
         loss: Loss = Loss::NonSaturating,
         /// Options of the discriminator, a map with the options of `ratio`.
         discriminator: DiscriminatorOptions = DiscriminatorOptions::default(),
-        /// Noise level over the run, in the units of the points: the discriminator is trained on
-        /// points of both sets with this noise, and evaluated at the particles without it; 0 adds
-        /// none.
+        /// Noise level over the run, in the units of the points. The discriminator is trained on
+        /// points of both sets with this noise, and evaluated at the particles without noise. 0
+        /// adds no noise.
         sigma: Schedule = Schedule::Constant { value: 0.0 },
         /// "raw": a step of size 1 moves a particle by the velocity itself; "denoiser": by
         /// `sigma^2` times the velocity.
@@ -128,10 +128,11 @@ impl LogitEstimator for Discriminator {
 }
 
 /// The flow `dy/dt = -grad L(l(y)) = w(l) grad l`, where `l` is the logit of a discriminator
-/// between the target and the cloud. With the optimal discriminator `grad l` is the score
-/// difference, and every velocity is a positive multiple of it. Each velocity fits the
-/// discriminator to the points of the target and those of the cloud (a target that is not a finite
-/// sample gives 4096 fresh points). It then evaluates the logit and its gradient once per particle.
+/// between the target and the cloud. With the optimal discriminator, `grad l` is the score
+/// difference, and the velocity of every loss is a positive multiple of it. Each velocity of the
+/// cloud first fits the discriminator to the points of the target and of the cloud (a target that
+/// is not a finite sample gives 4096 fresh points). Then the logit and its gradient are evaluated
+/// once per particle.
 #[derive(Debug)]
 pub struct GanFlow {
     target: Arc<dyn Target>,

@@ -52,10 +52,10 @@ crate::options! {
 
 /// The velocity `v(z) = E_p[grad_z k(z, x)] - E_q[grad_z k(z, y)]`, which is `-n/2` times the
 /// gradient of MMD^2 with respect to a particle. Unlike the score difference, the velocity is not
-/// divided by the smoothed densities `P(z) = E_p k`, `Q(z) = E_q k`, and vanishes where they are
-/// small. With a Gaussian kernel, `v = P score_p - Q score_q`. If normalised, it is `grad log P -
-/// grad log Q`. The cost is two pairwise passes per kernel, or four if a non-Gaussian kernel is
-/// normalised.
+/// divided by the smoothed densities `P(z) = E_p k` and `Q(z) = E_q k`, so it vanishes where these
+/// are small. With a Gaussian kernel, `v = P score_p - Q score_q`. With normalised weighting,
+/// `v = grad log P - grad log Q`. The cost is two pairwise passes per kernel, or four if a
+/// non-Gaussian kernel is normalised.
 #[derive(Debug)]
 pub struct MmdFlow {
     target: Arc<Points>,
@@ -72,7 +72,8 @@ pub struct MmdFlow {
     gradient: LogGradient,
 }
 
-/// The arguments of the velocity of one kernel, and its share in the whole.
+/// The arguments of the velocity of one kernel, and the factor of this velocity in the sum over
+/// kernels.
 #[derive(Clone, Copy)]
 struct Place<'a> {
     z: &'a Points,

@@ -1,11 +1,11 @@
 //! Flows, which move a cloud of particles.
 //!
-//! Each flow is in a file of its own, with its equation and constants; the other files hold what
+//! Each flow has a file of its own, with its equation and constants. The remaining files hold what
 //! flows share. There are two kinds of flows. A [`VelocityField`] gives the velocity of each
 //! particle; the integrator is chosen separately, in [`Stepping`]. A [`Sampler`] makes its own
 //! steps, because noise, rejections or a falling noise level are not part of a velocity.
-//! [`crate::run`] moves a cloud along a flow, and decides for how long and which measurements are
-//! made; [`crate::generator`] trains a generator along a flow.
+//! [`crate::run`] moves a cloud along a flow, and decides how long the run is and what is measured.
+//! [`crate::generator`] trains a generator along a flow.
 //!
 //! | file | contents |
 //! |---|---|

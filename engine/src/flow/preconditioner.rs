@@ -27,7 +27,7 @@ crate::choices!(Preconditioning);
 /// A linear map `L` whose product `L L^T` estimates the covariance of a cloud.
 #[derive(Debug, Default)]
 pub(super) struct Preconditioner {
-    /// Nothing for the identity, the diagonal of `L`, or all of `L` row by row.
+    /// Empty for the identity; otherwise the diagonal of `L`, or all of `L` row by row.
     entries: Vec<f64>,
 }
 
@@ -72,7 +72,7 @@ impl Preconditioner {
         self.each(rows, out, |matrix| matrix);
     }
 
-    /// Multiplies every row by the matrix that `side` makes of `L`, from the right.
+    /// Multiplies every row from the right by the matrix that `side` makes of `L`.
     fn each(&self, rows: &Points, out: &mut Points, side: for<'m> fn(MatRef<'m, f64>) -> MatRef<'m, f64>) {
         let dim = rows.dim();
         out.copy_from(rows);

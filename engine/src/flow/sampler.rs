@@ -9,10 +9,10 @@ use crate::{Points, Result};
 use std::fmt::Debug;
 use std::sync::Arc;
 
-/// Moves particles by steps of its own. The particles do not interact, so tracers would be a
-/// separate run. Its noise, its rejections and its falling noise level are not part of any
-/// velocity, so no generator can be trained along it. What the sampler keeps between steps is
-/// [`Archived`]: learned scores, adapted step sizes, the choices of [`Sampler::prepare`].
+/// A flow that moves particles by steps of its own. Tracers are not supported. The noise, the
+/// rejections and the falling noise level of a sampler are not part of any velocity, so no
+/// generator can be trained along it. What the sampler keeps between steps is [`Archived`]: learned
+/// scores, adapted step sizes, the choices of [`Sampler::prepare`].
 pub trait Sampler: Archived + Send + Sync + Debug {
     /// Returns the name for messages and progress, such as "langevin".
     fn name(&self) -> &'static str;

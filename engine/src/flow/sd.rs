@@ -24,8 +24,9 @@ use crate::target::{STANDARDISE_SAMPLES, scale_warning};
 use crate::{Error, Points, Result, Rule, Subject};
 use std::mem;
 
-/// The velocity `s_p(z) - s_q(z)` or `D_p(z) - D_q(z)` of the distributions smoothed by `sigma`. It
-/// is evaluated at `z = y`, or at `z = y + sigma e` with noise.
+/// The velocity `s_p(z) - s_q(z)` or `D_p(z) - D_q(z)`: the difference of the scores or denoisers
+/// of the target `p` and the cloud `q`, both smoothed by `sigma`. It is evaluated at `z = y`, or at
+/// `z = y + sigma e` with noise.
 #[derive(Debug)]
 pub struct SdFlow {
     target: Box<dyn Score>,

@@ -27,8 +27,9 @@ const STILL_FALLING: f64 = 0.9;
 /// point has about this many neighbours, unless [`FINEST`] sets a larger value.
 const NEIGHBOURS: f64 = 100.0;
 
-/// In many dimensions, the training of a generator ends at this share of the finest detail of the
-/// target. Smaller shares let the noise of the estimates dominate, larger ones miss the tails.
+/// In many dimensions, sigma ends at this share of the finest detail of the target when a generator
+/// is trained. With smaller shares the noise of the estimates dominates; with larger shares the
+/// generator misses the tails.
 const FINEST: f64 = 0.6;
 
 /// In the training of a generator, the diameter of the target counts as at most this multiple of
@@ -47,9 +48,10 @@ impl Smoothing {
     }
 
     /// Creates a schedule that falls from the size of start and target to the finest detail of the
-    /// target, within the `range` of sigma that a score has learned. For the `fresh` samples of a
-    /// generator, whose steps are dominated by noise at very large and very small sigma, the
-    /// schedule begins lower if the diameter is very large, and ends elsewhere (see the constants).
+    /// target, within the `range` of sigma that a score has learned. With the `fresh` samples of a
+    /// generator, noise dominates the steps at very large and at very small sigma. The schedule
+    /// then begins lower if the diameter is very large (see `WIDEST`), and its end follows from
+    /// `NEIGHBOURS` and `FINEST`.
     pub fn for_extent(extent: &Extent, start: &Points, range: Option<(f64, f64)>, fresh: bool) -> Schedule {
         let away = squared_distance(&start.mean(), &extent.centre).sqrt();
         let widest = if fresh { WIDEST * extent.units().size() * (start.dim() as f64).sqrt() } else { f64::INFINITY };
@@ -72,7 +74,7 @@ impl Smoothing {
     /// Returns sigma at this moment.
     pub fn at(&self, clock: &Clock) -> f64 {
         match self.schedule {
-            // An adaptive schedule falls in at most half of the steps. In the others it stays,
+            // An adaptive schedule falls in at most half of the steps. In the other steps it stays,
             // because the cloud still moves or because the schedule has reached its end.
             Schedule::Adaptive { .. } => self.schedule.at(self.descents as f64 / descending(clock) as f64),
             _ => self.schedule.at(clock.progress()),

@@ -20,7 +20,7 @@ crate::options! {
         /// The strength of the regularisation, in the units of the cost `|x - y|^2 / 2`; positive.
         /// The default is 1/20 of the total variance of the target.
         epsilon: Option<f64> = None,
-        /// The same as a length, `blur = sqrt(epsilon)`: the flow does not resolve smaller
+        /// The strength as a length, `blur = sqrt(epsilon)`: the flow does not resolve smaller
         /// distances. Give `epsilon` or `blur`, not both.
         blur: Option<f64> = None,
         /// The L1 error of the marginals at which the iterations for a velocity end. Every step
@@ -33,12 +33,12 @@ crate::options! {
 
 /// The velocity `v(z) = sum_j P_xy(j|z) x_j - sum_k P_yy(k|z) y_k` is a difference of two means.
 /// The first is the mean of the target under the entropic plan between cloud and target; the second
-/// is the mean of the cloud under the plan of the cloud with itself. At particle `i` it is `-n`
-/// times the gradient of the Sinkhorn divergence with respect to the particle. It is 0 if the cloud
-/// is equal to the target. Unlike the velocity of a kernel, it does not vanish if the start is far
-/// away. Every point of the target attracts as much mass as it has. The cost is two pairwise passes
-/// per iteration of the plan between cloud and target, one per iteration of the plan of the cloud
-/// with itself, and one pass for each mean.
+/// is the mean of the cloud under the plan of the cloud with itself. At particle `i`, the velocity
+/// is `-n` times the gradient of the Sinkhorn divergence with respect to the particle. The velocity
+/// is 0 if the cloud is equal to the target. Unlike the velocity of a kernel, it does not vanish if
+/// the start is far away. Every point of the target attracts as much mass as its own weight. The
+/// cost is two pairwise passes per iteration of the plan between cloud and target, one per
+/// iteration of the plan of the cloud with itself, and one pass for each mean.
 #[derive(Debug)]
 pub struct SinkhornFlow {
     target: Arc<Points>,
@@ -116,7 +116,8 @@ impl SinkhornFlow {
     }
 
     /// Solves the problem between two sides, starting from the potential `start` of the second
-    /// side; in f32 if that is precise enough.
+    /// side. The iterations are in f32 first, and continue in the precision of the options if they
+    /// did not converge.
     fn plan(&mut self, x: &Marginal, y: &Marginal, start: &[f64], pairwise: &Pairwise) -> Result<Potentials> {
         let problem = |options: &SinkhornOptions, start: &[f64]| match start.len() == y.points.n() {
             true => Sinkhorn::new(x.clone(), y.clone(), options.clone())?.start(start.to_vec()),
@@ -176,7 +177,7 @@ impl VelocityField for SinkhornFlow {
         pairs.for_each(|(v, mean)| *v = mean - *v);
         self.kept.start = [between.g, own.g];
         if role == Role::Tracer {
-            // The readings are those of the cloud, whose potentials tracers start from.
+            // The readings describe the cloud, so the values before the tracers are restored.
             (self.kept.error, self.kept.iterations) = known;
         }
         Ok(())

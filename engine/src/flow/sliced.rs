@@ -26,13 +26,13 @@ crate::options! {
     }
 }
 
-/// The velocity is a sum over the axes `u` of a random orthonormal basis: `v(z) = sum_u s_u u`,
-/// where `u . z + s_u` is the image of the projection `u . z` under the optimal transport on a line
-/// from the projections of the cloud to those of the target. The particle of rank `i` moves to the
-/// point of rank `i`, or to the mean of the points of its quantiles if the sets differ in size.
-/// Every step draws new bases. A step of size 1 gives the cloud the projections of the target on
-/// all axes of the basis; in one dimension it is the optimal transport. The expected velocity of a
-/// particle is `-n d / 2` times the gradient of the squared sliced distance with respect to it.
+/// The velocity is a sum over the axes `u` of a random orthonormal basis: `v(z) = sum_u s_u u`. On
+/// the line along `u`, the optimal transport from the projections of the cloud to those of the
+/// target moves the projection `u . z` by `s_u`. The particle of rank `i` moves to the point of
+/// rank `i`, or to the mean of the points of its quantiles if the sets differ in size. Every step
+/// draws new bases. A step of size 1 gives the cloud the projections of the target on all axes of
+/// the basis; in one dimension it is the optimal transport. The expected velocity of a particle is
+/// `-n d / 2` times the gradient of the squared sliced distance with respect to this particle.
 /// Tracers move by the interpolated displacement of the particles beside them on each line. Cost of
 /// a velocity per basis: `d (n log n + m log m + (n + m) d)`, and `d^3` for the basis.
 #[derive(Debug)]
@@ -69,7 +69,7 @@ impl SlicedFlow {
         let target = sort_projections(direction, &self.target);
         let shifts = shifts(&cloud, &target, self.weights.as_deref());
         if at.role == Role::Cloud && at.z.n() == cloud.len() {
-            // The noise of a flow does not change the rank of a particle.
+            // Row `i` of `z` has the displacement of particle `i`, also if noise was added to `z`.
             let mut of_particles = vec![0.0; cloud.len()];
             cloud.iter().zip(shifts).for_each(|((_, i), shift)| of_particles[*i] = shift);
             return of_particles;
@@ -123,10 +123,11 @@ impl VelocityField for SlicedFlow {
 
 impl Archived for SlicedFlow {}
 
-/// Returns the displacement of every point of a sorted line under the optimal transport to another:
-/// to the mean of the points that share its quantiles.
+/// Returns the displacement of every point of `cloud`, in sorted order, under the optimal transport
+/// to `target`. A point moves to the mean of the target points that share its quantiles.
 fn shifts(cloud: &[(f64, usize)], target: &[(f64, usize)], weights: Option<&[f64]>) -> Vec<f64> {
-    // If a particle counts m and a point counts n, quantiles are whole numbers.
+    // Each particle has the mass m, and each unweighted target point the mass n. Quantiles are then
+    // whole numbers.
     let (n, m) = (cloud.len() as f64, target.len() as f64);
     let ends = ends(target, n, weights);
     let (mut j, mut at) = (0, 0.0);
@@ -144,7 +145,7 @@ fn shifts(cloud: &[(f64, usize)], target: &[(f64, usize)], weights: Option<&[f64
     cloud.iter().enumerate().map(shift).collect()
 }
 
-/// Returns the displacement at `x` between the points of a sorted line.
+/// Returns the displacement at `x`, interpolated between the points of a sorted line.
 fn interpolated(x: f64, line: &[(f64, usize)], shifts: &[f64]) -> f64 {
     let (from, to) = (line.partition_point(|p| p.0 < x), line.partition_point(|p| p.0 <= x));
     if from < to {
@@ -160,8 +161,8 @@ fn interpolated(x: f64, line: &[(f64, usize)], shifts: &[f64]) -> f64 {
     }
 }
 
-/// Returns a random orthonormal basis, uniform over all of them, by orthogonalising normal vectors
-/// twice.
+/// Returns a random orthonormal basis, uniform over all orthonormal bases. Normal vectors are
+/// orthogonalised twice.
 fn basis(stream: Stream, dim: usize) -> Vec<Vec<f64>> {
     let mut basis: Vec<Vec<f64>> = Vec::with_capacity(dim);
     for normal in stream.normal(dim, dim).iter() {
@@ -190,7 +191,7 @@ mod tests {
         out
     }
 
-    /// The start and the points after a step of size 1.
+    /// The points after a step of size 1.
     fn step(flow: &mut SlicedFlow, cloud: &Points, clock: &Clock) -> Points {
         let mut moved = velocity(flow, FieldAt::cloud(cloud, clock, &Pairwise::default()));
         moved.data_mut().iter_mut().zip(cloud.data()).for_each(|(v, y)| *v += y);
@@ -215,10 +216,12 @@ mod tests {
     #[test]
     fn quantiles_of_unequal_sizes_and_weights() {
         let line = |points: &[f64]| points.iter().copied().zip(0..).collect::<Vec<(f64, usize)>>();
-        // 0 takes 1 and half of 2, 3 takes the other half and 5.
+        // The particle at 0 takes 1 and half of 2. The particle at 3 takes the second half of 2,
+        // and 5.
         let got = shifts(&line(&[0.0, 3.0]), &line(&[1.0, 2.0, 5.0]), None);
         assert!((got[0] - 4.0 / 3.0).abs() < 1e-15 && (got[1] - 1.0).abs() < 1e-15, "{got:?}");
-        // Three quarters of the mass are at 1: it takes all of 0 and half of 3.
+        // Three quarters of the mass are at 1. They take the whole particle at 0 and half of that
+        // at 3.
         let got = shifts(&line(&[0.0, 3.0]), &line(&[1.0, 5.0]), Some(&[0.75, 0.25]));
         assert!((got[0] - 1.0).abs() < 1e-15 && got[1].abs() < 1e-15, "{got:?}");
     }
@@ -229,7 +232,7 @@ mod tests {
         let mut flow = SlicedFlow::new(x, SlicedFlowOptions { bases: 2 }).unwrap();
         let (cloud, clock) = (Points::zeros(4, 1), Clock::at(0, 1, Stream::new(1)));
         let mut moved = step(&mut flow, &cloud, &clock).data().to_vec();
-        // On a line the two bases are u and -u or the same.
+        // On a line, the two bases are equal or opposite.
         moved.sort_by(f64::total_cmp);
         assert!((moved.iter().sum::<f64>() - 10.0).abs() < 1e-12);
         let cloud = Points::from_rows(&[[0.0], [1.0], [2.0], [6.0]]).unwrap();

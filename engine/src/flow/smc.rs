@@ -22,11 +22,11 @@ use tempering::{Path, advance};
 crate::options! {
     /// Options of `smc`.
     pub struct SmcOptions {
-        /// Share of the particles that stay effective when the inverse temperature grows; the
-        /// growth is chosen accordingly. Larger shares take more steps. Strictly between 0 and 1.
+        /// The inverse temperature grows by the largest step that keeps the effective sample size
+        /// at this share of the particles. Larger shares take more steps. Strictly between 0 and 1.
         ess: f64 = 0.95,
-        /// Number of leapfrog steps of a move. Their size is random for every particle, from the
-        /// adapted size down to a hundredth of it.
+        /// Number of leapfrog steps of a move. Their size is random for every particle, between a
+        /// hundredth of the adapted size and the adapted size itself.
         leapfrog: usize = 10,
         /// Mean probability of acceptance to which the step size of the moves is adapted; strictly
         /// between 0 and 1.
@@ -47,9 +47,9 @@ crate::options! {
 ///    \[neal2011mcmc\].
 ///
 /// Unlike independent chains, the particles find the weights of separate modes, because resampling
-/// moves them from one mode to another. The mean weights also estimate the integral of the target,
-/// `log_evidence`. The target needs a log density, up to a constant, and a score. The cost of a
-/// step is `leapfrog + 1` evaluations of the score.
+/// moves them from one mode to another. The mean weights also give `log_evidence`, an estimate of
+/// the logarithm of the integral of the target. The target needs a log density, up to a constant,
+/// and a score. The cost of a step is `leapfrog + 1` evaluations of the score.
 ///
 /// The step size of the moves is adapted to `acceptance`. The adaptation slows down once `b` is 1,
 /// so that the moves keep the target invariant in the limit.
@@ -85,9 +85,9 @@ const FIRST_STEP: f64 = 0.5;
 const GAIN: f64 = 0.15;
 
 impl Smc {
-    /// Creates the sampler of `target` for particles that start as a sample of `prior`. Without a
-    /// prior, it is the Gaussian of independent coordinates with the means and standard deviations
-    /// of the start.
+    /// Creates the sampler of `target` for particles that start as a sample of `prior`. If `prior`
+    /// is None, the prior is the Gaussian of independent coordinates with the means and standard
+    /// deviations of the start.
     ///
     /// # Errors
     /// Target or prior has no log density, they have different dimensions, or an option is out of
@@ -120,7 +120,7 @@ impl Smc {
         })
     }
 
-    /// Returns the path, which [`Sampler::prepare`] makes.
+    /// Returns the path. The first call, in [`Sampler::prepare`], makes it.
     fn path(&mut self, cloud: &Points) -> Result<Path> {
         if self.path.is_none() {
             let prior = match &self.prior {

@@ -7,18 +7,18 @@ use crate::schedule::Schedule;
 use crate::{Error, Points, Result};
 
 crate::options! {
-    /// How particles step along a velocity field. Every flow has these three options; the run owns
-    /// and checks them.
+    /// How particles step along a velocity field. Every velocity field has these three options. The
+    /// run checks them.
     pub struct Stepping {
         /// Step size: a number, a schedule, or `adaptive(largest, smallest)`, which chooses each
-        /// step between these two by its error.
+        /// step size in this range by the error of the step.
         step: Option<Schedule> = None,
         /// "euler", "heun" or "rk4"; adaptive steps use "heun".
         integrator: Integrator = Integrator::Euler,
         /// Arithmetic of the pairwise sums: "f32", "f64", "bf16x3" or "bf16x6" (each number is
         /// split into two or three bfloat16 parts, for matrix units), or "auto" (the fastest of
-        /// them with a relative error of at most 1e-5). Left out: that of the run, which is "f32"
-        /// by default.
+        /// them with a relative error of at most 1e-5). Left out: the arithmetic of the run, which
+        /// is "f32" by default.
         precision: Option<Precision> = None,
     }
 }
@@ -27,8 +27,8 @@ impl Stepping {
     /// Checks that the options are consistent.
     ///
     /// # Errors
-    /// A step is negative or not finite, or an adaptive step is given with "rk4", although its
-    /// error is that of Heun's method.
+    /// A step is negative or not finite, or "rk4" is given for adaptive steps, which use Heun's
+    /// method.
     pub fn check(&self) -> Result<()> {
         if let Some(step) = &self.step {
             step.check("step", 0.0..=f64::INFINITY)?;

@@ -57,7 +57,8 @@ pub(super) fn inside(log_density: f64) -> bool {
 }
 
 impl Support {
-    /// Creates the check for this target, if it has a density.
+    /// Creates the check for this target. It checks nothing if the target is unknown, has no
+    /// density, or has a density that is positive everywhere.
     pub fn of(target: Option<Arc<dyn Target>>) -> Support {
         let target = target.filter(|target| target.density().is_some_and(|density| !density.smooths()));
         Support { target, ..Support::default() }
@@ -76,7 +77,8 @@ impl Support {
         Ok(())
     }
 
-    /// Checks the start of a run; returns a note if points are outside the support.
+    /// Checks the start of a run. Returns a note if points are outside the support; `then` says
+    /// what happens to these points.
     ///
     /// # Errors
     /// All points are outside the support, where nothing indicates the direction of the target.

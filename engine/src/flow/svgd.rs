@@ -30,7 +30,7 @@ crate::options! {
 /// The velocity `phi(z) = mean_j [k(y_j, z) grad log p(y_j) + grad_{y_j} k(y_j, z)]`: the steepest
 /// descent of `KL(q | p)` in the reproducing kernel Hilbert space of the kernel. For the
 /// distribution `q` of the particles it is `E_q[k(y, z) (grad log p - grad log q)(y)]`. This is the
-/// score difference smoothed by the kernel, and needs no score of `q`. The cost is two pairwise
+/// score difference smoothed by the kernel. No score of `q` is needed. The cost is two pairwise
 /// passes per kernel and one evaluation of the score.
 #[derive(Debug)]
 pub struct Svgd {
@@ -73,8 +73,8 @@ impl Svgd {
         Ok(Svgd { score, options, kernels, scores, known, squares, attraction, repulsion, support })
     }
 
-    /// Warns about particles outside the support of `target`; the score of the flow is that of
-    /// `target`.
+    /// Adds a warning about particles outside the support of `target`, to which the score of the
+    /// flow belongs.
     pub fn inside(self, target: Option<Arc<dyn Target>>) -> Svgd {
         Svgd { support: Support::of(target), ..self }
     }

@@ -15,8 +15,8 @@ pub fn directions(dim: usize, probes: Option<usize>) -> usize {
     probes.unwrap_or(if dim <= MOST_COORDINATES { dim } else { PROBES })
 }
 
-/// The divergence `div v = sum_e e . (dv e)`. The sum is over all coordinate directions `e`, or it
-/// is the mean over random sign vectors `e` that are fixed during the integration
+/// The divergence `div v = sum_e e . (dv e)`. The sum is over all coordinate directions `e`. It can
+/// be estimated by the mean over random sign vectors `e`, which are fixed during the integration
 /// \[hutchinson1989stochastic\].
 #[derive(Debug, Default)]
 pub struct Divergence {
@@ -29,7 +29,7 @@ pub struct Divergence {
 
 impl Divergence {
     /// Creates the estimator for `dim` dimensions. If `probes` is left out, it uses all coordinates
-    /// in up to 8 dimensions, which is exact, and 16 random directions in more.
+    /// in up to 8 dimensions, which is exact, and 16 random directions in more dimensions.
     pub fn new(dim: usize, probes: Option<usize>, stream: Stream) -> Divergence {
         let count = directions(dim, probes);
         let exact = probes.is_none() && dim <= MOST_COORDINATES;

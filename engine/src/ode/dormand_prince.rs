@@ -1,5 +1,5 @@
-//! Adaptive steps within a tolerance, by the pair of orders 5 and 4 of Dormand and Prince
-//! \[dormand1980family\].
+//! Adaptive steps within a tolerance, by the embedded Runge-Kutta pair of orders 5 and 4 of Dormand
+//! and Prince \[dormand1980family\].
 
 use super::runge_kutta::{RungeKutta, Velocity, add, move_into};
 use crate::{Error, Points, Result};
@@ -26,9 +26,9 @@ const ERROR: [f64; 7] =
 const MOST: usize = 10_000;
 
 impl RungeKutta {
-    /// Moves `cloud` along `dy/dc = velocity(y, c)` from `c` = 0 to 1. It does so in parts whose
-    /// estimated error, as a root mean square over particles, is at most `tolerance`. The first
-    /// part has the size of the last part of the previous call.
+    /// Moves `cloud` along `dy/dc = velocity(y, c)` from `c` = 0 to 1. The step is divided into
+    /// parts whose estimated error, as a root mean square over particles, is at most `tolerance`.
+    /// The first part has the size that the previous call chose for its next part.
     ///
     /// # Errors
     /// Those of `velocity`, or the step needs more than 10,000 parts; the cloud is then at the end

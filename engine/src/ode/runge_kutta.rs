@@ -34,7 +34,7 @@ pub struct RungeKutta {
     pub(super) before: Points,
     /// Squared displacements of blocks.
     squares: Vec<f64>,
-    /// Size of the last adaptive step.
+    /// Size of the next adaptive step; None before the first.
     pub(super) eta: Option<f64>,
     pub(super) evaluations: u64,
 }
@@ -86,8 +86,8 @@ impl RungeKutta {
     }
 
     /// Takes a Heun step whose size lies between `smallest` and `largest`. The size keeps the
-    /// difference from the Euler step, as a root mean square over particles, below a tenth of
-    /// `resolution`; the smallest size is accepted with any error.
+    /// difference between the Heun step and the Euler step, as a root mean square over particles,
+    /// below a tenth of `resolution`. The smallest size is accepted with any error.
     ///
     /// # Errors
     /// Those of `velocity`; the cloud is then unchanged.
@@ -117,7 +117,7 @@ impl RungeKutta {
         }
     }
 
-    /// Undoes the last step. It works once per step.
+    /// Undoes the last step. It may be called once per step.
     pub fn undo(&mut self, cloud: &mut Points) {
         if self.before.n() == cloud.n() {
             std::mem::swap(cloud, &mut self.before);

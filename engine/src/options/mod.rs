@@ -14,7 +14,7 @@ pub trait Options: Default + serde::Serialize + serde::de::DeserializeOwned {
     const KEYS: &'static [Key];
 }
 
-/// Checks counts. Each is given with its name and its smallest allowed value.
+/// Checks counts. Each is given as its name, its value and the smallest value that is allowed.
 ///
 /// # Errors
 /// A count is too small; the error names the first such count.

@@ -100,7 +100,7 @@ pub trait OptionValue: Serialize + DeserializeOwned {
     /// Checks a value before it is parsed.
     ///
     /// # Errors
-    /// The reason why it is not valid.
+    /// The reason why the value is not valid.
     fn check(value: &Value) -> Result<(), Mismatch> {
         Self::TYPE.check(value)?;
         serde_json::from_value::<Self>(value.clone()).map(drop).map_err(|_| Mismatch::Type)
@@ -109,7 +109,7 @@ pub trait OptionValue: Serialize + DeserializeOwned {
 
 impl OptionType {
     /// Finds an unknown name, or an unknown key of a map, at any depth. Other errors of a value are
-    /// found when its own type is parsed.
+    /// found when the value is parsed.
     fn check(&self, value: &Value) -> Result<(), Mismatch> {
         match (self, value) {
             (OptionType::Name(known), Value::String(seen)) if !known().contains(&seen.as_str()) => {

@@ -86,8 +86,8 @@ impl<'d, 'a> Run<'d, 'a> {
     ///
     /// # Errors
     /// An option is out of range, dimensions do not match, or a metric can never be computed; all
-    /// three are found before the first step. Divergence and interruption are not errors, but part
-    /// of [`RunResult::ending`].
+    /// three are found before the first step. Divergence and interruption are not errors:
+    /// [`RunResult::ending`] reports them.
     pub fn run_with(self, observer: &mut dyn Observer) -> Result<RunResult> {
         let default = Pairwise::default();
         let pairwise = self.pairwise.unwrap_or(&default);

@@ -28,8 +28,8 @@ impl Driver<'_, '_> {
         Ok(step)
     }
 
-    /// Writes a checkpoint if one is due. It is called before every step and after the last step.
-    /// Returns true if the run should end here because an end was requested.
+    /// Writes a checkpoint if one is due. This function is called before every step and after the
+    /// last step. Returns true if the run should end here because an end was requested.
     pub(super) fn pause(&mut self, step: usize, observer: &mut dyn Observer) -> Result<bool> {
         let ends = self.pairwise.interrupt().end_requested();
         let own = self.options.checkpoint_every.is_some_and(|every| step.is_multiple_of(every));

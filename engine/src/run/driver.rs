@@ -154,8 +154,8 @@ impl<'d, 'a> Driver<'d, 'a> {
         Ok(self.result)
     }
 
-    /// Returns whether this outcome ends the run. `Ok(true)` means convergence. A divergence is
-    /// detected in the cloud.
+    /// Returns whether the outcome of a step or a measurement ends the run. The outcome `Ok(true)`
+    /// means convergence. A divergence is detected in the cloud and in the tracers.
     fn stops(&mut self, outcome: Result<bool>, step: usize) -> Result<bool> {
         match outcome {
             Ok(false) if bounded(&self.cloud) && self.stepper.tracers().is_none_or(|c| bounded(c.points())) => {
@@ -233,7 +233,8 @@ impl<'d, 'a> Driver<'d, 'a> {
         match self.measures.with_floors(&self.cloud, self.pairwise, observer) {
             Ok(measured) => {
                 self.result.metrics = measured.estimates;
-                // Which of several runs computes a floor that they share is no matter of this run.
+                // Several runs may share a noise floor. Its pairs are not counted as work of the
+                // run that happens to compute it.
                 self.pairs_before += measured.floor_pairs;
                 self.keep_reasons("at the end", measured.failed);
             }
@@ -244,7 +245,7 @@ impl<'d, 'a> Driver<'d, 'a> {
         Ok(())
     }
 
-    /// Remembers the first reason why a measurement failed.
+    /// Keeps, for each measurement that failed, the first reason.
     fn keep_reasons(&mut self, when: &str, failed: BTreeMap<String, Error>) {
         for (what, error) in failed {
             self.unmeasured.entry(what).or_insert_with(|| format!("{when}: {error}"));
@@ -261,7 +262,7 @@ impl<'d, 'a> Driver<'d, 'a> {
             0 => false,
             1 => step == steps,
             // Snapshot k is taken at step round(k steps / (wanted - 1)). This step has a snapshot
-            // if there is such a k.
+            // if some k has this step.
             wanted => {
                 let gaps = (wanted - 1) as f64;
                 let k = (step as f64 * gaps / steps as f64).round();
@@ -274,7 +275,7 @@ impl<'d, 'a> Driver<'d, 'a> {
     }
 }
 
-/// True if every coordinate is a number below [`BOUND`].
+/// True if every coordinate is a number whose magnitude is below [`BOUND`].
 fn bounded(cloud: &Points) -> bool {
     // The loop does not exit early within a chunk, so that it vectorises.
     cloud.data().chunks(4096).all(|chunk| chunk.iter().fold(true, |all, v| all & (v.abs() < BOUND)))

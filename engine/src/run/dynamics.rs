@@ -93,7 +93,8 @@ impl Dynamics<'_> {
     /// True if this reference is the sample that the field uses as its target, or the sample from
     /// which the score of the sampler was estimated.
     pub(crate) fn has_seen(&self, reference: &Reference, start: &Points, clock: &Clock) -> bool {
-        // A reference that is drawn from a finite sample has its rows in another order.
+        // A reference that is drawn from a finite sample has the rows of the sample in another
+        // order, so the sample itself is compared, too.
         let drawn_from = reference.target().and_then(|target| Some(target.data()?.points));
         let samples = [Some(reference.points()), drawn_from.map(|points| &**points)];
         let mut samples = samples.into_iter().flatten();

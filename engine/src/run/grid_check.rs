@@ -11,8 +11,8 @@ use crate::{Error, Points, Result};
 /// The number of random rows that are computed again.
 const ROWS: usize = 64;
 
-/// Compares velocities on a grid with velocities by direct sums, at the first, second, fourth,
-/// eighth and so on of the steps whose sums are computed on a grid.
+/// Compares velocities from sums on a grid with velocities from direct sums. Of the steps whose
+/// sums are computed on a grid, it compares the first, second, fourth, eighth and so on.
 #[derive(Debug, Default)]
 pub(super) struct GridCheck {
     /// The number of steps on a grid.
@@ -24,7 +24,7 @@ pub(super) struct GridCheck {
 }
 
 impl GridCheck {
-    /// Counts the step at `clock`, and compares some of its rows if it is due.
+    /// Counts the step at `clock`, and compares some of its rows if a comparison is due.
     ///
     /// # Errors
     /// An interrupt.
@@ -44,7 +44,7 @@ impl GridCheck {
         let (found, want) = match pair {
             (Err(Error::Interrupted), _) | (_, Err(Error::Interrupted)) => return Err(Error::Interrupted),
             (Ok(found), Ok(want)) => (found, want),
-            // The flow has no velocity beside its particles.
+            // The velocity cannot be evaluated at these points.
             _ => return Ok(()),
         };
         let size = (want.data().iter().map(|v| v * v).sum::<f64>() / z.n() as f64).sqrt();

@@ -58,8 +58,8 @@ impl<'a> Measures<'a> {
         Ok(Measures { metrics, reference, stream })
     }
 
-    /// True if this value of the measurement `name` is at or below `bound`; at or above it, for a
-    /// metric of which larger values are better.
+    /// True if this value of the measurement `name` is at or below `bound`. For a metric of which
+    /// larger values are better, true if the value is at or above `bound`.
     pub(super) fn reaches(&self, name: &str, value: f64, bound: f64) -> bool {
         let metric = self.metrics.iter().find(|metric| metric.name() == name);
         match metric.map(|metric| metric.properties(1).better) {
@@ -124,7 +124,7 @@ impl<'a> Measures<'a> {
     }
 }
 
-/// The metrics that were measured, and those that could not be.
+/// The metrics that were measured, and the errors of those that could not be measured.
 #[derive(Default)]
 pub(super) struct Measured {
     pub estimates: BTreeMap<String, Estimate>,
@@ -178,8 +178,8 @@ mod tests {
     use super::*;
     use crate::target::{DatasetOptions, dataset};
 
-    /// The threshold of a metric of which larger values are better is a lower bound; all other
-    /// measurements have upper bounds, the standard error of such a metric among them.
+    /// If larger values of a metric are better, its threshold is a lower bound. All other
+    /// measurements have upper bounds; this includes the standard error of such a metric.
     #[test]
     fn a_threshold_is_met_from_the_worse_side() {
         let target = dataset("8gaussians", &DatasetOptions::default()).unwrap();

@@ -2,11 +2,12 @@
 //!
 //! | file | contents |
 //! |---|---|
-//! | `builder` | the builder of a run, and its start |
+//! | `builder` | the builder of a run, which also starts the run |
 //! | `option` | the options and their checks |
 //! | `driver` | the loop: prepare, step, measure, stop |
 //! | `dynamics` | what moves the cloud: a velocity field or a sampler |
 //! | `stepper` | one step of the cloud and of the tracers |
+//! | `grid_check` | the error of sums on a grid, measured in a few steps |
 //! | `metrics` | the metrics and their noise floors |
 //! | `checkpoint` | the state in a checkpoint, and the continuation from it |
 //! | `start_units` | the units of the start, compared with those of the target |

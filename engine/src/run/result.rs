@@ -34,7 +34,7 @@ pub struct RunResult {
 /// A cloud during the run.
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
-    /// The number of steps taken before it.
+    /// The number of steps taken before the snapshot.
     pub step: usize,
     /// The cloud.
     pub points: Points,

@@ -6,8 +6,8 @@ use crate::flow::{Aim, Clock};
 use crate::number::number;
 use crate::points::{AffineMap, squared_distance};
 
-/// A start is far if its distance from the data, or its width, is this many times the size of the
-/// data.
+/// A start is far if its distance from the data, or its width, is more than this many times the
+/// size of the data.
 const FAR: f64 = 100.0;
 
 /// The start of a run.
@@ -19,8 +19,8 @@ pub(super) struct Start {
     pub note: Option<String>,
 }
 
-/// Returns `points` in the units of the flow. The points may be far from the data, but near in the
-/// standard units of the data. If the flow works in standard units, such points are taken to be in
+/// Returns `points` in the units of the flow. If the flow works in standard units, points that are
+/// far from the data are read as points in standard units, provided that they are near the data in
 /// these units. `normal(n, dim)` then means a normal distribution with the mean and the scales of
 /// the data.
 pub(super) fn read_start(points: Points, dynamics: &Dynamics, clock: &Clock) -> Start {
@@ -110,7 +110,7 @@ mod tests {
         let taken = start(&far, true, normal.clone());
         let back = Standardiser::of(&far).apply(&taken.points);
         let error = back.data().iter().zip(normal.data()).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
-        // The tolerance is what f64 can resolve of 1e-9 next to 4.5e5.
+        // At 4.5e5, f64 resolves a scale of 1e-9 only to this tolerance.
         assert!(error < 0.1 && taken.note.unwrap().contains("standard units"), "{error}");
         let told = start(&data([2.0, 2.0], [4.5e5, 5.2e6]), false, normal.clone());
         assert!(told.points == normal && told.note.unwrap().contains("times the width of the target"));

@@ -19,8 +19,7 @@ pub(super) fn check_tracers<'a>(
     points.check_dim(Subject::option("carry"), start.dim(), "the start")?;
     match dynamics {
         Dynamics::Field(..) => Ok(Some(points)),
-        // The particles of a sampler do not interact, so a separate run moves other points in the
-        // same way.
+        // A sampler has no velocity field along which tracers could move.
         Dynamics::Sampler(sampler) => Err(Error::missing(format!("`{}`", sampler.name()), MissingPart::Field)),
     }
 }

@@ -1,4 +1,4 @@
-//! Schedules meet their ends, and errors name the part that is wrong.
+//! Schedules have the given values at their ends, and errors name the part that is wrong.
 
 use super::*;
 
@@ -74,8 +74,8 @@ fn bad_schedules_are_refused() {
     assert!(Schedule::from(-1.0).check("sigma", 0.0..=f64::INFINITY).is_err());
 }
 
-/// An error names the part of a schedule that is wrong: to replace the whole schedule by a constant
-/// would be another mistake.
+/// An error names the part of a schedule that is wrong. Otherwise a user might replace the whole
+/// schedule by a constant, which would be another mistake.
 #[test]
 fn an_error_names_the_part_of_the_schedule() {
     let any = 0.0..=f64::INFINITY;

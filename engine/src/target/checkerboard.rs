@@ -94,8 +94,7 @@ impl Target for Checkerboard {
 }
 
 impl Density for Checkerboard {
-    /// The log density is minus infinity outside the squares if there is neither smoothing nor
-    /// noise.
+    /// Without smoothing and noise, the log density is minus infinity outside the squares.
     fn log_density(&self, points: &Points, sigma: f64, out: &mut Vec<f64>) -> Result<()> {
         let s = self.check(points, sigma)?;
         let bare = |x: &[f64]| if self.holds(x) { -self.log_area() } else { f64::NEG_INFINITY };
@@ -109,7 +108,7 @@ impl Density for Checkerboard {
         Ok(())
     }
 
-    /// Without smoothing or noise the density has no gradient, so `sigma` must then be positive.
+    /// If there is no noise, `sigma` must be positive, because the bare density has no gradient.
     fn score(&self, points: &Points, sigma: f64, out: &mut Points) -> Result<()> {
         let s = self.check(points, sigma)?;
         if s == 0.0 {

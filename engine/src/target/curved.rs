@@ -13,8 +13,8 @@ use std::f64::consts::TAU;
 /// Neal's funnel \[neal2003slice\]: `x_0 ~ N(0, std^2)`, and given `x_0` every other `x_i ~ N(0,
 /// exp(x_0))`.
 ///
-/// The width of the funnel varies by `exp(+-std)` within two standard deviations of `x_0`, so that
-/// no single step size is suitable.
+/// Within two standard deviations of `x_0`, the width of the funnel varies from `exp(-std)` to
+/// `exp(std)`, so that no single step size is suitable.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Funnel {
     dim: usize,
@@ -62,8 +62,8 @@ impl Target for Funnel {
         Some(self)
     }
 
-    /// The mean is 0; the variances are `std^2` for `x_0` and `E exp(x_0) = exp(std^2 / 2)` for the
-    /// others.
+    /// The mean is 0; the variances are `std^2` for `x_0` and `E exp(x_0) = exp(std^2 / 2)` for all
+    /// other coordinates.
     fn moments(&self) -> Option<Moments> {
         let variance = |i: usize| if i == 0 { self.std * self.std } else { (0.5 * self.std * self.std).exp() };
         Some(uncorrelated(self.dim, variance))

@@ -44,17 +44,18 @@ impl CustomDensity {
     /// ```
     ///
     /// # Errors
-    /// `dim` is 0 or above 10,000, or the formula is wrong ([`Error::Expression`], with its place).
+    /// `dim` is 0 or above 10,000, or the formula is wrong ([`Error::Expression`], with the place
+    /// of the mistake).
     pub fn formula(dim: usize, text: &str, parameters: &[Parameter]) -> Result<CustomDensity> {
         check_dim(dim)?;
         Ok(CustomDensity { dim, given: Given::Formula(Expression::of_point(text, dim, parameters)?) })
     }
 
     /// Creates the target from a function that is called with all points at once and returns a log
-    /// density for each. Until [`CustomDensity::with_score`] gives the score, it is computed by
-    /// central differences of the log density, `(l(x + h e_j) - l(x - h e_j)) / 2h` with `h = 6e-6
-    /// max(1, |x_j|)`. This takes `2 dim` calls and has an error of about 1e-10 times the size of
-    /// the log density.
+    /// density for each. Unless [`CustomDensity::with_score`] sets a function of the score, the
+    /// score is computed by central differences of the log density,
+    /// `(l(x + h e_j) - l(x - h e_j)) / 2h` with `h = 6e-6 max(1, |x_j|)`. This takes `2 dim` calls
+    /// and has an error of about 1e-10 times the size of the log density.
     ///
     /// # Errors
     /// `dim` is 0 or above 10,000.

@@ -5,7 +5,7 @@ use crate::{Error, Points, Result};
 /// The closed forms of a target for `p_sigma = p * N(0, sigma^2 I)`.
 pub trait Density: Send + Sync {
     /// Computes `out[i] = log p_sigma(x_i)` in nats, for `sigma >= 0`. For a
-    /// [`super::CustomDensity`] it is known up to a constant.
+    /// [`super::CustomDensity`], the log density is known only up to a constant.
     ///
     /// # Errors
     /// A shape does not match, or `sigma` is positive and only the unsmoothed density is known

@@ -21,15 +21,16 @@ pub trait Target: Send + Sync + fmt::Debug {
     fn dim(&self) -> usize;
 
     /// Returns `n` independent points, determined by the stream. A finite sample returns its own
-    /// points, drawn without replacement while they last.
+    /// points, drawn without replacement if they have equal weights, and otherwise by weight with
+    /// replacement.
     ///
     /// # Errors
-    /// Most distributions return none. A finite sample cannot return more rows than it has, and a
-    /// [`super::CustomDensity`] cannot be sampled.
+    /// Most distributions return no error. A finite sample with equal weights cannot return more
+    /// rows than it has, and a [`super::CustomDensity`] cannot be sampled.
     fn sample(&self, n: usize, stream: Stream) -> Result<Points>;
 
-    /// Returns the number of labels, if the last columns of a point are its label and the rows of
-    /// each label are one block.
+    /// Returns the number of labels, if the last columns of each point encode its label and the
+    /// rows of each label are one block.
     fn labels(&self) -> Option<usize> {
         None
     }
@@ -83,8 +84,8 @@ impl dyn Target + '_ {
         }
     }
 
-    /// Returns `n` points as [`Target::sample`] does; fewer if the distribution is a sample of
-    /// fewer rows that are not in memory.
+    /// Returns `n` points like [`Target::sample`]. A finite sample that is not in memory and has
+    /// fewer than `n` rows returns all its rows.
     ///
     /// # Errors
     /// Those of [`Target::sample`].
@@ -147,8 +148,8 @@ impl Moments {
     }
 }
 
-/// Checks `sigma` as [`check_sigma`] does. A positive `sigma` is an error too, for a distribution
-/// that has a closed form only without smoothing.
+/// Checks `sigma` for a distribution that has a closed form only without smoothing. A positive
+/// `sigma` is an error, as is any `sigma` that [`check_sigma`] refuses.
 ///
 /// # Errors
 /// The check fails.

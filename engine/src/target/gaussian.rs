@@ -17,9 +17,9 @@ const MOST_DIM: usize = 1 << 14;
 /// `N(mean, cov)`.
 ///
 /// Smoothed by `N(0, sigma^2 I)` it is `N(mean, cov + sigma^2 I)`. The covariance is decomposed
-/// once, so every later sigma costs as little as the first. For a diagonal covariance, log density
-/// and score cost `O(n d)`. For a full covariance, a log density costs one `n x d x d` product and
-/// a score costs two. Both stay finite up to about 1e150 standard deviations from the mean.
+/// only once, and not again for each sigma. For a diagonal covariance, log density and score cost
+/// `O(n d)`. For a full covariance, a log density costs one `n x d x d` product and a score costs
+/// two. Both stay finite up to about 1e150 standard deviations from the mean.
 ///
 /// ```
 /// use sdflow::{Points, target::{Density, Gaussian}};
@@ -40,8 +40,8 @@ impl Gaussian {
     /// Creates `N(mean, cov)`. The cost is `O(d^3)` unless `cov` is diagonal.
     ///
     /// # Errors
-    /// `cov` is not symmetric to rounding, not positive definite, or of another size than `mean`; a
-    /// value is not finite.
+    /// `cov` is not symmetric up to rounding, not positive definite, or of another size than
+    /// `mean`; a value is not finite.
     pub fn new(mean: Vec<f64>, cov: Mat<f64>) -> Result<Gaussian> {
         Gaussian::with(mean, Covariance::new(cov)?)
     }
@@ -92,7 +92,8 @@ impl Gaussian {
         Ok(Gaussian { name: format!("ar1({rho}) in {}", counted(dim, "dimension")), ..gaussian })
     }
 
-    /// Returns the Gaussian with this covariance at another mean, without decomposing it again.
+    /// Returns the Gaussian with this covariance at another mean, without decomposing the
+    /// covariance again.
     pub(crate) fn moved_to(&self, mean: Vec<f64>) -> Result<Gaussian> {
         Gaussian::with(mean, self.cov.clone())
     }
@@ -123,8 +124,8 @@ impl Gaussian {
         self.cov.variances()
     }
 
-    /// Computes `out[i] = (x_i - mean)^T cov^-1 (x_i - mean)`. For samples of this Gaussian, it is
-    /// chi-squared with `dim` degrees of freedom.
+    /// Computes `out[i] = (x_i - mean)^T cov^-1 (x_i - mean)`. For samples of this Gaussian, these
+    /// values are chi-squared with `dim` degrees of freedom.
     ///
     /// # Errors
     /// The points have another dimension.

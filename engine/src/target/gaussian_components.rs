@@ -165,7 +165,8 @@ impl Block {
         for i in 0..self.n {
             let log_term = c.log_peak - 0.5 * self.square[i];
             let rise = log_term - self.max[i];
-            // The exponential is slow near underflow, and such a small share does not matter.
+            // The exponential is slow near underflow. Its argument is limited, because so small a
+            // share does not matter.
             let small = (-rise.abs()).clamp(-500.0, 0.0).exp();
             (self.shrink[i], self.weight[i]) = if rise > 0.0 { (small, 1.0) } else { (1.0, small) };
             self.max[i] = self.max[i].max(log_term);

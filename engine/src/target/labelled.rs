@@ -1,4 +1,4 @@
-//! A base with labels, for generators that are given a label with their noise.
+//! A base with labels, for generators whose input is noise together with a label.
 
 use super::{Moments, Target};
 use crate::number::counted;
@@ -8,13 +8,14 @@ use crate::{Error, Points, Result, rng::Stream};
 use faer::Mat;
 use std::sync::Arc;
 
-/// The largest number of labels: each is a column, and moments take a matrix.
+/// The largest number of labels. Each label is a column, and the covariance is a matrix over all
+/// columns.
 const MOST: usize = 10_000;
 
 /// Points of a base with one further column per label: 1 in the column of the point's label, 0 in
-/// the others. Of `n` points and `k` labels, the rows from `i n / k` up to but not including
-/// `(i + 1) n / k`, rounded down, have label `i`, so that all labels are equally frequent.
-/// [`crate::flow::ByLabel`] moves rows with labels in this order.
+/// the columns of all other labels. With `n` points and `k` labels, the rows from `floor(i n / k)`
+/// up to but not including `floor((i + 1) n / k)` have label `i`, so that all labels are equally
+/// frequent. [`crate::flow::ByLabel`] moves rows with labels in this order.
 #[derive(Debug, Clone)]
 pub struct Labelled {
     base: Arc<dyn Target>,

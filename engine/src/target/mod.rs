@@ -2,8 +2,9 @@
 //!
 //! A [`Target`] can be sampled, unless it is a [`CustomDensity`]. Its other abilities (log density
 //! and score, moments, modes, data) are optional; exact results are used wherever they exist. Most
-//! files contain one family. `gaussian` and `mixture` only define the distributions, and their
-//! modules `as_target` make them targets, because every target may refer to its mixture.
+//! files contain one family. `gaussian` and `mixture` only define the distributions; their modules
+//! `as_target` implement [`Target`] for them. These are separate because the trait itself refers to
+//! [`Mixture`].
 
 mod checkerboard;
 mod covariance;

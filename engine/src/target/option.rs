@@ -6,7 +6,7 @@ use crate::{Error, Result, Subject};
 use faer::Mat;
 use serde::{Deserialize, Serialize};
 
-/// One number for all, or a list with one for each.
+/// One number for all coordinates or components, or a list with one number for each.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged, expecting = "a number, or a list of numbers")]
 pub enum Numbers {
@@ -50,8 +50,8 @@ crate::options! {
         dim: Option<usize> = None,
         /// Mean: a number for all coordinates or a list with one each.
         mean: Numbers = Numbers::One(0.0),
-        /// Standard deviation, above 0: a number for all coordinates or a list with one each; 1
-        /// when `cov` is left out too.
+        /// Standard deviation, above 0: a number for all coordinates or a list with one each; 1 if
+        /// both `std` and `cov` are left out.
         std: Option<Numbers> = None,
         /// Covariance as a list of rows, symmetric and positive definite; give either `std` or
         /// `cov`.
@@ -96,8 +96,8 @@ crate::options! {
         /// Weights, above 0, one per component; they are divided by their sum. Left out: equal
         /// weights.
         weights: Option<Vec<f64>> = None,
-        /// Standard deviation, above 0: a number for all components or a list with one each; 1 when
-        /// `covs` is left out too.
+        /// Standard deviation, above 0: a number for all components or a list with one each; 1 if
+        /// both `std` and `covs` are left out.
         std: Option<Numbers> = None,
         /// Covariances, one list of rows per component; give either `std` or `covs`.
         covs: Option<Vec<Vec<Vec<f64>>>> = None,

@@ -13,8 +13,8 @@ const UNEVEN: f64 = 100.0;
 crate::options! {
     /// Options of `samples`, a set of points as a target.
     pub struct SamplesOptions {
-        /// One weight per point, not negative; they are divided by their sum. Left out: equal
-        /// weights.
+        /// One weight per point, not negative; the weights are divided by their sum. Left out:
+        /// equal weights.
         weights: Option<Vec<f64>> = None,
         /// Whether a flow works in units in which each column has mean 0 and standard deviation 1.
         /// Results are returned in the original units.

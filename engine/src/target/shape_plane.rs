@@ -52,9 +52,9 @@ fn circle(rng: &mut Rng, step: f64, count: usize, out: &mut [f64]) {
     out.copy_from_slice(&[radius * cos, radius * sin]);
 }
 
-/// Five blades. A point `(r, s)`, along and across a blade, is turned clockwise by `exp(r) / 4` and
-/// then doubled. After the doubling `s` has the standard deviation `noise` around 0, and `r` has
-/// three times that around 2.
+/// Five blades. A point has the coordinates `r` along and `s` across a blade. It is turned
+/// clockwise by `exp(r) / 4`, and then `r` and `s` are doubled. After the doubling, `s` has mean 0
+/// and standard deviation `noise`, and `r` has mean 2 and standard deviation `3 noise`.
 pub(super) fn pinwheel(rng: &mut Rng, noise: f64, out: &mut [f64]) {
     let along = 1.0 + 1.5 * noise * rng.normal();
     let across = 0.5 * noise * rng.normal();
@@ -63,8 +63,8 @@ pub(super) fn pinwheel(rng: &mut Rng, noise: f64, out: &mut [f64]) {
     out.copy_from_slice(&[2.0 * (along * cos + across * sin), 2.0 * (across * cos - along * sin)]);
 }
 
-/// Two arms `± (u - t cos t, v + t sin t) / 3` with `t = 3 pi sqrt(w)`, which are uniform along the
-/// arm for large `t`. `u` and `v` are uniform on `[0, 1/2)`, and `w` on `[0, 1)`.
+/// Two arms `± (u - t cos t, v + t sin t) / 3` with `t = 3 pi sqrt(w)`. For large `t` the points
+/// are uniform along the arm. `u` and `v` are uniform on `[0, 1/2)`, and `w` on `[0, 1)`.
 pub(super) fn spirals(rng: &mut Rng, noise: f64, out: &mut [f64]) {
     let t = 3.0 * PI * rng.uniform().sqrt();
     let sign = if rng.below(2) == 0 { 1.0 } else { -1.0 };

@@ -14,7 +14,7 @@ pub struct Stored {
 }
 
 impl Stored {
-    /// Creates the distribution. It reads nothing.
+    /// Creates the distribution, without reading any row.
     pub fn new(rows: Arc<dyn RowSource>) -> Stored {
         Stored { rows }
     }

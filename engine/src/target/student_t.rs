@@ -9,7 +9,7 @@ use crate::{Error, Points, Result};
 use libm::lgamma;
 use rayon::prelude::*;
 
-/// The multivariate t distribution: `x = m + z sqrt(dof / g)` with `m + z ~ N(m, S)` and `g`
+/// The multivariate t distribution: `x = m + z sqrt(dof / g)` with `z ~ N(0, S)` and `g`
 /// chi-squared with `dof` degrees of freedom.
 ///
 /// With `q = (x - m)^T S^-1 (x - m)`, `log p = const - (dof + d)/2 log(1 + q/dof)`. The score is

@@ -140,7 +140,7 @@ fn flow_and_base_have_equally_many_labels_and_one_default_step() {
     assert!(refused.contains("flows[1]") && refused.contains("0.1"), "{refused}");
 }
 
-/// A column that is constant within each label varies between them.
+/// A column that is constant within each label varies between the labels.
 #[test]
 fn a_constant_column_has_the_scale_of_its_differences() {
     let at = |x: f64| Points::from_rows(&[[x, 0.0], [x, 0.02]]).unwrap();

@@ -10,8 +10,8 @@ use crate::ode::Integrator;
 use crate::pairwise::Pairwise;
 use crate::{Points, Result};
 
-/// A step along `D - z` to a lower noise level, with noise after it: `z' = z + pull (D - z) + noise
-/// e`.
+/// A step along `D - z` to a lower noise level, followed by noise:
+/// `z' = z + pull (D - z) + noise e`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Descent {
     pull: f64,
@@ -67,7 +67,8 @@ impl Diffusion {
                     self.fall(cloud, from, descent, clock, pairwise)
                 }
                 ReverseSdeSampler::GaussianMixture if to > 0.0 => self.mix(cloud, span, clock, pairwise),
-                // If the next level is sigma = 0, both steps end at the denoised point.
+                // If the next noise level is 0, the steps of these two samplers agree: they end at
+                // the denoised point.
                 ReverseSdeSampler::Ancestral | ReverseSdeSampler::GaussianMixture => {
                     let descent = Descent::ancestral(from, to, options.lambda);
                     self.fall(cloud, from, descent, clock, pairwise)
@@ -162,7 +163,7 @@ impl Diffusion {
     }
 }
 
-/// Returns the noise level to which noise is added before a step.
+/// Returns the noise level up to which a step first adds noise.
 fn raise_level(sigma: f64, steps: usize, options: &ReverseSdeOptions) -> f64 {
     let within = sigma >= options.churn_min && options.churn_max.is_none_or(|max| sigma <= max);
     let factor = (options.churn / steps as f64).min(std::f64::consts::SQRT_2 - 1.0);

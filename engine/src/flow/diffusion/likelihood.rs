@@ -14,10 +14,10 @@ const SHARE: f64 = 1e-4;
 
 impl Diffusion {
     /// Returns the log density in nats, at `points`, of the distribution that the deterministic
-    /// sampler generates from its prior. It is `log p(z_min) = log N(z_max; ..) - int div(D - z) /
-    /// sigma dsigma`, along the flow to larger sigma. This distribution is that of the score at
-    /// `sigma_min`, except that the prior lacks the spread of the data. The cost is `2 dim + 1`
-    /// scores per stage, or `2 probes + 1` with random directions, in f64.
+    /// sampler generates from its prior. Along the flow to larger sigma, it is `log p(z_min) = log
+    /// N(z_max; ..) - int div(D - z) / sigma dsigma`. The distribution would be that of the score
+    /// at `sigma_min` if the prior included the spread of the data. The cost is `2 dim + 1`
+    /// evaluations of the score per stage, or `2 probes + 1` with random directions, in f64.
     ///
     /// # Errors
     /// The options are out of range, the points have another dimension, or an error of the score.

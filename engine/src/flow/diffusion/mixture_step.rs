@@ -10,9 +10,9 @@ use crate::score::Score;
 use crate::{Points, Result};
 use rayon::prelude::*;
 
-/// Displacement of the central differences, relative to the noise level. It is as wide as the
-/// curvature of a denoiser allows. The moments of scores in f64 are accurate to about 1e-3; nets
-/// compute in f32 and keep two digits of the second difference.
+/// Displacement of the central differences, relative to the noise level. The displacement is as
+/// wide as the curvature of a denoiser allows. The moments of scores in f64 are accurate to about
+/// 1e-3; nets compute in f32 and keep two digits of the second difference.
 const SHARE: f64 = 0.02;
 
 /// Moments of the clean point `x ~ p(x | z)` at every query, for each coordinate.
@@ -73,8 +73,9 @@ struct Pair {
 impl Pair {
     /// Returns the pair with the variance `variance + noise` and the third moment `third`. The
     /// centres are two points with variance `w` and third moment `third`: the sum of the centres is
-    /// `third / w`, and their product is `-w`. With weights 1/3 and 2/3, `w = 2 (third / 2)^(2/3)`,
-    /// and without skewness the result is a Gaussian; `w` is at most `variance`.
+    /// `third / w`, and their product is `-w`. The weights are 1/3 and 2/3 for
+    /// `w = 2 (third / 2)^(2/3)`, which is used if it is below `variance`; otherwise
+    /// `w = variance`. Without skewness the result is a Gaussian.
     fn matching(variance: f64, third: f64, noise: f64) -> Pair {
         let within = (2.0 * (0.5 * third).cbrt().powi(2)).min(variance);
         let std = (variance - within + noise).sqrt();

@@ -2,7 +2,8 @@
 //! sampler \[song2021score\].
 //!
 //! This file defines the samplers. `level_step` moves the cloud from one noise level to the next,
-//! `mixture_step` is one method for that, and `likelihood` follows the flow to larger noise.
+//! `mixture_step` is one method of such a step, and `likelihood` follows the probability flow to
+//! larger noise levels.
 
 mod denoising;
 mod level_step;
@@ -33,17 +34,18 @@ use denoising::{denoising, scale};
 use method::Method;
 use std::sync::Arc;
 
-/// The largest number of corrections at one level.
+/// The largest number of corrections at one noise level.
 const CORRECTIONS: usize = 1000;
 
 /// A sampler of the distribution that a score describes, from large noise to small.
 ///
-/// In `z = y / a` every process is `dz/dsigma = (z - D(z; sigma)) / sigma = -sigma score`, the
-/// probability flow. This is the score-difference flow with `D_q(z) = z` as the denoiser of the
-/// source and a step of `1 - sigma' / sigma`. The reverse equation with a share `lambda` of the
-/// noise is `dz = -(1 + lambda^2) sigma score dsigma + lambda sqrt(2 sigma) dW`, in falling sigma.
-/// All of these equations have the same distribution at each level. The cost is one evaluation of
-/// the score per stage, and `2 dim + 1` evaluations per step of the Gaussian-mixture solver.
+/// In the coordinates `z = y / a`, the probability flow of every process is
+/// `dz/dsigma = (z - D(z; sigma)) / sigma = -sigma score`. It is the score-difference flow with
+/// `D_q(z) = z` as the denoiser of the source and a step of `1 - sigma' / sigma`. The reverse
+/// equation with a share `lambda` of the noise is `dz = -(1 + lambda^2) sigma score dsigma + lambda
+/// sqrt(2 sigma) dW`, for falling sigma. All of these equations have the same distribution at each
+/// noise level. The cost is one evaluation of the score per stage, and `2 dim + 1` evaluations per
+/// step of the Gaussian-mixture solver.
 #[derive(Debug)]
 pub struct Diffusion {
     score: Box<dyn Score>,
@@ -109,8 +111,8 @@ impl Diffusion {
         Ok(Diffusion { score, levels, method, steps, displacement, warning: None })
     }
 
-    /// Returns the distribution from which the start is sampled: a Gaussian with the first noise
-    /// level as standard deviation.
+    /// Returns the distribution from which the start is sampled: a Gaussian with the standard
+    /// deviation `a sigma_max`.
     ///
     /// # Errors
     /// [`Error::Missing`] if the dimension of the score is unknown; the first noise level is not
@@ -149,7 +151,7 @@ impl Diffusion {
         &self.levels
     }
 
-    /// Returns the levels before and after a step.
+    /// Returns the noise levels before and after a step.
     fn span(&self, clock: &Clock) -> (f64, f64) {
         (self.levels.sigma(clock.step, clock.steps), self.levels.sigma(clock.step + 1, clock.steps))
     }
@@ -169,7 +171,8 @@ impl Sampler for Diffusion {
         let (first, dim) = (self.levels.sigma(0, clock.steps), start.dim() as f64);
         let (a, got) = (self.levels.scale(first), start.spread());
         let expected = a * first * dim.sqrt();
-        // A start in the middle of the way has the spread of the data besides that of the noise.
+        // A start at a moderate noise level has the spread of the data in addition to that of the
+        // noise.
         let most = expected.hypot(a * self.levels.data_spread());
         let alike = (0.5 * expected..=2.0 * most).contains(&got);
         self.warning = (start.n() >= 10 && !alike).then(|| {
@@ -191,9 +194,9 @@ impl Sampler for Diffusion {
         Ok(evaluations)
     }
 
-    /// Writes `-dy/dsigma` of the probability flow at the current noise level, which is the same
-    /// for any number of steps. Noise and corrections are not part of the drift: they belong to the
-    /// step.
+    /// Writes `-dy/dsigma` of the probability flow at the current noise level. This slope does not
+    /// depend on the number of steps. Noise and corrections belong to the step and are not part of
+    /// the drift.
     fn drift(&mut self, at: &FieldAt, out: &mut Points) -> Result<()> {
         let (from, to) = self.span(at.clock);
         let sigma = from + at.clock.stage * (to - from);

@@ -23,7 +23,7 @@ pub enum Process {
 
 crate::choices!(Process);
 
-/// The options that all samplers share.
+/// The options of the noise levels, which all diffusion samplers share.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct LevelOptions {
     pub process: Process,
@@ -35,10 +35,10 @@ pub(super) struct LevelOptions {
     pub denoise: bool,
 }
 
-/// Noise levels from `sigma_max` down to `sigma_min`. With "ve" they are `(max^(1/rho) + t
-/// (min^(1/rho) - max^(1/rho)))^rho` \[karras2022elucidating\]. With "vp" and "subvp" they are the
-/// levels of evenly spaced times under the rate `beta_min + time (beta_max - beta_min)`
-/// \[song2021score\].
+/// Noise levels from `sigma_max` down to `sigma_min`. With "ve" they are, at the fraction `t` of
+/// the steps, `(max^(1/rho) + t (min^(1/rho) - max^(1/rho)))^rho` \[karras2022elucidating\]. With
+/// "vp" and "subvp" they are the noise levels at evenly spaced times under the rate
+/// `beta_min + time (beta_max - beta_min)` \[song2021score\].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Levels {
     options: LevelOptions,
@@ -56,8 +56,8 @@ const WIDEST: f64 = 1e60;
 const TOO_WIDE: &str = "it must be at most 1e60: squares of larger numbers leave the range of numbers";
 
 impl Levels {
-    /// Returns the requested levels. Levels that are left out are chosen from the extent of the
-    /// score.
+    /// Returns the requested noise levels. Those that are left out are chosen from the extent of
+    /// the score.
     pub(super) fn new(options: LevelOptions, score: &dyn Score) -> Result<Levels> {
         let positive = |name: &str, value: f64| match value > 0.0 && value.is_finite() {
             true => Ok(()),
@@ -74,11 +74,11 @@ impl Levels {
             Error::argument(name, "left out", want)
         };
         let on_points = score.properties().is_of_points;
-        // If the first level is large, the spread of the data does not matter. At the last level,
-        // noise has the length of the finest detail of points.
+        // At a large first noise level, the spread of the data does not matter. At the last noise
+        // level, the noise moves a point by about the finest detail of the points.
         let fine = |extent: &Extent| if on_points { extent.detail_noise() } else { 0.01 * extent.detail };
         let learned = score.sigma_range().learned;
-        // The chosen levels stay within the range that a score has learned.
+        // The chosen noise levels stay within the range that a score has learned.
         let range = learned.unwrap_or((0.0, f64::INFINITY));
         let within = |sigma: f64| sigma.min(range.1).max(range.0);
         let detail = extent.as_ref().map(|e| within(fine(e)));
@@ -110,8 +110,8 @@ impl Levels {
         Ok(levels)
     }
 
-    /// Returns the level before step `step` of `steps`; after the last step it is 0 if `denoise` is
-    /// set.
+    /// Returns the noise level before step `step` of `steps`. For `step = steps` it is the last
+    /// noise level: 0 if `denoise` is set, otherwise `sigma_min`.
     pub fn sigma(&self, step: usize, steps: usize) -> f64 {
         let (last, to_zero) = (steps.max(1), self.options.denoise);
         match (step >= last, to_zero) {
@@ -123,7 +123,7 @@ impl Levels {
         }
     }
 
-    /// Returns the level before step `step` of `steps`, without a last step to 0.
+    /// Returns the noise level before step `step` of `steps`, without a last step to 0.
     pub(super) fn level(&self, step: usize, steps: usize) -> f64 {
         self.between(step as f64 / steps.max(1) as f64)
     }
@@ -143,7 +143,8 @@ impl Levels {
         }
     }
 
-    /// Returns the level at a time of the process; `B` is the integral of the rate.
+    /// Returns the noise level at a time of the process. The variable `b` is the integral of the
+    /// rate.
     fn sigma_at(&self, time: f64) -> f64 {
         let LevelOptions { beta_min, beta_max, .. } = self.options;
         let b = time * (beta_min + 0.5 * time * (beta_max - beta_min));
@@ -162,7 +163,7 @@ impl Levels {
         2.0 * b / (beta_min + (beta_min * beta_min + 2.0 * (beta_max - beta_min) * b).sqrt())
     }
 
-    /// Returns `a` at a level.
+    /// Returns `a` at a noise level.
     pub fn scale(&self, sigma: f64) -> f64 {
         match self.options.process {
             Process::Ve => 1.0,
@@ -189,7 +190,8 @@ impl Levels {
         Gaussian::isotropic(centre.iter().map(|m| a * m).collect(), a * self.sigma_max)
     }
 
-    /// Returns a description of the chosen levels; None if none was chosen.
+    /// Returns a description of the noise levels; None if the options give both the first and the
+    /// last.
     pub(super) fn note(&self) -> Option<String> {
         let open = self.options.sigma_max.is_none() || self.options.sigma_min.is_none();
         let learned = if self.range.is_some() { ", within the range that the score has learned" } else { "" };

@@ -12,7 +12,7 @@ pub enum PfOdeSampler {
     /// Order 1 in sigma, which is DDIM \[song2021denoising\].
     #[serde(alias = "ddim")]
     Euler,
-    /// Order 2 in sigma; a step to sigma = 0 is one of Euler's method \[karras2022elucidating\].
+    /// Order 2 in sigma \[karras2022elucidating\]. A step to sigma = 0 uses Euler's method.
     #[default]
     #[serde(alias = "edm")]
     Heun,
@@ -35,8 +35,8 @@ pub enum ReverseSdeSampler {
     Ancestral,
     /// Noise is added first, then Heun's method steps down \[karras2022elucidating\].
     Edm,
-    /// The distribution at the next noise level by its first three moments, for each coordinate
-    /// \[guo2023gaussian\].
+    /// A distribution with the first three moments, in each coordinate, of that at the next noise
+    /// level \[guo2023gaussian\].
     #[serde(alias = "gms")]
     GaussianMixture,
 }
@@ -56,7 +56,8 @@ pub enum Predictor {
 
 crate::choices!(ReverseSdeSampler, PfOdeSampler, Predictor);
 
-/// Declares the options of one sampler: its own, then those that all samplers share.
+/// Declares the options of one sampler: first those of this sampler, then those that all samplers
+/// share.
 macro_rules! sampler_options {
     ($(#[doc = $doc:literal])* pub struct $name:ident { $($own:tt)* }) => {
         crate::options! {
@@ -121,7 +122,8 @@ sampler_options! {
         /// is for runs of few steps; each of its steps evaluates `2 dim + 1` scores.
         sampler: ReverseSdeSampler = ReverseSdeSampler::Ancestral,
         /// Share of the noise: 1 is the reverse equation and 0 the probability flow. Values between
-        /// them give the same distributions with less noise; values above 1 need "euler_maruyama".
+        /// 0 and 1 give the same distributions with less noise. Values above 1 need
+        /// "euler_maruyama".
         lambda: f64 = 1.0,
         /// For "edm": noise added over the whole run; each step raises sigma by the factor `1 +
         /// churn / steps`, at most `sqrt(2)`.
@@ -164,8 +166,8 @@ crate::options! {
     }
 }
 
-/// The largest number of directions: the standard error of their mean is then a hundredth of the
-/// standard deviation of one.
+/// The largest number of directions. With this number, the standard error of the mean over
+/// directions is a hundredth of the standard deviation for one direction.
 const PROBES: usize = 10_000;
 
 impl LikelihoodOptions {

@@ -3,8 +3,8 @@
 use crate::pairwise::{Kernel, KernelSoftmax, Pairwise};
 use crate::{Points, Result};
 
-/// If the logarithms of column sums differ by more than this, a mean in f32 would lose the smallest
-/// of their roots.
+/// If the logarithms of column sums differ by more than this, a mean in f32 would lose the roots of
+/// the smallest sums.
 const RANGE: f64 = 6.0;
 
 /// The logarithms of the column sums of the joint normalisation: for every point, the sum of the
@@ -43,7 +43,7 @@ impl Columns {
     }
 }
 
-/// Returns the logarithms of the sums of the kernel over these sources.
+/// Returns, for every query, the logarithm of the sum of the kernel over the sources.
 ///
 /// # Errors
 /// Those of the pairwise sums.

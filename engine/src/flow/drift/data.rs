@@ -26,7 +26,8 @@ impl Data {
         out
     }
 
-    /// Draws a batch of the points with their weights; None if it would be all of them.
+    /// Draws a batch of the points with their weights. Returns None if the batch would be all
+    /// points.
     pub fn draw(&self, batch: usize, stream: Stream) -> Option<Data> {
         if batch >= self.points.n() {
             return None;

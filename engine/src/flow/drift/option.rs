@@ -8,11 +8,12 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Normalisation {
-    /// The weights of a particle, over the points of the target and over the cloud separately.
+    /// The weights of a particle over the points of the target sum to 1, and so do its weights over
+    /// the cloud.
     #[default]
     Row,
-    /// The geometric mean of two shares: of a particle's weights over all points, and of a point's
-    /// weights over the particles.
+    /// A weight is the geometric mean of two shares of the kernel value: the share in the sum over
+    /// all points at the particle, and the share in the sum over all particles at the point.
     Joint,
 }
 
@@ -35,7 +36,7 @@ crate::choices!(Normalisation, TemperatureScale);
 pub enum Temperatures {
     /// One.
     One(f64),
-    /// Several, whose fields are added.
+    /// Several, whose fields are averaged in units of their root mean squares.
     Several(Vec<f64>),
 }
 
@@ -65,14 +66,15 @@ crate::options! {
         /// The unit of `temperature`: "distance", the mean distance between two points of the
         /// target; or "none", the unit of the points.
         scale: TemperatureScale = TemperatureScale::Distance,
-        /// "row": the weights of both means sum to 1; "joint": the weight of a pair is the
-        /// geometric mean of two shares of its kernel value: in the particle's sum over target and
-        /// cloud, and in the point's sum over all particles. The difference of the means is then
-        /// multiplied by the two sums of these weights.
+        /// "row": the weights of each mean sum to 1. "joint": the weight of a pair is the geometric
+        /// mean of two shares of its kernel value. One is the share in the particle's sum over
+        /// target and cloud; the second is the share in the point's sum over all particles. With
+        /// "joint", the difference of the means is multiplied by the sum of these weights over the
+        /// target and by their sum over the cloud.
         normalisation: Normalisation = Normalisation::Row,
         /// Whether a particle counts in the mean of the cloud at that particle: "include" or
         /// "exclude". Left out: "include" for particles, and "exclude" when a generator is trained.
-        /// Only with "include" is the velocity 0 if the cloud is equal to the target.
+        /// If the cloud is equal to the target, the velocity is 0 with "include" only.
         self_term: Option<SelfTerm> = None,
         /// Number of target points that a step uses, drawn anew in each step; left out: all.
         batch_target: Option<usize> = None,

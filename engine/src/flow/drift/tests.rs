@@ -100,8 +100,8 @@ fn every_form_is_that_of_the_dense_matrix() {
     }
 }
 
-/// A point of the target that is far from all particles has a column sum of its own order. In f32
-/// the velocity is that of the dense matrix, too, with and without such a point.
+/// The column sum of a target point that is far from all particles has another order of magnitude.
+/// With and without such a point, the velocity in f32 is that of the dense matrix.
 #[test]
 fn column_sums_of_all_sizes_give_the_dense_form() {
     for (distance, ranges) in [(1.0, true), (40.0, false)] {
@@ -191,7 +191,7 @@ fn the_field_moves_with_the_points() {
         assert!(largest_difference(&moved, &turn(&plain, 0.0, 5.0)) < 1e-10);
         let order = Stream::new(4).rng().choose(21, 21);
         let mixed = of(&x.select(&Stream::new(6).rng().choose(33, 33)), &y.select(&order));
-        // The mean distance is that of all rows here, whatever their order.
+        // Here the mean distance is taken over all rows, so it does not depend on their order.
         assert!(largest_difference(&mixed, &plain.select(&order)) < 1e-12);
     }
 }
@@ -231,8 +231,8 @@ fn several_temperatures_are_added_in_units_of_their_size() {
     assert!(largest_difference(&twice, &parts[1]) < 1e-12);
 }
 
-/// In the training of a generator a particle does not count in its own mean, and tracers never do.
-/// Readings are those of the cloud.
+/// In the training of a generator, a particle does not count in the mean of the cloud at that
+/// particle. A tracer never counts in a mean. Readings describe the cloud only.
 #[test]
 fn fresh_samples_leave_themselves_out_and_tracers_change_no_reading() {
     let (x, y) = clouds(33, 21, 2);
@@ -277,8 +277,8 @@ fn what_is_no_kernel_and_no_temperature_is_refused() {
 }
 
 proptest! {
-    /// Far from everything and at tiny temperatures the velocity is finite, and that of the row
-    /// form is no longer than the distance between the sets.
+    /// The velocity is finite far from the target and at tiny temperatures. The velocity of the row
+    /// form is at most the distance between the two sets of points.
     #[test]
     fn the_velocity_is_finite(far in -1e6..1e6_f64, t in 1e-4..1e3_f64, joint in any::<bool>()) {
         let (x, mut y) = clouds(9, 7, 2);
@@ -290,8 +290,9 @@ proptest! {
     }
 }
 
-/// In one step, the velocity is that towards some of the points, and of equal weights the mean over
-/// many steps of a linear field is that towards all. A batch of all points is all points.
+/// In one step, the velocity leads towards the drawn points only. If the field is linear and the
+/// weights are equal, the mean velocity over many steps is the velocity towards all points. A batch
+/// of all points gives this velocity in each step.
 #[test]
 fn a_batch_of_the_target_is_drawn_anew_in_each_step() {
     let (target, cloud) = clouds(40, 12, 2);
@@ -316,8 +317,8 @@ fn a_batch_of_the_target_is_drawn_anew_in_each_step() {
     // The standard error of a mean of 8 out of 40 values with standard deviation 0.5, over 400
     // steps, is 0.008.
     assert!((0..2).all(|c| (mean(c) - all.row(3)[c]).abs() < 0.04), "{} {}", mean(0), mean(1));
-    // Only points with weight are drawn: the kernel is so wide that the velocity is a difference of
-    // means.
+    // Only points with a positive weight are drawn. The kernel is so wide that the velocity is a
+    // difference of plain means.
     let only: Vec<f64> = (0..40).map(|j| if j == 5 { 2.0 } else { 0.0 }).collect();
     let found = at_step(Some(3), &only, 0);
     let own = cloud.mean();

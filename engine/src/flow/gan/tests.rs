@@ -127,7 +127,7 @@ fn with_the_best_discriminator_every_velocity_descends_its_loss_along_the_score_
     }
 }
 
-/// The weights are given with `r = p/q` and `D = r / (1 + r)`.
+/// The expected weights are written with `r = p/q` and `D = r / (1 + r)`.
 #[test]
 fn weights_are_those_of_the_literature() {
     for l in [-3.0f64, -0.4, 0.0, 1.0, 2.5] {

@@ -81,12 +81,13 @@ impl Langevin {
         self.judge(there, clock, pairwise)
     }
 
-    /// Before some steps of the warm-up, estimates the covariance of the chains. Before these and
-    /// before the first step, it finds the order of magnitude of the step size: the size is doubled
-    /// or halved until the mean acceptance of a move crosses the wanted value. Returns the number
-    /// of evaluations of the score.
+    /// Before some steps of the warm-up, estimates the covariance of the chains. Before these
+    /// steps, and before the first step if the step size was left out, this function also finds the
+    /// order of magnitude of the step size. It doubles or halves the step size until the mean
+    /// acceptance of a move crosses the option `acceptance`. Returns the number of evaluations of
+    /// the score.
     fn choose_scale(&mut self, here: &Place, there: &mut Place, clock: &Clock, pairwise: &Pairwise) -> Result<u64> {
-        /// Powers of 2 that cover all reasonable scales.
+        /// The largest number of doublings or halvings; `2^100` covers all reasonable scales.
         const TRIALS: u64 = 100;
         let preconditions =
             self.preconditioning != Preconditioning::None && is_time_to_precondition(clock.step, self.warmup(clock));

@@ -100,9 +100,9 @@ impl Moves {
         let usual = usual_inside(&here.log_density);
         let ratio = |i: usize| {
             let (log, log_new) = (here.log_density[i], there.log_density[i]);
-            // No move leads out of the support. A move into the support is judged by the density of
-            // the chains inside. Otherwise, at an edge where the score has a pole, a chain would
-            // never move again.
+            // No move leads out of the support. A move into the support is accepted by comparison
+            // with the median density of the chains inside. If every such move were accepted, a
+            // chain could stop at an edge where the score has a pole, and never move again.
             match (inside(log), inside(log_new)) {
                 (_, false) => f64::NEG_INFINITY,
                 (false, true) => log_new - usual,
@@ -158,15 +158,15 @@ fn usual_inside(log_density: &[f64]) -> f64 {
     if known.is_empty() { f64::NEG_INFINITY } else { *known.select_nth_unstable_by(middle, f64::total_cmp).1 }
 }
 
-/// The number of steps for which a chain outside the support searches for it at one width.
+/// The number of steps for which a chain outside the support searches for the support at one width.
 const LOOKS: usize = 8;
 
 /// The number of widths; each is twice the width before it.
 const WIDTHS: usize = 11;
 
-/// Widens the moves of chains that start outside the support. The width grows with the time of
-/// their search. Moves into the support need no detailed balance, because chains never return to a
-/// point of density 0.
+/// Widens the moves of chains that start outside the support. The width doubles every `LOOKS`
+/// steps, and begins again at 1 after `WIDTHS` widths. Moves into the support need no detailed
+/// balance, because chains never return to a point of density 0.
 pub(super) fn look_farther(here: &Place, there: &mut Points, step: usize) {
     let wide = f64::from(1_u32 << (step / LOOKS % WIDTHS));
     for (i, _) in here.log_density.iter().enumerate().filter(|(_, log)| !inside(**log)) {

@@ -29,7 +29,7 @@ crate::options! {
         step: Option<Schedule> = None,
         /// Number of steps at the start in which "mala" adapts its step size to `acceptance`. Left
         /// out: half of the steps if `step` is left out, and otherwise 0. The chains sample the
-        /// target exactly after the warm-up only.
+        /// target exactly only after the warm-up.
         warmup: Option<usize> = None,
         /// Mean probability of acceptance for the warm-up of "mala"; strictly between 0 and 1.
         acceptance: f64 = 0.574,

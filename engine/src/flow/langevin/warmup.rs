@@ -10,7 +10,7 @@ use crate::archive::{Archive, Archived};
 pub(super) struct Warmup {
     /// The logarithm of the factor with which the next step is tried.
     log: f64,
-    /// The weighted mean of the logarithms so far, which holds after the warm-up.
+    /// The weighted mean of the logarithms so far, which is used after the warm-up.
     averaged: f64,
     /// The logarithm towards which the iteration is drawn.
     centre: f64,
@@ -31,7 +31,7 @@ impl Warmup {
         *self = Warmup { log, averaged: log, centre: log, ..Warmup::default() };
     }
 
-    /// Takes note of the mean probability of acceptance of a step.
+    /// Adapts the factor to the mean probability of acceptance of a step.
     pub fn update(&mut self, acceptance: f64, wanted: f64) {
         self.updates += 1;
         let t = self.updates as f64;
@@ -41,14 +41,16 @@ impl Warmup {
         self.averaged += t.powf(-KAPPA) * (self.log - self.averaged);
     }
 
-    /// Returns the factor of a step within the warm-up, or after it.
+    /// Returns the factor of the step size: the last one if the step is within the warm-up, and the
+    /// averaged one after it.
     pub fn factor(&self, within: bool) -> f64 {
         if within { self.log.exp() } else { self.averaged.exp() }
     }
 }
 
-/// True if the covariance of the chains is estimated anew before this step of the warm-up: at the
-/// steps 8, 16, 32, ... of its first three quarters, so that the step size has time to adapt.
+/// True if the covariance of the chains is estimated anew before this step of the warm-up. This
+/// happens at the steps 8, 16, 32, ... of the first three quarters of the warm-up, so that the step
+/// size has time to adapt afterwards.
 pub(super) fn is_time_to_precondition(step: usize, warmup: usize) -> bool {
     step >= 8 && step.is_power_of_two() && 4 * step <= 3 * warmup
 }

@@ -5,7 +5,7 @@ use crate::pairwise::{PairwiseOptions, Precision};
 use crate::rng::Stream;
 
 /// The velocity of a particle that excludes itself is the velocity of a tracer at the same place in
-/// the cloud of the others.
+/// the cloud of the remaining particles.
 #[test]
 fn a_particle_that_leaves_itself_out_is_a_tracer_among_the_others() {
     let (x, y) = (Stream::new(1).normal(30, 2), Stream::new(2).normal(20, 2));

@@ -7,7 +7,7 @@ use crate::score::{At, Kde, Sources};
 use crate::{Error, Points, Result};
 
 impl SdFlow {
-    /// Checks that both densities are known where the divergence needs their ratio.
+    /// Checks that both densities are known if the divergence needs their ratio.
     pub(super) fn check_divergence(&self) -> Result<()> {
         let divergence = self.options.divergence;
         let seen = || serde_json::to_string(&divergence).unwrap_or_default();
@@ -41,9 +41,9 @@ impl SdFlow {
 
 /// Returns the log of a kernel density at `at.z`, up to a constant of sigma and the dimension.
 fn log_density(at: &At, kde: &Kde) -> Result<Vec<f64>> {
-    // Without batches, which a divergence refuses, an estimate has all its points.
+    // A divergence with a density ratio refuses batches, so an estimate uses all its points.
     let Some(Sources { points, log_weights, leave_out_self }) = kde.sources(at) else { return Ok(Vec::new()) };
-    // A single particle is not left out, as in the score.
+    // As in the score, a single particle is not left out.
     let leave_out_self = leave_out_self && points.n() > 1;
     let mut sums = Vec::new();
     let softmax = Softmax { sigma: at.sigma, log_weights, leave_out_self };

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 /// The largest density ratio that a velocity uses.
 pub(super) const LARGEST_RATIO: f64 = 10.0;
 
-/// The divergence whose gradient flow the particles follow. Of a divergence `D(p, q)` with the
-/// first variation `f(r)` in `q`, where `r = p / q`, the velocity `-grad f(r)` is the score
+/// The divergence whose gradient flow the particles follow. Let `f(r)` be the first variation of a
+/// divergence `D(p, q)` in `q`, where `r = p / q`. The velocity `-grad f(r)` is the score
 /// difference times `-r f'(r)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -28,7 +28,8 @@ pub enum Divergence {
 crate::choices!(Divergence);
 
 impl Divergence {
-    /// Returns the factor of the score difference at the density ratio `r`, in units of that at 1.
+    /// Returns the factor of the score difference at the density ratio `r`, divided by the factor
+    /// at 1.
     pub fn factor(self, r: f64) -> f64 {
         match self {
             Divergence::ReverseKl => 1.0,
@@ -39,7 +40,7 @@ impl Divergence {
         }
     }
 
-    /// Returns the largest factor that a velocity has.
+    /// Returns the largest factor that a velocity can have.
     pub(super) fn largest_factor(self) -> f64 {
         self.factor(LARGEST_RATIO)
     }

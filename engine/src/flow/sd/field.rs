@@ -98,8 +98,8 @@ impl SdFlow {
         Ok(())
     }
 
-    /// Returns half the difference of two fields from disjoint halves of all points, relative to
-    /// the field: its sampling error.
+    /// Returns the sampling error of the field, relative to the field: half the difference of two
+    /// fields that are computed from disjoint halves of the points. Returns None if it is unknown.
     pub(super) fn split_half_error(
         &mut self,
         cloud: &Points,

@@ -13,8 +13,8 @@ impl MinibatchOrder {
         (batch < n).then(|| MinibatchOrder(n.div_ceil(batch)))
     }
 
-    /// Returns the particles, out of `n`, that move in this step. They are the next in a random
-    /// order; once all have moved, a new order begins.
+    /// Returns the particles, out of `n`, that move in this step. They come next in a random order,
+    /// which is drawn anew once all particles have moved.
     pub fn now(self, n: usize, clock: &Clock) -> Vec<usize> {
         let (batch, round) = (n.div_ceil(self.0), (clock.step / self.0) as u64);
         let mut order = clock.stream.label("turns").at(round).rng().choose(n, n);

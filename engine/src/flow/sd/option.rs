@@ -12,8 +12,8 @@ pub enum Scaling {
     /// `D_p - D_q = sigma^2 (s_p - s_q)`: steps up to 1 are stable at every sigma.
     #[default]
     Denoiser,
-    /// `s_p - s_q`: the time is that of the flow's equation, and the step must shrink with the
-    /// smallest variance.
+    /// `s_p - s_q`: a step is an interval of the time in the flow's equation, and it must shrink
+    /// with the smallest variance.
     Raw,
 }
 
@@ -27,7 +27,7 @@ impl Scaling {
     }
 }
 
-/// The noise at which the field is evaluated.
+/// Where the field of a particle `y` is evaluated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Noise {
@@ -55,10 +55,11 @@ crate::options! {
         /// length `h`: the spacing of the target's points (the median distance to the nearest other
         /// point), or the smallest standard deviation of a density. In the training of a generator,
         /// the diameter counts as at most 8 times the root mean square distance of the target from
-        /// its centre. There sigma ends at the smaller of two lengths, but not below `0.6 h`: the
-        /// distance within which a point has about a hundred neighbours, `h * 100^(1/dim)`, and a
-        /// fifth of the root mean square of the columns' standard deviations. Both ends are kept
-        /// within the range of sigma that a learned score has seen.
+        /// its centre. In this training sigma ends at the smaller of two lengths, but not below
+        /// `0.6 h`: the distance within which a point has about a hundred neighbours,
+        /// `h * 100^(1/dim)`, and a fifth of the root mean square of the columns' standard
+        /// deviations. Both ends are kept within the range of sigma on which a learned score was
+        /// trained.
         sigma: Option<Schedule> = None,
         /// "denoiser": a step of size 1 moves a particle by `D_p - D_q`, which is `sigma^2` times
         /// the score difference (`D` are the denoisers), and steps of at most 1 are stable; "raw":
@@ -68,8 +69,9 @@ crate::options! {
         /// velocity of the flow is the score difference times a factor, which depends on the ratio
         /// `r = p / q` of the two kernel densities; an `r` above 10 is replaced by 10. The factor
         /// is 1 for "reverse_kl", `r` for "kl", `(1 + r) / 2` for "jeffreys", `2 r / (1 + r)` for
-        /// "js", and `r^2` for "pearson". The default step is 1 divided by the largest factor, 1,
-        /// 10, 5.5, 1.8 or 100, so that steps are stable.
+        /// "js", and `r^2` for "pearson". The default step is 1 divided by the largest factor, so
+        /// that steps are stable. In the same order, the largest factors are 1, 10, 5.5, 1.8 and
+        /// 100.
         divergence: Divergence = Divergence::ReverseKl,
         /// Noise `e` that is added before the field is evaluated, at `z = y + sigma e`: "fresh" in
         /// each step, "fixed" per particle for the whole run, or "none".

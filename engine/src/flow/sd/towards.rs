@@ -10,7 +10,8 @@ impl SdFlow {
     /// Creates the flow towards `target` with its default scores ([`ScoreSpec::of_target`],
     /// [`ScoreSpec::source`]). The score of the target is its exact score if there is one,
     /// otherwise the kernel estimate from the data of the target. The score of the moving cloud is
-    /// the kernel estimate if that of the target is one. Otherwise it is [`ScoreSpec::Auto`].
+    /// the kernel estimate if the score of the target is a kernel estimate. Otherwise it is
+    /// [`ScoreSpec::Auto`].
     ///
     /// ```
     /// use sdflow::flow::{SdFlow, SdFlowOptions, VelocityField};

@@ -9,10 +9,10 @@ use rayon::prelude::*;
 /// The particles with their log densities, and buffers of the moves.
 #[derive(Debug, Default)]
 pub(super) struct Mover {
-    /// The particles for which `logs` holds.
+    /// The particles whose log densities are in `logs`.
     pub at: Points,
     pub logs: LogDensities,
-    /// Where the moves lead.
+    /// The proposed positions.
     to: Points,
     there: LogDensities,
     momentum: Points,
@@ -26,16 +26,15 @@ pub(super) struct Kernel<'a> {
     pub path: &'a Path,
     pub beta: f64,
     pub preconditioner: &'a Preconditioner,
-    /// The largest step size of the integrator; it is below this by a random factor for every
-    /// particle.
+    /// The largest step size of the integrator. The step size of each particle is smaller by a
+    /// random factor.
     pub step: f64,
     /// The number of steps of the integrator.
     pub leapfrog: usize,
 }
 
-/// The largest random factor by which the step of a particle is smaller than the common one, as a
-/// power of 10. Where the target is narrow, the large steps are rejected and the small ones move
-/// the particle.
+/// The step size of a particle is the largest one times `10^(-DECADES u)`, with `u` uniform in
+/// `[0, 1]`. Where the target is narrow, large steps are rejected and small ones move the particle.
 const DECADES: f64 = 2.0;
 
 /// The number of particles that use one random stream.
@@ -48,7 +47,7 @@ impl Mover {
         path.log_densities(&self.at, &mut self.logs)
     }
 
-    /// Replaces the particles by these particles.
+    /// Replaces the particles by those with the indices `rows`.
     pub fn select(&mut self, rows: &[usize]) {
         self.to.gather(&self.at, rows);
         std::mem::swap(&mut self.at, &mut self.to);
@@ -57,7 +56,7 @@ impl Mover {
         pick(&mut self.logs.target);
     }
 
-    /// Moves every particle by the integrator from a random momentum and accepts or rejects the
+    /// Moves every particle with the integrator, from a random momentum, and accepts or rejects the
     /// move. Returns the mean probability of acceptance.
     pub fn step(&mut self, kernel: Kernel, stream: Stream) -> Result<f64> {
         let dim = self.at.dim();
@@ -86,7 +85,7 @@ impl Mover {
         for k in 0..=kernel.leapfrog {
             kernel.path.score(to, kernel.beta, &mut self.change, &mut self.force)?;
             kernel.preconditioner.apply_transpose(&self.force, &mut self.change);
-            // Two half steps of the momentum meet between two steps of the particles.
+            // Between two steps of the positions, two half steps of the momentum form a whole step.
             add(momentum, &self.change, if k == 0 || k == kernel.leapfrog { 0.5 } else { 1.0 });
             if k < kernel.leapfrog {
                 kernel.preconditioner.apply(momentum, &mut self.change);
@@ -102,7 +101,7 @@ impl Mover {
             let (old, new) = (self.logs.tempered(i, kernel.beta), self.there.tempered(i, kernel.beta));
             let ratio = new - old + before[i] - after[i];
             let level = rng.uniform();
-            // The ratio of a particle that left the range of numbers is NaN, and it is rejected.
+            // If a particle left the range of numbers, its ratio is NaN and its move is rejected.
             if ratio.is_nan() {
                 continue;
             }
@@ -116,12 +115,13 @@ impl Mover {
     }
 }
 
-/// Returns particles that left the range of numbers to their start, with a momentum of NaN.
+/// Puts particles that left the range of numbers back to their start, and sets their momentum to
+/// NaN.
 fn hold_back(from: &Points, to: &mut Points, momentum: &mut Points) {
     let dim = from.dim();
     let rows = to.data_mut().par_chunks_exact_mut(dim).zip(momentum.data_mut().par_chunks_exact_mut(dim));
     rows.zip(from.data().par_chunks_exact(dim)).with_min_len(64).for_each(|((to, momentum), from)| {
-        // Squares of larger coordinates are infinite.
+        // The square of a coordinate above about 1e154 is infinite.
         if to.iter().any(|x| x.is_nan() || x.abs() > 1e150) {
             to.copy_from_slice(from);
             momentum.fill(f64::NAN);

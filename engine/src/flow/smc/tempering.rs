@@ -15,8 +15,8 @@ pub(super) struct Path {
     pub target: Arc<dyn Target>,
 }
 
-/// The log densities of prior and target at the particles. Outside the target the second is minus
-/// infinity.
+/// The log densities of prior and target at the particles. Outside the support of the target, the
+/// log density of the target is minus infinity.
 #[derive(Debug, Default)]
 pub(super) struct LogDensities {
     pub prior: Vec<f64>,
@@ -44,8 +44,8 @@ impl Path {
         Ok(())
     }
 
-    /// Writes the score of the path into `out`; `buffer` has no meaning afterwards. Where a formula
-    /// has no finite score, the score is 0.
+    /// Writes the score of the path into `out`; `buffer` has no meaning afterwards. Where the score
+    /// is not finite, 0 is written.
     pub fn score(&self, points: &Points, beta: f64, buffer: &mut Points, out: &mut Points) -> Result<()> {
         self.target.expect_density(MissingPart::Score)?.score(points, 0.0, out)?;
         self.prior.expect_density(MissingPart::Score)?.score(points, 0.0, buffer)?;
@@ -72,13 +72,14 @@ pub(super) struct Increment {
     pub log_mean: f64,
 }
 
-/// The number of bisections. The logarithm of a step of the inverse temperature is found to `700 /
-/// 2^40`.
+/// The number of bisections. They find the logarithm of a step of the inverse temperature up to an
+/// error of about `700 / 2^40`.
 const BISECTIONS: usize = 40;
 
-/// Returns the largest step from `beta` that leaves at least the share `ess` of the particles
-/// inside the target effective: `(sum w)^2 / sum w^2 >= ess n`. `log_ratio(i)` is minus infinity
-/// for a particle outside; None if all are outside.
+/// Returns the largest step from `beta` at which the effective sample size `(sum w)^2 / sum w^2` of
+/// the weights `w` is at least `ess m`. Here `m` is the number of particles inside the support of
+/// the target. `log_ratio(i)` is minus infinity for a particle outside the support. Returns None if
+/// all particles are outside.
 pub(super) fn advance(beta: f64, ess: f64, n: usize, log_ratio: impl Fn(usize) -> f64 + Sync) -> Option<Increment> {
     let known: Vec<f64> = (0..n).map(&log_ratio).collect();
     let most = known.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -129,7 +130,7 @@ mod tests {
         assert!(0.2 < found.beta && found.beta < 1.0);
         let mean = (0..100).map(|i| ((found.beta - 0.2) * ratio(i)).exp()).sum::<f64>() / 100.0;
         assert!((found.log_mean - mean.ln()).abs() < 1e-9);
-        // A target like the prior is reached in one step.
+        // A target that is a multiple of the prior is reached in one step.
         assert_eq!(
             advance(0.0, 0.9, 4, |_| 3.0).unwrap(),
             Increment { beta: 1.0, weights: vec![0.25; 4], log_mean: 3.0 }
@@ -143,7 +144,7 @@ mod tests {
         assert_eq!((found.beta, found.weights[0]), (1.0, 0.0));
         assert!((found.log_mean - (0.75 * 1f64.exp()).ln()).abs() < 1e-12);
         assert_eq!(advance(0.0, 0.9, 3, |_| f64::NEG_INFINITY), None);
-        // Huge differences of the log density, as at a pole of a prior's tail.
+        // Huge differences of the log density leave all weights finite.
         let found = advance(0.0, 0.5, 4, |i| [-1e26, -1e20, -3.0, 0.0][i]).unwrap();
         assert!(found.beta > 0.0 && found.weights.iter().all(|w| w.is_finite()));
     }

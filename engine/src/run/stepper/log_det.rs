@@ -9,9 +9,9 @@ pub(super) type Field<'a> = dyn FnMut(&Points, &mut Points) -> Result<()> + 'a;
 
 /// `log |det J|` of the steps so far, one value for every point. In up to 8 dimensions, `J` is the
 /// derivative of the steps themselves. It is computed by central differences along tangents, which
-/// pass through the stages together with the points. In more dimensions it is that of the
-/// continuous flow, `d log |det J| / dt = div v`, with the accuracy of the integrator. The
-/// divergence uses random directions that are new in each step.
+/// pass through the stages together with the points. In more dimensions, `J` is the derivative of
+/// the continuous flow: `d log |det J| / dt = div v` is integrated with the accuracy of the
+/// integrator. The divergence uses random directions that are new in each step.
 #[derive(Debug)]
 pub(super) struct LogDet {
     how: How,
@@ -61,8 +61,8 @@ impl LogDet {
         &self.logs
     }
 
-    /// Evaluates stage `s` at the points `z`. They lie `place` steps of size `eta` along the
-    /// velocity of the stage before. Differences use `by` units of each coordinate.
+    /// Evaluates stage `s` at the points `z`. These points lie `place` steps of size `eta` along
+    /// the velocity of the stage before. Differences use `by` units of each coordinate.
     pub fn stage(
         &mut self,
         s: usize,

@@ -17,7 +17,7 @@ use crate::{Points, Result};
 #[derive(Debug, Default)]
 pub struct Stepper {
     steps: RungeKutta,
-    /// The number of evaluations of samplers. It is counted separately.
+    /// The number of evaluations by samplers, which `steps` does not count.
     evaluations: u64,
     /// The cloud before the last step of a sampler.
     before: Points,
@@ -146,8 +146,8 @@ impl Along<'_> {
         Ok(report)
     }
 
-    /// Writes the velocity of the cloud at a stage of the step, and moves the tracers to that stage
-    /// too.
+    /// Writes the velocity of the cloud at a stage of the step. With `trace`, it also moves the
+    /// tracers to that stage.
     fn velocity(&mut self, y: &Points, (stage, eta): (f64, f64), trace: bool, out: &mut Points) -> Result<()> {
         let clock = Clock { stage, ..*self.clock };
         self.field.velocity(&FieldAt::cloud(y, &clock, self.pairwise), out)?;

@@ -32,8 +32,8 @@ impl Archived for Tracers {
 
 impl Tracers {
     /// Creates tracers at these points. With `stretched`, `log |det J|` is also computed, by
-    /// differences in f64. That evaluates the field at two more points per coordinate in up to 8
-    /// dimensions, and at 32 more points in more dimensions.
+    /// differences in f64. For each tracer and stage, this evaluates the field at two more points
+    /// per coordinate in up to 8 dimensions, and at 32 more points in more dimensions.
     pub fn new(points: Points, stretched: bool, stream: Stream) -> Tracers {
         let log_det = stretched.then(|| LogDet::new(points.n(), points.dim(), stream.label("probes")));
         let (before, place) = (points.clone(), Points::default());

@@ -64,8 +64,8 @@ fn two_components_have_the_wanted_moments() {
                     assert!((found - want).abs() < 1e-12 * scale, "{variance} {skewness} {noise}: {found} {want}");
                 }
                 assert!((0.0..=0.5).contains(&share) && std * std >= noise * (1.0 - 1e-12), "{share} {std} {noise}");
-                // The pair is a Gaussian without skewness, and has weights of 1/3 and 2/3 up to a
-                // skewness of sqrt(1/2).
+                // Without skewness the pair is a Gaussian. Up to a skewness of sqrt(1/2) its
+                // weights are 1/3 and 2/3.
                 assert!(skewness.abs() > 1e-5 || (std / size - 1.0).abs() < 1e-5, "{std} {size}");
                 assert!(!(1e-5..0.707).contains(&skewness.abs()) || (share - 1.0 / 3.0).abs() < 1e-9, "{share}");
             }

@@ -33,7 +33,7 @@ fn levels_fall_from_end_to_end() {
 }
 
 /// The levels are compared with the formulas of the process: `a = exp(-B/2)`, and a noise of
-/// variance `1 - a^2` or the square of that.
+/// variance `1 - a^2` or `(1 - a^2)^2`.
 #[test]
 fn scales_are_those_of_the_process() {
     for process in [Process::Vp, Process::SubVp] {

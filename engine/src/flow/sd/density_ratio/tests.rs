@@ -45,8 +45,8 @@ fn density(points: &Points, weights: &[f64], z: &[f64]) -> f64 {
     points.iter().zip(weights).map(|(row, w)| w / total * kernel(row)).sum()
 }
 
-/// Of each divergence `int p f(q / p)` or its like, the velocity is minus the gradient of the first
-/// variation, here by central differences of the naive densities.
+/// For each divergence, the velocity is minus the gradient of the first variation. The gradient is
+/// computed by central differences of the naive densities.
 #[test]
 fn the_velocity_is_minus_the_gradient_of_the_first_variation() {
     let (x, y) = clouds();
@@ -54,7 +54,7 @@ fn the_velocity_is_minus_the_gradient_of_the_first_variation() {
     let ratio = |z: &[f64]| density(&x, &weights, z) / density(&y, &[1.0; 25], z);
     let at = Stream::new(3).normal(9, 2);
     for divergence in ALL {
-        // With the factor 1 at r = 1, as the velocity has it.
+        // Scaled to the factor 1 at r = 1, as in the velocity.
         let variation = |r: f64| match divergence {
             Divergence::ReverseKl => -r.ln(),
             Divergence::Kl => -r,
