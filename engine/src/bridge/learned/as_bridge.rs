@@ -5,7 +5,7 @@ use crate::bridge::{Bridge, ReferenceProcess};
 use crate::{Points, Result};
 use std::sync::Arc;
 
-/// A diffusion between two distributions whose drifts in both directions were learned, so that it
+/// A diffusion between two distributions. Its drifts in both directions were learned, so that it
 /// can be reversed. The sum of both drifts is `epsilon` times the score of the marginals, as far as
 /// the training has converged.
 #[derive(Debug, Clone)]

@@ -60,6 +60,8 @@ crate::options! {
 }
 
 impl LightSbOptions {
+    /// Checks the options.
+    ///
     /// # Errors
     /// An option is out of range.
     pub(super) fn check(&self) -> Result<()> {
