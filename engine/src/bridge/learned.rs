@@ -79,10 +79,10 @@ pub fn train_dsb(
 ///
 /// Given a pair of ends, the position `X_t` is drawn from the pinned reference process. The net is
 /// fitted to the drift of the pinned process towards the end, `(X_1 - X_t) / (1 - t)` for a
-/// Brownian motion, at the times of the time steps. The first fit learns the backward drift; its
-/// pairs are independent or the ends of a given process. The pairs of each later fit are the ends
-/// of the process that was fitted last. The loss weights each row by the inverse variance of its
-/// regression target.
+/// Brownian motion, at the times at which the steps begin. The first fit learns the backward drift;
+/// its pairs are independent or the ends of a given process. The pairs of each later fit are the
+/// ends of the process that was fitted last. The loss weights each row by the inverse variance of
+/// its regression target.
 ///
 /// Cost: per optimiser step a forward and a backward pass of the net for each point of the batch,
 /// and about one forward pass for the simulation.

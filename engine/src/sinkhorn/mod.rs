@@ -39,9 +39,9 @@
 //!
 //! | library | call | here |
 //! |---|---|---|
-//! | POT | `ot.sinkhorn(a, b, M, reg)` with `M_ij = \|x_i - y_j\|^2` | `epsilon = reg / 2`; its `sum P M` is twice [`Coupling::transport_cost`] |
-//! | OTT | `PointCloud(x, y, epsilon)`, cost `\|x - y\|^2` | `epsilon` is half of theirs; its `reg_ot_cost` is twice [`Coupling::cost`] |
-//! | GeomLoss | `SamplesLoss("sinkhorn", p=2, blur)` | `epsilon = blur^2`; its value is [`Coupling::divergence`] |
+//! | POT | `ot.sinkhorn(a, b, M, reg)` with `M_ij = \|x_i - y_j\|^2` | `epsilon = reg / 2`; the `sum P M` of POT is twice [`Coupling::transport_cost`] |
+//! | OTT | `PointCloud(x, y, epsilon)`, cost `\|x - y\|^2` | `epsilon` is half of that of OTT; the `reg_ot_cost` of OTT is twice [`Coupling::cost`] |
+//! | GeomLoss | `SamplesLoss("sinkhorn", p=2, blur)` | `epsilon = blur^2`; the value of GeomLoss is [`Coupling::divergence`] |
 //!
 //! | file | contents |
 //! |---|---|

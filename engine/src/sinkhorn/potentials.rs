@@ -11,8 +11,8 @@ pub struct Potentials {
     pub g: Vec<f64>,
     /// The regularisation.
     pub epsilon: f64,
-    /// The value of the dual problem: a lower bound of `OT(a, b)`, exact up to the square of the
-    /// marginal error.
+    /// The value of the dual problem: a lower bound of `OT(a, b)`, with an error of the order of
+    /// the square of the marginal error.
     pub cost: f64,
     /// Whether the error is at most the tolerance.
     pub converged: bool,

@@ -11,7 +11,8 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub struct LearnedBridge {
     pub(super) name: String,
-    /// The forward and the backward drift, each in the time of its own process.
+    /// The forward and the backward drift. The time of each drift is counted from the start of the
+    /// process with this drift.
     pub(super) drifts: [Arc<Drift>; 2],
 }
 

@@ -74,10 +74,10 @@ pub struct Spread {
     pub variance: f64,
 }
 
-/// The units of a drift in the time of its own process, which starts at 0. The input of the net is
-/// `(x - m_s) / c_s`, and its output is in units of `size`. `m_s` and `c_s` are the mean and the
-/// standard deviation per coordinate, at time `s`, of the bridge between two isotropic Gaussians
-/// with the spreads of both ends.
+/// The units of a drift. The time `s` is counted from the start of the process with this drift. The
+/// input of the net is `(x - m_s) / c_s`, and its output is in units of `size`. `m_s` and `c_s` are
+/// the mean and the standard deviation per coordinate, at time `s`, of the bridge between two
+/// isotropic Gaussians with the spreads of both ends.
 #[derive(Debug, Clone)]
 pub struct Frame {
     ends: [Spread; 2],

@@ -78,8 +78,8 @@ crate::options! {
         /// plan is more accurate.
         regression: Regression = Regression::Mean,
         /// The part of the drifts that needs no net. "gaussian" is the drift of the bridge between
-        /// Gaussians with the moments of both ends; it costs `dim^2` per point. Eigenvalues of the
-        /// covariances below `epsilon / time_steps` are replaced by this number. "none" is 0.
+        /// Gaussians with the moments of both ends; it costs `dim^2` per point. An eigenvalue of a
+        /// covariance is replaced by `epsilon / time_steps` if it is smaller. "none" is 0.
         baseline: Baseline = Baseline::Gaussian,
         /// Whether a fit continues with the nets of the previous iteration; with false it starts
         /// with new nets.
@@ -125,8 +125,8 @@ crate::options! {
         /// Gaussians with the moments of source and target.
         start: PairStart = PairStart::Independent,
         /// The part of the drifts that needs no net. "gaussian" is the drift of the bridge between
-        /// Gaussians with the moments of both ends; it costs `dim^2` per point. Eigenvalues of the
-        /// covariances below `epsilon / time_steps` are replaced by this number. "none" is 0.
+        /// Gaussians with the moments of both ends; it costs `dim^2` per point. An eigenvalue of a
+        /// covariance is replaced by `epsilon / time_steps` if it is smaller. "none" is 0.
         baseline: Baseline = Baseline::Gaussian,
         /// Whether a fit continues with the nets of the previous iteration; with false it starts
         /// with new nets.

@@ -12,7 +12,7 @@ fn learn(source: &dyn Target, target: &dyn Target, options: &LightSbOptions) -> 
     train_light_sb(source, target, options, Stream::new(1), &Interrupt::default(), &mut Unobserved)
 }
 
-/// Parameters that are far from symmetric.
+/// Random parameters, without symmetry between components or coordinates.
 fn parameters(shape: ShapeKind, epsilon: f64) -> Parameters {
     let mut parameters = Parameters::new(&Stream::new(1).normal(4, 3), epsilon, shape).unwrap();
     let noise = Stream::new(2).normal(parameters.values.len(), 1);

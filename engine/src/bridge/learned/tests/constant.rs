@@ -31,7 +31,8 @@ fn a_constant_coordinate_is_moved_to_its_place() {
         let noise = moved(&bridge, &start, direction, Method::Sde);
         let variance = noise.iter().map(|x| (x[2] - end) * (x[2] - end)).sum::<f64>() / 1000.0;
         assert!(variance < 3.0 / 20.0, "{variance}");
-        // A start that differs from all data in this coordinate stays near the end.
+        // A start that differs from all data in this coordinate still arrives near the value of the
+        // end.
         let mut off = start;
         (0..off.n()).for_each(|i| off.row_mut(i)[2] += 0.3);
         let flow = moved(&bridge, &off, direction, Method::Ode);
