@@ -37,8 +37,8 @@ pub use option::{DistillOptions, Weight};
 /// The generator is trained in standard units, given by the base and by the mean and standard
 /// deviations of the teacher. Inputs or outputs whose units are nearly standard are not rescaled.
 /// Outputs are not rescaled either if the units of the teacher are unknown. If outputs are
-/// rescaled, `w` is measured relative to the mean standard deviation of the teacher. A note reports
-/// the units.
+/// rescaled, `w` is measured relative to the root mean square of the teacher's standard deviations.
+/// A note reports the units.
 ///
 /// ```
 /// use sdflow::generator::{Affine, AffineOptions, Distillation};

@@ -154,8 +154,8 @@ impl Generator for MlpGenerator {
 mod tests {
     use super::*;
 
-    /// The gradient of `1/2 sum |g(u) - stop(g(u) + v)|^2` with respect to the parameters is
-    /// `-sum J^T v`.
+    /// The gradient of `1/2 sum |g(u) - stop(g(u) + v)|^2` with respect to the parameters is `-sum
+    /// J^T v`, where `stop` holds its argument fixed.
     #[test]
     fn the_gradient_of_the_regression_is_minus_the_pull_back_by_finite_differences() {
         let stream = Stream::new(3);

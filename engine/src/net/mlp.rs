@@ -151,8 +151,8 @@ impl<T: Real> Mlp<T> {
     /// those of the forward pass and of the gradient with respect to the parameters.
     pub fn flops(&self) -> u64 {
         let forward: usize = self.widths.windows(2).map(|w| 2 * w[0] * w[1]).sum();
-        // The subtracted term is the gradient with respect to the input of the net, which the first
-        // layer does not need.
+        // The subtracted term is the cost of the gradient with respect to the input of the net. A
+        // training does not need this gradient.
         (3 * forward - 2 * self.widths[0] * self.widths[1]) as u64
     }
 

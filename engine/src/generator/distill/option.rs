@@ -63,7 +63,7 @@ pub enum Weight {
     /// `1 / mean_j |y - D_teacher(z)|_j` \[yin2024onestep\].
     #[default]
     Dmd,
-    /// 1
+    /// The weight 1.
     None,
 }
 

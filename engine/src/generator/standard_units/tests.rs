@@ -236,7 +236,8 @@ fn a_base_of_other_units_is_standardised_too() {
     assert!(near, "{map:?}");
 }
 
-/// The first layer does not add its input, because it could then not absorb a map of the input.
+/// If the first layer added its input, it could not absorb a map of the input. It therefore does
+/// not add it.
 #[test]
 fn a_net_as_wide_as_its_input_absorbs_units() {
     let mut g = MlpGenerator::new(&MlpOptions { hidden: 2, ..MlpOptions::default() }, Stream::new(1)).unwrap();
