@@ -61,15 +61,16 @@ impl Conditional<'_> {
 }
 
 /// Returns the conditional Bures-Wasserstein unexplained variance in percent, cBW-UVP
-/// \[gushchin2023building\], `100 E BW(p(.|X_0), q(.|X_0)) / (Var X_1 / 2)`, with its standard
-/// error over the starts. For each start, `BW(p, q) = |m - m'|^2 / 2 + tr(S + S' - 2 (S^1/2 S'
-/// S^1/2)^1/2) / 2` compares the moments of `samples` ends with the moments of the exact plan,
-/// which are in closed form. These also give the variance `Var X_1`.
+/// \[gushchin2023building\], `100 E BW(p(.|X_0), q(.|X_0)) / (Var X_1 / 2)` of the plan `p` that
+/// was found and the exact plan `q`, with its standard error over the starts. For each start,
+/// `BW(p, q) = |m - m'|^2 / 2 + tr(S + S' - 2 (S^1/2 S' S^1/2)^1/2) / 2` compares the mean `m` and
+/// the covariance `S` of `samples` ends with the moments `m'` and `S'` of the exact plan, which are
+/// in closed form. The moments of the exact plan also give the variance `Var X_1`.
 ///
 /// The moments of samples differ from the moments of their distribution. Therefore compare the
-/// value with that of samples of the exact plan. For an exact plan, the part `exact` is the same
-/// quantity from moments in closed form, without this noise. `seen` receives the number of finished
-/// starts and the number of all starts.
+/// value with the value for samples of the exact plan. If `found` is a [`Conditional::Plan`], the
+/// part `exact` of the estimate is the same quantity with the moments of both plans in closed form,
+/// without this noise. `seen` receives the number of finished starts and the number of all starts.
 ///
 /// Cost per start: `samples` draws, and `O(samples d^2 + d^3)`.
 ///

@@ -32,19 +32,20 @@ pub trait Bridge: Send + Sync + Debug {
     /// Returns the number of coordinates.
     fn dim(&self) -> usize;
 
-    /// Returns the process relative to which the bridge minimises the entropy; it determines the
-    /// noise.
+    /// Returns the reference process, relative to which the bridge minimises the entropy. The
+    /// bridge has the same noise as this process.
     fn reference(&self) -> ReferenceProcess;
 
     /// Writes the forward drift `u(t, x_i)` into row `i` of `out`, n x dim.
     ///
     /// # Errors
-    /// Those of a learned drift.
+    /// The drift is infinite at time `t`, or it cannot be computed.
     fn forward(&self, t: f64, points: &Points, out: &mut Points) -> Result<()>;
 
-    /// Returns the same process in reversed time, if its drift is known. It is a bridge from the
-    /// target to the source; its forward drift at time `1 - t` is the backward drift `b(t, x)` of
-    /// this bridge. Then `u + b = epsilon grad log p_t`.
+    /// Returns the same process in reversed time, if the backward drift is known. The result is a
+    /// bridge from the target to the source. Its forward drift at time `1 - t` is the backward
+    /// drift `b(t, x)` of this bridge. Then `u + b = epsilon grad log p_t`, where `p_t` is the
+    /// density at time `t`.
     fn reversed(&self) -> Option<Box<dyn Bridge + '_>> {
         None
     }
@@ -61,14 +62,14 @@ pub trait Bridge: Send + Sync + Debug {
     }
 }
 
-/// The joint distribution of the two ends of a bridge, given as the distribution of the end for a
-/// start.
+/// The joint distribution of start and end of a bridge, described by the distribution of the end
+/// given the start.
 pub trait Coupling: Send + Sync {
     /// Writes into row `i` of `out` an end drawn for the start `x_i`. Row `i` depends on the
     /// stream, on `i` and on the start alone.
     ///
     /// # Errors
-    /// An interrupt, or those of a learned coupling.
+    /// An interrupt, or the errors of a learned coupling.
     fn draw(&self, points: &Points, stream: Stream, out: &mut Points) -> Result<()>;
 
     /// Returns the mean and the covariance of the end given the start `x`.
@@ -80,8 +81,8 @@ impl dyn Bridge + '_ {
     /// backward it is the drift `b(t, x)` of the process in reversed time.
     ///
     /// # Errors
-    /// `t` lies outside `[0, 1]`, the points have another dimension or are not finite, or the
-    /// backward drift is not known.
+    /// `t` lies outside `[0, 1]`, the points have another dimension or are not finite, the backward
+    /// drift is not known, or the errors of [`Bridge::forward`].
     pub fn drift(&self, direction: Direction, t: f64, points: &Points, out: &mut Points) -> Result<()> {
         check_time(t)?;
         self.check_points(points)?;

@@ -18,9 +18,9 @@ pub use option::GaussianBridgeOptions;
 /// All marginals are Gaussian. The factors `s`, `e` and the variance `v` are those of the pinned
 /// reference process ([`ReferenceProcess::pinned`]), and `C = Cov(X_0, X_1)` is the
 /// cross-covariance. The marginal at time `t` has the mean `m_t = s m0 + e m1` and the covariance
-/// `S_t = s^2 A + e^2 B + s e (C + C^T) + v I`. The forward drift is `u(t, x) = m_t' + K S_t^-1 (x
-/// - m_t)` with `K = s s' A + e e' B + s' e C + e' s C^T + l I`. A prime is the rate of change, and
-/// `l` is the rate of change of the pinned covariance.
+/// `S_t = s^2 A + e^2 B + s e (C + C^T) + v I`. The forward drift is
+/// `u(t, x) = m_t' + K S_t^-1 (x - m_t)` with `K = s s' A + e e' B + s' e C + e' s C^T + l I`. A
+/// prime denotes the rate of change, and `l` is the `lag_rate` of the pinned reference process.
 ///
 /// Cost: `O(d^3)` per time and `O(d^2)` per point.
 ///
@@ -95,7 +95,7 @@ impl GaussianBridge {
     }
 
     /// Returns the forward drift `u(t, x) = value + slope (x - mean)` at time `t` as value, slope
-    /// and mean, where `mean` is that of the marginal.
+    /// and mean, where `mean` is the mean of the marginal.
     ///
     /// # Errors
     /// The covariance of the marginal is numerically singular.

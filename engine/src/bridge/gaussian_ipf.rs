@@ -25,8 +25,9 @@ impl GaussianKernel {
         Moments { mean, cov: symmetric_part(&(spread + &self.noise)) }
     }
 
-    /// Returns the conditional distribution of `x` given `y` if `x` has these moments. The slope is
-    /// `G = A F^T P^-1`, where `P` is the covariance of `y`; the noise is `A - G F A`.
+    /// Returns the conditional distribution of `x` given `y` if `x` has these moments. Let `A` and
+    /// `P` be the covariances of `x` and `y`, and `F` the slope of this kernel. The result has the
+    /// slope `G = A F^T P^-1` and the noise `A - G F A`.
     fn reverse(&self, x: &Moments) -> Result<GaussianKernel> {
         let y = self.push(x);
         let inverse = Spectrum::positive(&y.cov, "the covariance of an iterate")?.map(|v| 1.0 / v);
@@ -39,13 +40,14 @@ impl GaussianKernel {
 }
 
 /// Fits a coupling to two Gaussian ends. Each half step keeps the conditional distribution in one
-/// direction and replaces the distribution at its start \[debortoli2021diffusion\].
+/// direction and replaces the distribution from which that direction starts
+/// \[debortoli2021diffusion\].
 ///
 /// The fitting begins with the reference process from the source. An odd half step reverses the
-/// forward kernel and uses the reversed kernel with the target as its start; an even half step
-/// reverses the backward kernel and starts the result from the source. The kernels converge to
-/// those of the [`super::GaussianBridge`]. Every kernel of every iterate has `noise^-1 slope = (r /
-/// v) I`, with the transition `r`, `v` of the reference process.
+/// forward kernel; the reversed kernel then starts from the target. An even half step reverses the
+/// backward kernel; the reversed kernel then starts from the source. The kernels converge to those
+/// of the [`super::GaussianBridge`]. Every kernel of every iterate has `noise^-1 slope = (r / v)
+/// I`, with the transition `r`, `v` of the reference process.
 #[derive(Debug, Clone)]
 pub struct GaussianIpf {
     ends: [Moments; 2],
@@ -98,8 +100,8 @@ impl GaussianIpf {
         &self.backward
     }
 
-    /// Returns the covariance of start and end: `A F^T` of the forward kernel that starts from the
-    /// source.
+    /// Returns the covariance of start and end, `A F^T`, with the covariance `A` of the source and
+    /// the slope `F` of the forward kernel.
     pub fn cross_covariance(&self) -> Mat<f64> {
         product(self.ends[0].cov.as_ref(), self.forward.slope.transpose())
     }

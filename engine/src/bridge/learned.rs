@@ -47,20 +47,23 @@ pub struct LearnedDrifts {
 /// Each iteration has two fits. The first simulates the forward chain `X' = X + h u(X) +
 /// sqrt(epsilon h) Z` from points of the source and fits the backward drift to the chain
 /// ([`Regression`]). The second simulates the backward chain from points of the target and fits the
-/// forward drift. If the training starts from the reference process, the first fit learns the score
-/// `b = epsilon grad log p_t` of the noised source. A fit reads stored trajectories, as many as the
-/// option `memory` permits. When each of them was used once per time step, new ones are simulated.
+/// forward drift. If the training starts from a Brownian motion, the first fit learns `b = epsilon
+/// grad log p_t`, where `p_t` is the density of the noised source. A fit reads stored trajectories,
+/// as many as the option `memory` permits. When each trajectory has been used once per time step,
+/// new ones are simulated.
 ///
-/// The baseline, the drift of a bridge between Gaussians, has no variance below that of the noise
-/// of one time step. It is the whole drift of coordinates that are constant in both ends: there the
-/// nets stay 0, and the probability flow keeps the coordinates constant.
+/// The baseline is the drift of a bridge between Gaussians. The variances of these Gaussians are at
+/// least the variance of the noise of one time step. If a coordinate is constant in both
+/// distributions, its whole drift is the baseline: there the nets stay 0, and the probability flow
+/// keeps the coordinate equal in all points.
 ///
 /// Cost: per optimiser step a forward and a backward pass of the net for each point of the batch,
 /// and about two forward passes for the simulation.
 ///
 /// # Errors
-/// An option is out of range, the dimensions differ, a distribution cannot be sampled or does not
-/// vary, or a simulated point is not finite. Divergence and an interrupt are endings, not errors.
+/// An option is out of range, the dimensions differ, a distribution cannot be sampled, all points
+/// of a distribution are the same, or a simulated point is not finite. Divergence and an interrupt
+/// are endings, not errors.
 pub fn train_dsb(
     ends: [&dyn Target; 2],
     options: &DsbOptions,
@@ -76,10 +79,10 @@ pub fn train_dsb(
 ///
 /// Given a pair of ends, the position `X_t` is drawn from the pinned reference process. The net is
 /// fitted to the drift of the pinned process towards the end, `(X_1 - X_t) / (1 - t)` for a
-/// Brownian motion, at the times of the grid. The first fit is that of the backward drift; its
-/// pairs are independent or the ends of a given process. The pairs of later fits are the ends of
-/// the process that was fitted last. The loss weights each row by the inverse variance of its
-/// regression target.
+/// Brownian motion, at the times at which the steps begin. The first fit learns the backward drift;
+/// its pairs are independent or the ends of a given process. The pairs of each later fit are the
+/// ends of the process that was fitted last. The loss weights each row by the inverse variance of
+/// its regression target.
 ///
 /// Cost: per optimiser step a forward and a backward pass of the net for each point of the batch,
 /// and about one forward pass for the simulation.
@@ -135,7 +138,8 @@ fn frames(ends: [Spread; 2], gaussian: Option<GaussianBridge>, plan: &Plan) -> R
     both_frames(ends, plan.reference, gaussian, plan.time_steps)
 }
 
-/// Returns the frames of the forward drift, for the ends in this order, and of the backward drift.
+/// Returns the frame of the forward drift and the frame of the backward drift. `ends` are in the
+/// order of the forward process.
 fn both_frames(
     ends: [Spread; 2],
     reference: super::ReferenceProcess,

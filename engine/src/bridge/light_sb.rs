@@ -32,16 +32,17 @@ pub struct TrainedBridge {
 }
 
 /// Learns the bridge between two distributions relative to a Brownian motion \[korotin2024light\].
-/// The potential `v` of a [`PotentialBridge`] minimises `E log c(X_0) - E log v(X_1)` with `c(x) =
-/// sum_k a_k exp((x^T S_k x + 2 r_k . x) / (2 epsilon))`, by Adam on minibatches of both
-/// distributions. The loss needs no pairs and no simulation. It is the relative entropy of the true
-/// plan with respect to the learned plan, up to a constant.
+/// The training minimises `E log c(X_0) - E log v(X_1)` over the potential `v` of a
+/// [`PotentialBridge`], with `c(x) = sum_k a_k exp((x^T S_k x + 2 r_k . x) / (2 epsilon))`, by Adam
+/// on minibatches of both distributions. This loss, [`PotentialLoss::Plan`], needs no pairs and no
+/// simulation. It is the relative entropy of the true plan with respect to the learned plan, up to
+/// a constant.
 ///
 /// The loss [`PotentialLoss::Matching`] is `E |u(t, X_t) - (X_1 - X_t) / (1 - t)|^2 / (2 epsilon)`
 /// at uniform times, with independent ends and the pinned Brownian motion between them
 /// \[gushchin2024light\]. It is the relative entropy of that process with respect to the learned
-/// bridge, up to a constant. Among all bridges that start from the source, the Schroedinger bridge
-/// between both ends has the least, whatever the pairs of the ends are.
+/// bridge, up to a constant. Among all Schroedinger bridges that start from the source, the bridge
+/// to the target has the smallest value, however the ends are paired.
 ///
 /// The centres `r_k` start at points of the target. The result has the mean of the parameters over
 /// the second half of the steps, because the boundaries between components otherwise depend on the
@@ -50,14 +51,14 @@ pub struct TrainedBridge {
 /// The units of the data do not matter: the training uses units in which the means are 0 and the
 /// mean variance of both distributions is 1.
 ///
-/// This is the forward process alone, whatever the option `backward` says: the same training with
-/// the ends exchanged gives the backward process, and a
+/// This function learns the forward process alone and ignores the option `backward`. The same
+/// training with the ends exchanged gives the backward process, and a
 /// [`TwoPotentialBridge`](super::TwoPotentialBridge) has both. Cost per step: `O(batch K d)`, or
 /// `O(batch K d^2 + K d^3)` for full shapes.
 ///
 /// # Errors
-/// An option is out of range, the dimensions differ, a distribution cannot be sampled or does not
-/// vary. Divergence and an interrupt are endings, not errors.
+/// An option is out of range, the dimensions differ, a distribution cannot be sampled, or all
+/// points of a distribution are the same. Divergence and an interrupt are endings, not errors.
 pub fn train_light_sb(
     source: &dyn Target,
     target: &dyn Target,

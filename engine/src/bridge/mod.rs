@@ -13,14 +13,14 @@
 //! | file | contents |
 //! |---|---|
 //! | `dynamics` | the interface of all bridges, and the joint distribution of their ends |
-//! | `reference_process` | the reference process: its transitions and its pinned form |
+//! | `reference_process` | the reference process: its transitions, and its positions given both ends |
 //! | `simulate` | points moved along a bridge, by its drift, its probability flow or its plan |
 //! | `gaussian`, `gaussian_ipf` | the closed form between Gaussians, and the iterative fitting that converges to it |
 //! | `sinkhorn_bridge` | the bridge between two sets of points, from Sinkhorn's potentials |
 //! | `quadratics` | the logarithm of a sum of exponentials of quadratic functions |
 //! | `potential` | bridges whose end potential is a mixture of Gaussians |
 //! | `light_sb` | the same potential, learned from samples |
-//! | `learned` | drifts in both directions, learned by nets: dsb and dsbm |
+//! | `learned` | drifts in both directions, learned by nets: the script functions `dsb` and `dsbm` |
 //! | `end_target`, `finite_end` | the distribution in which a bridge ends, and a process that ends in given points |
 //! | `conditional_error`, `path_energy` | measurements of bridges |
 

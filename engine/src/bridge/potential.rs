@@ -25,17 +25,18 @@ pub use two_potentials::TwoPotentialBridge;
 ///
 /// The plan itself is a mixture, `pi(y|x) = sum_k w_k(x) N(y; r_k + S_k x, epsilon S_k)` with `w_k
 /// ~ a_k exp((x^T S_k x + 2 r_k . x) / (2 epsilon))`. With `M_k = t S_k + (1 - t) I` the drift is
-/// `u(t, x) = sum_k w_k(t, x) M_k^-1 (r_k + (S_k - I) x)`. The logarithm of `w_k(t, x)` is `log a_k
-/// - log|M_k| / 2 + (x^T M_k^-1 (S_k - I) x + 2 r_k^T M_k^-1 x - t r_k^T M_k^-1 r_k) / (2 epsilon)`
-/// up to a constant. This form needs no division by `1 - t`.
+/// `u(t, x) = sum_k w_k(t, x) M_k^-1 (r_k + (S_k - I) x)`. Up to a constant, the logarithm of
+/// `w_k(t, x)` is `log a_k - log|M_k| / 2 + (x^T M_k^-1 (S_k - I) x + 2 r_k^T M_k^-1 x -
+/// t r_k^T M_k^-1 r_k) / (2 epsilon)`. This form needs no division by `1 - t`.
 ///
-/// The bridge does not know its source: any distribution may start it, and the start determines the
-/// distribution of the end ([`super::EndTarget`]). Every such potential, together with any source,
-/// therefore gives a pair of distributions whose bridge is known \[gushchin2023building\]. The
-/// backward drift depends on the source; [`StartedBridge`] knows it for a finite sample, and
-/// [`TwoPotentialBridge`] has a second potential for it.
+/// The bridge does not depend on a source. It may start from any distribution, which then
+/// determines the distribution of the end ([`super::EndTarget`]). Every such potential, together
+/// with any source, therefore gives a pair of distributions whose bridge is known
+/// \[gushchin2023building\]. The backward drift does depend on the source. [`StartedBridge`]
+/// computes it for a finite sample, and [`TwoPotentialBridge`] computes it from a second potential.
 ///
-/// Cost per point: `O(K d)` for diagonal `S_k`, `O(K d^2)` for full ones, and `O(K d^3)` per time.
+/// Cost per point: `O(K d)` for diagonal `S_k`, `O(K d^2)` for full `S_k`. Full `S_k` also cost
+/// `O(K d^3)` per time.
 #[derive(Debug, Clone)]
 pub struct PotentialBridge {
     name: String,

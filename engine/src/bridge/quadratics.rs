@@ -121,8 +121,8 @@ impl Quadratics {
             }
             Curvature::Full(all) => {
                 for (g, share) in all.iter().zip(block.terms.chunks_exact(n)) {
-                    // Most components are far from a point. Those that are far from all points of a
-                    // block cost nothing.
+                    // Most components are far from most points. A component that is far from all
+                    // points of the block has zero shares and is skipped.
                     if share.iter().all(|share| *share == 0.0) {
                         continue;
                     }
@@ -136,8 +136,8 @@ impl Quadratics {
     }
 }
 
-/// Sums over points, weighted by the shares of the points: the derivatives of `sum_i log sum_k exp
-/// f_k(x_i)`.
+/// Sums over points, weighted by the shares of the functions at the points: the derivatives of
+/// `sum_i log sum_k exp f_k(x_i)`.
 #[derive(Debug)]
 pub struct ShareMoments {
     /// `sum_i log sum_k exp f_k(x_i)`.
@@ -146,8 +146,8 @@ pub struct ShareMoments {
     pub mass: Vec<f64>,
     /// `sum_i share_ik x_i`, the derivative with respect to the linear part, `dim` x K.
     pub first: Mat<f64>,
-    /// `sum_i share_ik x_i x_i^T`, twice the derivative with respect to the curvature, in the form
-    /// of the curvature.
+    /// `sum_i share_ik x_i x_i^T`, twice the derivative with respect to the curvature; diagonal or
+    /// full, as the curvature is.
     pub second: Curvature,
 }
 

@@ -30,8 +30,8 @@ pub struct Pinned {
     pub start_rate: f64,
     /// Rate of change of `end`.
     pub end_rate: f64,
-    /// Rate of change in `s`, from `s = t` on, of the covariance of `X_s` and `X_t` given both
-    /// ends.
+    /// The covariance of `X_s` and `X_t` given both ends is a function of `s >= t`. This is its
+    /// derivative at `s = t`.
     pub lag_rate: f64,
 }
 
@@ -127,7 +127,7 @@ mod tests {
         let (at, more, less) = (process.pinned(t), process.pinned(t + h), process.pinned(t - h));
         assert!(((more.start - less.start) / (2.0 * h) - at.start_rate).abs() < 1e-9);
         assert!(((more.end - less.end) / (2.0 * h) - at.end_rate).abs() < 1e-9);
-        // d Var = 2 (rate of the covariance) + epsilon, for a diffusion with this noise.
+        // d Var / dt = 2 (rate of the covariance) + epsilon, for a diffusion with this noise.
         let variance_rate = (more.variance - less.variance) / (2.0 * h);
         assert!((variance_rate - 2.0 * at.lag_rate - 0.7).abs() < 1e-9);
         let (weak, brownian) = (ReferenceProcess::new(0.7, 1e-9).unwrap(), ReferenceProcess::brownian(0.7).unwrap());

@@ -21,7 +21,8 @@ pub enum Method {
     Sde,
     /// The ordinary differential equation with the same marginals, by Heun steps.
     Ode,
-    /// A draw of the other end from the exact plan, and the pinned reference process in between.
+    /// A draw of the end of each path from the exact plan, and positions in between from the
+    /// reference process given both ends.
     Plan,
 }
 
@@ -36,12 +37,12 @@ crate::options! {
         /// backward drift.
         direction: Direction = Direction::Forward,
         /// "sde" is the stochastic process of the bridge, by Euler steps. "ode" is its probability
-        /// flow, by Heun steps; it needs the drift in both directions. "plan" draws the other end
-        /// exactly, and positions in between from the pinned reference process.
+        /// flow, by Heun steps; it needs the drift in both directions. "plan" draws the end of each
+        /// path exactly, and positions in between from the reference process given both ends.
         method: Method = Method::Sde,
         /// For "sde": whether the last step adds no noise. The end is then the conditional mean
-        /// given the position before. Use it if the noise of one step, `sqrt(epsilon / steps)`, is
-        /// wider than the finest structure of the end.
+        /// given the position before that step. Use this option if the noise of one step,
+        /// `sqrt(epsilon / steps)`, is wider than the finest structure of the end.
         denoise: bool = false,
     }
 }
@@ -59,10 +60,10 @@ pub struct Snapshot {
 pub type Path = Vec<Snapshot>;
 
 /// Moves points from one end of the bridge to the other. Returns `snapshots + 1` clouds at equally
-/// spaced times; the first cloud is the start. Row `i` of a cloud depends only on the stream, on
-/// `i` and on row `i` of the start.
+/// spaced times; the first cloud is the start. For "sde" and "ode" each time is rounded up to a
+/// whole step. Row `i` of a cloud depends only on the stream, on `i` and on row `i` of the start.
 ///
-/// The cost is one evaluation of the drift per step and point, and four for "ode".
+/// The cost per step and point is one evaluation of a drift for "sde", and four for "ode".
 ///
 /// # Errors
 /// The points do not fit the bridge, an option is out of range, there are more snapshots than
@@ -172,7 +173,8 @@ fn flow(
     Ok(())
 }
 
-/// Draws the ends from the plan, and the positions in between from the pinned reference process.
+/// Draws the ends from the plan, and the positions in between from the reference process given both
+/// ends.
 fn pinned(
     bridge: &dyn Bridge,
     start: &Points,

@@ -33,7 +33,7 @@ impl SinkhornBridge {
     /// Creates the bridge whose plan is this solution of a transport problem.
     ///
     /// # Errors
-    /// The problem was unbalanced, so that its plan does not have the two samples as marginals.
+    /// The problem is unbalanced. Its plan then does not have the two samples as marginals.
     pub fn new(plan: &sinkhorn::Coupling, pairwise: &Pairwise) -> Result<SinkhornBridge> {
         if plan.is_unbalanced() {
             return Err(Error::argument("rho", "given", "a bridge begins and ends in the given points; leave it out"));

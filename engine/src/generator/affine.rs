@@ -26,8 +26,8 @@ const MOST_WEIGHTS: usize = 1 << 28;
 /// The map `g(u) = W u + b`, where `W` has shape `dim` x `dim_in`; the parameters are `W`,
 /// row-major, followed by `b`.
 ///
-/// For standard normal `u` its distribution is `N(b, W W^T)`, which is degenerate if `dim_in <
-/// dim`.
+/// For standard normal `u` the distribution of `g(u)` is `N(b, W W^T)`, which is degenerate if
+/// `dim_in < dim`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Affine {
     parameters: Vec<f64>,
@@ -39,7 +39,7 @@ impl Affine {
     /// Creates a generator with random `W` and `b = 0`.
     ///
     /// # Errors
-    /// A dimension is 0, or the scale is not positive.
+    /// A dimension is 0, `W` would have too many entries, or the scale is not positive.
     pub fn new(options: &AffineOptions, stream: Stream) -> Result<Affine> {
         let (dim, dim_in) = (options.dim, options.dim_in.unwrap_or(options.dim));
         at_least(&[("dim", dim, 1), ("dim_in", dim_in, 1)])?;
@@ -79,8 +79,8 @@ impl Affine {
         product(self.weights(), self.weights().transpose())
     }
 
-    /// Returns the parameters by PyTorch's names, with the description that [`load`](super::load)
-    /// needs.
+    /// Returns the parameters under PyTorch's names, with the description that
+    /// [`load`](super::load) needs.
     pub fn tensors(&self) -> Tensors {
         super::tensors::linear(self.dim, self.dim_in, &self.parameters)
     }

@@ -1,5 +1,5 @@
 //! Distribution matching distillation: a generator learns from a fixed score, the teacher, and from
-//! a score of its own points that is trained at the same time.
+//! a score of the generator's points, which is trained at the same time.
 
 mod difference;
 mod option;
@@ -27,7 +27,7 @@ pub use option::{DistillOptions, Weight};
 /// the generator along `-mean J^T v`, with
 ///
 /// `v = w (D_teacher(z; sigma) - D_source(z; sigma))`, `w = 1 / mean_j |y - D_teacher(z; sigma)|_j`
-/// or 1.
+/// or `w = 1`.
 ///
 /// `D_source` is a net that minimises the denoising loss on fresh points of the generator. It takes
 /// `warm_up` optimiser steps at the beginning, and then `score_updates` before every step. The cost
@@ -35,9 +35,10 @@ pub use option::{DistillOptions, Weight};
 /// training step of the generator.
 ///
 /// The generator is trained in standard units, given by the base and by the mean and standard
-/// deviations of the teacher. The units are not changed if both are nearly standard, or if those of
-/// the teacher are unknown. In other units `w` is measured relative to the mean standard deviation
-/// of the teacher. A note reports the units.
+/// deviations of the teacher. Inputs or outputs whose units are nearly standard are not rescaled.
+/// Outputs are not rescaled either if the units of the teacher are unknown. If outputs are
+/// rescaled, `w` is measured relative to the root mean square of the teacher's standard deviations.
+/// A note reports the units.
 ///
 /// ```
 /// use sdflow::generator::{Affine, AffineOptions, Distillation};

@@ -43,7 +43,7 @@ fn change_output(parameters: &mut [f64], layer: &Layer, map: &AffineMap) {
     }
 }
 
-/// Sets the parameters of a generator of a single linear layer to those that minimise `sum_i
+/// Sets the parameters of a generator with a single linear layer to those that minimise `sum_i
 /// |g(u_i) - y_i|^2`. Returns false, and changes nothing, for any other generator.
 ///
 /// # Errors
@@ -62,17 +62,17 @@ pub(super) fn least_squares(generator: &mut dyn Generator, u: &Points, y: &Point
     Ok(true)
 }
 
-/// Replaces the outputs `y` of a generator by `A y + c`, such that they are near `wanted`, have its
-/// means and, where they vary, its standard deviations. Here `y` holds the present outputs, in the
-/// units of the generator's last layer. Returns false, and changes nothing, if the last layer
-/// cannot express the change.
+/// Changes the last layer of a generator so that the outputs are `A y + c` instead of `y`. The new
+/// outputs are near `wanted` and have its means. The columns that vary also have its standard
+/// deviations. `y` holds the present outputs, in the units of the last layer. Returns false, and
+/// changes nothing, if the last layer cannot express the change.
 ///
 /// # Errors
 /// A decomposition fails.
 pub(super) fn aim_outputs(generator: &mut dyn Generator, y: &Points, wanted: &Points) -> Result<bool> {
     let layers = generator.layers();
     let Some(last) = layers.last().filter(|last| !last.adds_input) else { return Ok(false) };
-    // Nets compute in f32: directions that vary less than this hold rounding.
+    // Nets compute in f32. Directions that vary less than this contain only rounding errors.
     let fit = LinearFit::of(y, wanted, 1e-8)?;
     let aimed = fit.apply(y);
     let (found, wanted) = (AffineMap::of(&aimed), AffineMap::of(wanted));
@@ -93,8 +93,9 @@ pub(super) fn aim_outputs(generator: &mut dyn Generator, y: &Points, wanted: &Po
 }
 
 /// The linear map `u -> W u + b` that minimises `sum_i |W u_i + b - y_i|^2`: `W = C_yu C_uu^+`,
-/// `b = mean y - W mean u`. Of all solutions, this one ignores the directions in which `u`, with
-/// every column divided by its standard deviation, does not vary.
+/// `b = mean y - W mean u`, with the covariances `C` and the pseudoinverse `C_uu^+`. Of all
+/// solutions, this one ignores the directions in which `u`, with every column divided by its
+/// standard deviation, does not vary.
 struct LinearFit {
     /// `W`, columns of `y` x columns of `u`.
     weights: Mat<f64>,
@@ -102,7 +103,7 @@ struct LinearFit {
 }
 
 impl LinearFit {
-    /// Fits the map. Directions whose variance is at most `least` times the largest one are
+    /// Fits the map. Directions whose variance is at most `least` times the largest variance are
     /// ignored.
     fn of(u: &Points, y: &Points, least: f64) -> Result<LinearFit> {
         let (mean_u, mean_y) = (u.mean(), y.mean());
@@ -185,8 +186,8 @@ mod tests {
         }
     }
 
-    /// A first layer as wide as its input adds the input, and no weights can undo that. Outputs are
-    /// not affected.
+    /// A first layer as wide as its input adds the input, and no weights can undo that. A map of
+    /// the outputs can still be absorbed.
     #[test]
     fn a_layer_that_adds_its_input_takes_no_map_of_it() {
         let units = AffineMap::uniform(2.0, vec![0.0; 16]);

@@ -27,8 +27,8 @@ crate::options! {
 
 /// A net with at most this many outputs is built and trained for targets with separate modes: it
 /// has tanh and a larger learning rate. With more outputs, modes matter less than tails and the
-/// noise of the steps: the net has SiLU; in `fit` it has a smaller learning rate and, if its points
-/// hardly vary, starts near a linear map of the base.
+/// noise of the steps. Such a net has SiLU. In `fit` it also has a smaller learning rate, and it
+/// starts near a linear map of the base if its points hardly vary.
 pub(super) const FEW: usize = 4;
 
 /// A multilayer perceptron `g(u)` in f32. The trained parameters are f64, so that small steps are
@@ -72,8 +72,8 @@ impl MlpGenerator {
         net
     }
 
-    /// Returns the parameters by PyTorch's names, with the description that [`load`](super::load)
-    /// needs.
+    /// Returns the parameters under PyTorch's names, with the description that
+    /// [`load`](super::load) needs.
     pub fn tensors(&self) -> Tensors {
         tensors::net(&self.net())
     }
@@ -154,8 +154,8 @@ impl Generator for MlpGenerator {
 mod tests {
     use super::*;
 
-    /// The gradient of `1/2 sum |g(u) - stop(g(u) + v)|^2` with respect to the parameters is
-    /// `-sum J^T v`.
+    /// The gradient of `1/2 sum |g(u) - stop(g(u) + v)|^2` with respect to the parameters is `-sum
+    /// J^T v`, where `stop` holds its argument fixed.
     #[test]
     fn the_gradient_of_the_regression_is_minus_the_pull_back_by_finite_differences() {
         let stream = Stream::new(3);

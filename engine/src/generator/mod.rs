@@ -69,7 +69,7 @@ pub trait Generator: Send + Sync + std::fmt::Debug {
     fn pull_back(&mut self, u: &Points, v: &Points, gradient: &mut [f64]) -> Result<()>;
 
     /// Returns the linear layers in order, if the generator is a chain of linear layers with
-    /// activations between them. A change of units is then absorbed by the first and the last
+    /// activations between them. A change of units can then be absorbed by the first and the last
     /// layer, and a single layer has a least-squares fit in closed form. Any other map returns an
     /// empty list, the default.
     fn layers(&self) -> Vec<Layer> {

@@ -24,7 +24,7 @@ pub enum Model {
 crate::options! {
     /// Options of `load_model`, for nets that were saved by another program.
     pub struct ModelOptions {
-        /// The activation between its linear layers: "silu", "tanh" or "softplus".
+        /// The activation between the linear layers of the net: "silu", "tanh" or "softplus".
         activation: Option<Activation> = None,
         /// Whether hidden layers add their input to their output.
         residual: Option<bool> = None,
@@ -34,7 +34,7 @@ crate::options! {
 /// Writes a trained denoiser.
 ///
 /// # Errors
-/// The denoiser is that of the moving cloud, which belongs to its run; or an error of
+/// The denoiser estimates the moving cloud and belongs to one run; or the errors of
 /// [`Tensors::save`].
 pub fn save_denoiser(denoiser: &Denoiser, path: &Path) -> Result<()> {
     use crate::score::Score as _;
@@ -68,8 +68,8 @@ fn strip_prefix(tensors: &mut Tensors) {
 }
 
 /// Returns the model in a file. A file may lack the key `sdflow`, such as the file of PyTorch's
-/// `save_file(net.state_dict(), ..)` for an `nn.Sequential`. It is then a net whose activation the
-/// options name, and a prefix that all tensors share, such as `module.`, is removed.
+/// `save_file(net.state_dict(), ..)` for an `nn.Sequential`. It is then read as a net whose
+/// activation the options name, and a prefix that all tensors share, such as `module.`, is removed.
 ///
 /// # Errors
 /// Those of [`Tensors::load`] and [`Mlp::from_tensors`]; the description cannot be read; the
@@ -171,7 +171,7 @@ mod tests {
             tensors.save(&path).unwrap();
             let Model::Mlp(mut back) = load(&path, &ModelOptions::default()).unwrap() else { panic!("no net") };
             assert_eq!(values(back.as_mut()), values(&mut g));
-            // In files of earlier versions, a first layer as wide as its input adds it.
+            // In files of earlier versions, a first layer as wide as its input adds this input.
             let text = tensors.metadata.get_mut(KEY).unwrap();
             *text = text.replace(",\"skips_from\":1", "");
             tensors.save(&path).unwrap();

@@ -16,13 +16,15 @@ pub(super) struct OptimiserPlan<'a> {
     pub rate: Option<&'a Schedule>,
     /// The parameters are averaged over this share of the steps, at the end of the training.
     pub average: f64,
-    /// The decay of an exponential moving average over all steps, which replaces this average.
+    /// The decay of an exponential moving average over all steps, which replaces `average`.
     pub ema: Option<f64>,
     /// The default rate of a net at the start.
     pub net_rate: f64,
 }
 
 impl OptimiserPlan<'_> {
+    /// Checks the options.
+    ///
     /// # Errors
     /// An option is out of range.
     pub fn check(&self) -> Result<()> {
@@ -97,7 +99,7 @@ impl Optimiser {
     }
 
     /// Takes step `step` of Adam on the loss whose gradient is `-eta mean J^T v`. Returns false if
-    /// the parameters are no longer finite, so that the step must be undone.
+    /// the parameters are no longer finite; the step must then be undone.
     ///
     /// # Errors
     /// The shapes do not match.
@@ -127,7 +129,7 @@ impl Optimiser {
     }
 }
 
-/// The state of a training with the same number of parameters.
+/// While reading, the training must have the same number of parameters.
 impl Archived for Optimiser {
     fn archive(&mut self, archive: &mut Archive) -> Result<()> {
         archive.part("adam", &mut self.adam)?;
@@ -143,7 +145,8 @@ mod tests {
     use crate::generator::{Affine, AffineOptions};
     use crate::rng::Stream;
 
-    /// Takes 40 steps; returns the parameters after each of them, and those at the end.
+    /// Takes 40 steps. Returns the parameters before the first and after each step, and those at
+    /// the end.
     fn trained(average: f64, ema: Option<f64>) -> (Vec<Vec<f64>>, Vec<f64>) {
         let mut generator = Affine::new(&AffineOptions { dim: 2, ..AffineOptions::default() }, Stream::new(0)).unwrap();
         let plan = OptimiserPlan { steps: 40, rate: None, average, ema, net_rate: 0.0 };

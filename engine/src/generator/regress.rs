@@ -1,4 +1,5 @@
-//! Training of a generator by regression on pairs, which makes a function of a computed map.
+//! Training of a generator by regression on pairs. It turns a map that was computed for given
+//! points into a function of any point.
 
 mod option;
 mod student;
@@ -130,8 +131,8 @@ fn enter(generator: &mut dyn Generator, pairs: Pairs) -> Result<Units> {
     let (inputs, outputs) = (AffineMap::of(u), AffineMap::common(y));
     let mut made = Points::default();
     generator.forward(u, &mut made)?;
-    // A net that explains most of the outputs keeps its map. Other parameters count as random,
-    // which suits standard units.
+    // A net that explains most of the outputs keeps its map. The parameters of any other net count
+    // as random, and random parameters suit standard units.
     let keeps = misfit(&made, y, &mut Points::default()) < 0.5 * y.spread();
     let known = inputs.is_finite() && outputs.is_finite();
     let units = Units { inputs: Some(inputs), outputs: Some(outputs) };

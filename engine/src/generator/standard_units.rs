@@ -1,7 +1,7 @@
 //! The units in which a generator is trained. In these units, its inputs and outputs have mean near
 //! 0 and variance near 1.
 //!
-//! Random initial parameters and learning rates assume such units. With steps of a hundredth,
+//! Random initial parameters and learning rates assume such units. With steps of about 0.01,
 //! training finds neither a mean of 5000 nor a standard deviation of 0.001. A generator is
 //! therefore mapped to standard units before its training. Afterwards its first and last layer
 //! absorb the inverse maps, so that a single map is saved and applied.
@@ -25,11 +25,13 @@ pub(super) struct Known {
     pub each_column: bool,
 }
 
-/// Units count as standard if means and standard deviations are at most this, and standard
-/// deviations are at least its inverse. A generator of usual size reaches them at its usual rate.
+/// Units count as standard if means and standard deviations are at most this number, and standard
+/// deviations are at least its inverse. A generator with the usual initial parameters reaches such
+/// points at its usual learning rate.
 const NEAR: f64 = 4.0;
 
-/// Points hardly vary if every standard deviation is below this share of the expected one.
+/// Points hardly vary if every standard deviation is below this share of the expected standard
+/// deviation.
 const HARDLY: f64 = 0.5;
 
 impl Known {
@@ -69,7 +71,7 @@ impl Units {
         self.inputs.is_none() && self.outputs.is_none()
     }
 
-    /// Returns the norm of an output in standard units.
+    /// Returns the length of a standard unit of the outputs, in the caller's units.
     pub fn size(&self) -> f64 {
         self.outputs.as_ref().map_or(1.0, AffineMap::size)
     }
@@ -97,9 +99,9 @@ impl Units {
     }
 
     /// Maps the generator to suitable units and chooses the map with which it starts. This is its
-    /// present map, which gives `y` for `u`, or the random map of its parameters in standard units,
-    /// whichever is nearer to the expected points. Returns these choices, a sentence each. A
-    /// generator that cannot absorb both maps of units gets only the one that it can absorb.
+    /// present map, which gives `y` for `u`, or the random map that its parameters give in standard
+    /// units, whichever is nearer to the expected points. Returns these choices, a sentence each.
+    /// If the generator cannot absorb the map of its inputs, only the outputs are mapped.
     ///
     /// # Errors
     /// Those of the generator.
@@ -134,11 +136,11 @@ impl Units {
         Ok(from_standard(&as_it_is) <= from_standard(&anew))
     }
 
-    /// Starts a generator whose points hardly vary near a linear map of the base instead: one whose
-    /// points have the mean and the standard deviations of the expected ones. The initial
-    /// parameters of a net of several layers give points almost at one place, from where a training
-    /// needs large steps, whose noise it does not lose in many dimensions. `u` holds points of the
-    /// base in the units of training. Returns a sentence if it changed the generator.
+    /// If the points of the generator hardly vary, sets it near a linear map of the base whose
+    /// points have the mean and the standard deviations of the expected points. The initial
+    /// parameters of a net of several layers give points almost at one place. From there a training
+    /// needs large steps, and in many dimensions the noise of these steps remains. `u` holds points
+    /// of the base in the units of training. Returns a sentence if the generator was changed.
     ///
     /// # Errors
     /// Those of the generator, or a decomposition fails.
@@ -150,8 +152,8 @@ impl Units {
         stream: Stream,
     ) -> Result<Option<String>> {
         let Some(wanted) = wanted.filter(|wanted| wanted.map.is_finite()) else { return Ok(None) };
-        // The last layer has the units of training; if they are those of the points, the points are
-        // expected at their known place.
+        // The last layer has the units of training. If these are the units of the points, the
+        // expected mean and standard deviations are those of the points.
         let map = match self.outputs {
             Some(_) => AffineMap::uniform(1.0, vec![0.0; generator.dim()]),
             None => wanted.map.clone(),
@@ -182,8 +184,8 @@ impl Units {
     }
 }
 
-/// Returns a linear map of the points in `dim` coordinates of mean 0 and variance 1: their own
-/// coordinates as far as they go, then random mixtures of them.
+/// Maps the points linearly to `dim` coordinates of mean 0 and variance 1: first the coordinates of
+/// the points, then, if `dim` is larger, random mixtures of these coordinates.
 fn linear_start(u: &Points, dim: usize, stream: Stream) -> Points {
     let u = AffineMap::of(u).undo(u);
     let mixtures = stream.normal(dim.saturating_sub(u.dim()).max(1), u.dim());
@@ -202,7 +204,7 @@ fn from_standard(points: &Points) -> f64 {
     off.sum()
 }
 
-/// Returns the values in words: "5, 7", or their range if there are many.
+/// Returns the range of the values in words: "5 to 7", or "5" if all are equal.
 fn range(values: &[f64]) -> String {
     let (low, high) = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(*v), b.max(*v)));
     match low == high {

@@ -1,4 +1,4 @@
-//! The interface of what trains a generator.
+//! The interface of a teacher, from which a generator learns.
 
 use super::standard_units::Known;
 use crate::archive::Archived;
@@ -10,9 +10,9 @@ use crate::{Points, Result};
 /// Draws fresh points of the current generator.
 pub(super) type Draw<'a> = dyn FnMut(Stream, &mut Points) -> Result<()> + 'a;
 
-/// Gives the displacement of the points of a generator. Its state includes the decisions of
-/// [`Teacher::prepare`], which is not called again after a checkpoint, and the progress of
-/// [`Teacher::warm_up`], which continues.
+/// Gives the displacement of the points of a generator. The archived state contains the decisions
+/// of [`Teacher::prepare`] and the progress of [`Teacher::warm_up`]. After a restart from a
+/// checkpoint, `prepare` is not called again, and `warm_up` continues.
 pub(super) trait Teacher: Archived {
     /// Returns the units of the points to which `y` should move, if they are known.
     ///
@@ -20,15 +20,14 @@ pub(super) trait Teacher: Archived {
     /// The teacher does not fit the labels of the base.
     fn target_units(&self, y: &Points, clock: &Clock) -> Result<Option<Known>>;
 
-    /// Receives the norm of an output in standard units. This is the first call, and it occurs
-    /// once.
+    /// Receives the length of a standard unit of the outputs. It is called once, before `prepare`.
     fn measure(&mut self, _size: f64) {}
 
     /// Prepares for the first step, whose points are `y`. Returns its choices, a sentence each.
     fn prepare(&mut self, y: &Points, clock: &Clock) -> Result<Vec<String>>;
 
-    /// Learns from fresh points once more before the first step. Returns how often it has done so,
-    /// and how often in all; None if it need not do so again.
+    /// Learns from fresh points before the first step. Returns the number of calls that have
+    /// learned so far, and their total number; None if no more calls are needed.
     fn warm_up(&mut self, _draw: &mut Draw, _clock: &Clock) -> Result<Option<(usize, usize)>> {
         Ok(None)
     }
@@ -47,7 +46,7 @@ pub(super) trait Teacher: Archived {
         1.0
     }
 
-    /// Called after every step.
+    /// Called in every step, after the velocity was evaluated.
     fn after_step(&mut self, _y: &Points, _report: &StepReport, _clock: &Clock) -> Result<()> {
         Ok(())
     }

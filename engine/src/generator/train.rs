@@ -81,6 +81,8 @@ pub(super) struct Training<'a> {
 }
 
 impl<'a> Training<'a> {
+    /// Creates the training of `generator` in place.
+    ///
     /// # Errors
     /// Options or dimensions do not match.
     pub fn new(
@@ -109,9 +111,9 @@ impl<'a> Training<'a> {
         })
     }
 
-    /// Runs the training: each step is one Adam step on `-eta mean J^T v` in standard units. At the
-    /// end the parameters are averaged over the last steps. After a divergence they are the last
-    /// parameters with a finite velocity. If the divergence occurs before the first step, the
+    /// Runs the training: each step is one Adam step with the gradient `-eta mean J^T v` in
+    /// standard units. At the end the parameters are averaged over the last steps. After a
+    /// divergence they are the last parameters with a finite velocity. If no step was taken, the
     /// generator is unchanged.
     ///
     /// # Errors
@@ -199,8 +201,8 @@ impl<'a> Training<'a> {
         self.teacher.velocity(&self.y, clock, &mut self.v)
     }
 
-    /// Prepares the teacher for the first step. Its warm-up may take longer than many steps, so
-    /// checkpoints are written within it, and it ends where an end is requested.
+    /// Prepares the teacher for the first step. Its warm-up may take longer than many steps.
+    /// Checkpoints are therefore written during the warm-up, and it ends when an end is requested.
     fn prepare(&mut self, clock: &Clock, observer: &mut dyn Observer) -> Result<()> {
         if !self.prepared {
             let notes = self.teacher.prepare(&self.y, clock)?;

@@ -20,6 +20,8 @@ pub(super) struct TrainingOptions<'a> {
 }
 
 impl TrainingOptions<'_> {
+    /// Checks the options and the dimensions.
+    ///
     /// # Errors
     /// Options or dimensions do not match.
     pub fn check(&self, generator: &dyn Generator, base: &dyn Target) -> Result<()> {

@@ -78,8 +78,8 @@ fn exp_of_negative<T: Real, S: Simd>(simd: S, x: T::Lanes<S>) -> T::Lanes<S> {
     T::exp2(simd, T::min(simd, exponent, T::splat(simd, T::from_f64(120.0))))
 }
 
-/// `log(1 + y)` for `y` in `[0, 1]`: twice the series of the inverse hyperbolic tangent at `y / (2
-/// + y)`, which is at most 1/3.
+/// `log(1 + y)` for `y` in `[0, 1]`: twice the series of the inverse hyperbolic tangent at
+/// `y / (2 + y)`, which is at most 1/3.
 #[inline(always)]
 fn log_1p<T: Real, S: Simd>(simd: S, y: T::Lanes<S>) -> T::Lanes<S> {
     let t = T::div(simd, y, T::add(simd, T::splat(simd, T::from_f64(2.0)), y));

@@ -15,7 +15,8 @@ pub struct AdamOptions {
     pub beta_2: f64,
     /// The number that is added to the root of the mean square.
     pub epsilon: f64,
-    /// Weight decay of AdamW. A step also subtracts this share, times the rate, of every parameter.
+    /// Weight decay of AdamW. A step also subtracts `rate weight_decay theta` from every parameter
+    /// `theta`.
     pub weight_decay: f64,
 }
 

@@ -11,8 +11,8 @@ use std::ops::Range;
 /// products still run at full speed.
 const ROWS: usize = 128;
 
-/// The largest number of partial gradients. Their number depends only on the batch, and therefore
-/// so does the order of the sum.
+/// The largest number of partial gradients. Their number, and therefore the order of the sum,
+/// depends only on the number of rows.
 const SHARDS: usize = 16;
 
 /// Buffers of passes, which later passes reuse. They serve any net and batch, and grow as needed.
@@ -177,8 +177,8 @@ impl<T: Real> Shard<T> {
         add_to_rows(output, net.bias(last));
     }
 
-    /// Runs the backward pass from the derivative in `output` to the parameters, where it adds to
-    /// `gradient`, and to the input.
+    /// Runs the backward pass from the derivative in `output`. Adds the gradient of the parameters
+    /// to `gradient`, and writes the gradient of the input to `to_input`.
     fn backward(&mut self, net: &Mlp<T>, input: &[T], learns: bool, to_input: Option<&mut [T]>) {
         let rows = input.len() / net.input_dim();
         let [mut here, mut next] = self.behind.each_mut();

@@ -23,9 +23,9 @@ impl<T: Real> Mlp<T> {
     /// distributed like those of PyTorch's `nn.Linear`: weights and biases are uniform on
     /// `+-1/sqrt(fan_in)` (kaiming-uniform with slope `sqrt 5`) \[he2015delving\].
     ///
-    /// For `softplus` the layers are then scaled and shifted such that inputs from N(0, 1) give all
-    /// layers before their activation, and the outputs, mean near 0 and variance near 1. Otherwise
-    /// the variance of the outputs falls to a twelfth with every layer, beside a growing mean.
+    /// For `softplus` the layers are then scaled and shifted: for inputs from N(0, 1), all layers
+    /// before their activation, and the outputs, have mean near 0 and variance near 1. Otherwise
+    /// every layer would reduce the variance of the outputs to a twelfth, while their mean grows.
     ///
     /// # Errors
     /// There are fewer than two widths, a width is 0, or there are more than 2^28 parameters.
@@ -33,8 +33,8 @@ impl<T: Real> Mlp<T> {
         Ok(Mlp::zeros(widths, activation, residual)?.randomised(stream))
     }
 
-    /// Creates the same net, in which the first layer never adds its input, so that this layer can
-    /// absorb a linear map of the inputs.
+    /// Creates the net of [`Mlp::new`] with a first layer that never adds its input. This layer can
+    /// therefore absorb a linear map of the inputs.
     ///
     /// # Errors
     /// Those of [`Mlp::new`].
@@ -78,8 +78,9 @@ impl<T: Real> Mlp<T> {
         self
     }
 
-    /// Maps layer `l`, whose weights are uniform on `+-1/sqrt(fan_in)`, such that inputs of this
-    /// mean and variance give outputs of the mean of the bias and of variance 1 on average.
+    /// Scales and shifts a layer whose weights are uniform on `+-1/sqrt(fan_in)`. For inputs of
+    /// this mean and variance, the outputs then have the former bias as mean, and variance 1 on
+    /// average.
     fn standardise(&mut self, layer: usize, [mean, variance]: [f64; 2]) {
         let (weights, biases) = (self.weight_range(layer), self.bias_range(layer));
         let (weights, rest) = self.parameters[weights.start..biases.end].split_at_mut(weights.len());
@@ -92,7 +93,7 @@ impl<T: Real> Mlp<T> {
         }
     }
 
-    /// Creates the same net with all parameters 0; the caller sets them.
+    /// Creates a net with all parameters 0; the caller sets them.
     ///
     /// # Errors
     /// Those of [`Mlp::new`].
@@ -150,8 +151,8 @@ impl<T: Real> Mlp<T> {
     /// those of the forward pass and of the gradient with respect to the parameters.
     pub fn flops(&self) -> u64 {
         let forward: usize = self.widths.windows(2).map(|w| 2 * w[0] * w[1]).sum();
-        // The subtracted term is the gradient with respect to the input of the net, which the first
-        // layer does not need.
+        // The subtracted term is the cost of the gradient with respect to the input of the net. A
+        // training does not need this gradient.
         (3 * forward - 2 * self.widths[0] * self.widths[1]) as u64
     }
 
@@ -230,7 +231,7 @@ mod tests {
             let square = weights.iter().map(|w| f64::from(*w).powi(2)).sum::<f64>() / weights.len() as f64;
             assert!((square / (bound * bound / 3.0) - 1.0).abs() < 0.12, "layer {layer}: variance {square}");
         }
-        // Every parameter follows from the stream with which it is keyed.
+        // Every parameter is determined by the stream of its purpose and layer.
         let known = |purpose: &str, layer: u64| 2.0 * stream.label(purpose).at(layer).rng().uniform() - 1.0;
         assert_eq!(net.parameters()[0], (known("weight", 0) / 3f64.sqrt()) as f32);
         assert_eq!(net.bias(1)[0], (known("bias", 1) / 20.0) as f32);

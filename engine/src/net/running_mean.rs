@@ -17,8 +17,8 @@ pub enum Averaging {
         /// The decay, in `[0, 1)`.
         decay: f64,
     },
-    /// All parameters have equal weights. The memory contains their sum until
-    /// [`RunningMean::store`] divides it.
+    /// All steps have equal weights. The memory contains the sum of the parameters;
+    /// [`RunningMean::store`] divides this sum by the number of steps.
     Equal,
 }
 

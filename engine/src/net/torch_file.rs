@@ -24,10 +24,10 @@ impl<T: Real> Mlp<T> {
     }
 
     /// Returns the net with these parameters. Errors name `path`. Tensors with other names are
-    /// refused, so that no part of a net with other layers is dropped.
+    /// refused, so that no part of a net with other layers is dropped silently.
     ///
     /// # Errors
-    /// [`Error::File`] with the tensor, if it is missing, is not part of such a net, or has a shape
+    /// [`Error::File`] names a tensor that is missing, is not part of such a net, or has a shape
     /// that does not match the others.
     pub fn from_tensors(tensors: &Tensors, activation: Activation, residual: bool, path: &Path) -> Result<Mlp<T>> {
         let wrong = |name: &str, seen: String, want: String| Error::File {

@@ -11,7 +11,7 @@ use std::ops::Range;
 #[derive(Debug, Clone)]
 pub struct Trainer<T> {
     net: Mlp<T>,
-    /// The net whose parameters are the average, and the average itself.
+    /// The net with the averaged parameters, and the rule by which they are averaged.
     mean: Option<(Mlp<T>, RunningMean)>,
     adam: Adam<T>,
     gradient: Vec<T>,
@@ -77,7 +77,8 @@ impl<T: Real> Trainer<T> {
     }
 }
 
-/// Parameters, their running mean and the optimiser of a net of the same shape.
+/// Parameters, their running mean and the optimiser. While reading, the net must have the same
+/// shape.
 impl<T: Real> Archived for Trainer<T> {
     fn archive(&mut self, archive: &mut Archive) -> Result<()> {
         archive.part("parameters", self.net.parameters_mut())?;

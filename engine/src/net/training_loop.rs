@@ -99,8 +99,8 @@ impl Trained {
 /// state continues from the checkpoint of its observer, and writes new ones.
 ///
 /// # Errors
-/// Those of [`Trainee::step`]; the checkpoint belongs to something else, or a checkpoint cannot be
-/// written.
+/// Those of [`Trainee::step`]; the checkpoint belongs to another training, or a checkpoint cannot
+/// be written.
 pub fn train(
     plan: &TrainingPlan,
     trainee: &mut dyn Trainee,
@@ -171,7 +171,7 @@ fn pause(
 }
 
 /// Writes the checkpoint of a training after `step` of `steps` steps, from which [`train`]
-/// continues. Also called within the first step, if preparing for it takes long.
+/// continues. It is also called within the first step, if the preparation of this step takes long.
 ///
 /// # Errors
 /// The checkpoint cannot be written.
@@ -192,7 +192,7 @@ mod tests {
     use super::*;
     use crate::process::Unobserved;
 
-    /// An observer that records its calls.
+    /// A model that records its calls.
     #[derive(Default)]
     struct Log {
         rates: Vec<f64>,
@@ -219,7 +219,7 @@ mod tests {
         }
     }
 
-    /// An observer that counts its calls.
+    /// An observer that records the reports of progress.
     #[derive(Default)]
     struct Told(Vec<(usize, usize, String)>);
 

@@ -1,10 +1,10 @@
 //! Anderson acceleration of a fixed-point iteration \[walker2011anderson\].
 //!
-//! With residuals `r_k = G(f_k) - f_k`, the next iterate is `G(f_k) - sum_l w_l (G(f_{l+1}) -
-//! G(f_l))`, where the weights minimise `|r_k - sum_l w_l (r_{l+1} - r_l)|` over the last few
-//! differences. If the linear part of the map is symmetric, as here, the extrapolation is close to
-//! a method of conjugate directions. The number of iterations is then about the square root of the
-//! number without acceleration.
+//! For a map `G` with the residuals `r_k = G(f_k) - f_k`, the next iterate is `G(f_k) - sum_l w_l
+//! (G(f_{l+1}) - G(f_l))`, where the weights minimise `|r_k - sum_l w_l (r_{l+1} - r_l)|` over the
+//! last few differences. If the linear part of the map is symmetric, as here, the extrapolation is
+//! close to a method of conjugate directions. The number of iterations is then about the square
+//! root of the number without acceleration.
 
 use faer::Mat;
 use faer::linalg::solvers::Solve;

@@ -1,4 +1,4 @@
-//! The result of a transport problem as a plan that is never stored.
+//! The result of a transport problem as a plan whose matrix is never stored.
 
 use super::divergence::divergence_with;
 use super::{Marginal, Potentials, Sinkhorn, SinkhornOptions};
@@ -37,7 +37,7 @@ pub struct Entry {
 }
 
 impl Coupling {
-    /// Solves the problem between `x` and `y`. Weights are equal where none are given. With
+    /// Solves the problem between `x` and `y`. A side without weights has equal weights. With
     /// `debias`, the problems of each side with itself are solved too. `tell` receives the number
     /// of iterations, its limit, and the marginal error. Memory `O((n + m) d)`.
     ///
@@ -67,8 +67,7 @@ impl Coupling {
         Ok(made)
     }
 
-    /// Returns a plan of the same shape before the first iteration, with potentials of 0 and
-    /// without values.
+    /// Returns the plan before the first iteration: the potentials and the values are 0.
     ///
     /// # Errors
     /// Those of [`Sinkhorn::new`] and [`Marginal::new`].
@@ -83,7 +82,7 @@ impl Coupling {
         let a = Marginal::new(&x, x_weights, X_WEIGHTS, as_given)?;
         let b = Marginal::new(&y, y_weights, Y_WEIGHTS, as_given)?;
         let epsilon = options.epsilon_for(&a, &b);
-        // Makes the same checks as a solution would.
+        // Makes the same checks as `solve`.
         Sinkhorn::new(a.clone(), b.clone(), options.clone())?;
         let potentials = Potentials {
             f: vec![0.0; x.n()],
@@ -167,9 +166,9 @@ impl Coupling {
     }
 
     /// Returns the mean destination of every point, `T(z) = sum_j P(j | z) y_j` with `P(j | z)`
-    /// proportional to `b_j exp((g_j - |z - y_j|^2 / 2) / epsilon)`. At the first points these are
-    /// the means of the rows of the plan; at other points they continue the map. Time `O(n m d)`,
-    /// without the matrix of the plan.
+    /// proportional to `b_j exp((g_j - |z - y_j|^2 / 2) / epsilon)`. At the points of the first
+    /// side these are the means of the rows of the plan; at other points they continue this map.
+    /// Time `O(n m d)`, without the matrix of the plan.
     ///
     /// # Errors
     /// Dimensions do not match, or an interrupt.
@@ -203,7 +202,7 @@ impl Coupling {
         self.transport_cost
     }
 
-    /// Computes the transport cost. This costs as much as half an iteration in f64.
+    /// Computes the transport cost. This takes as long as half an iteration in f64.
     fn sum_of_costs(&self, pairwise: &Pairwise) -> Result<f64> {
         let dim = self.x.dim();
         let masses = |side: usize| self.logs[side].iter().map(|l| l.exp()).collect::<Vec<f64>>();

@@ -7,7 +7,8 @@ use crate::pairwise::Pairwise;
 /// The Sinkhorn divergence with its three problems.
 #[derive(Debug, Clone)]
 pub struct Divergence {
-    /// `OT(a, b) - OT(a, a)/2 - OT(b, b)/2`, at least 0 up to the errors of the three values.
+    /// `OT(a, b) - OT(a, a)/2 - OT(b, b)/2 + epsilon (m_a - m_b)^2 / 2` with the total masses `m_a`
+    /// and `m_b`. It is at least 0 up to the errors of the three values of `OT`.
     pub value: f64,
     /// The problem between the sides.
     pub between: Potentials,
@@ -16,12 +17,13 @@ pub struct Divergence {
 }
 
 /// Returns the Sinkhorn divergence `OT(a, b) - OT(a, a)/2 - OT(b, b)/2` of two sides
-/// \[feydy2019interpolating\], with `epsilon (m_a - m_b)^2 / 2` added for masses that differ
-/// \[sejourne2019sinkhorn\]. It is 0 only for equal distributions. With fixed marginals, `f_ab -
-/// f_aa` is the derivative of the divergence with respect to the masses of the first points. Its
-/// derivative with respect to `x_i` is `a_i (T_aa(x_i) - T_ab(x_i))`, where `T` are the means of
-/// the rows of the plans. It takes the time of three problems. All three have the epsilon of the
-/// problem between the sides.
+/// \[feydy2019interpolating\], with `epsilon (m_a - m_b)^2 / 2` added for total masses `m_a` and
+/// `m_b` that differ \[sejourne2019sinkhorn\]. The divergence is 0 only for equal distributions.
+/// Let `f_ab`, `f_aa` be the first potentials of the problems `OT(a, b)` and `OT(a, a)`, and
+/// `T_ab`, `T_aa` the means of the rows of their plans. With fixed marginals, `f_ab - f_aa` is the
+/// derivative of the divergence with respect to the masses of the first points. The derivative with
+/// respect to `x_i` is `a_i (T_aa(x_i) - T_ab(x_i))`. Three problems are solved, all with the
+/// epsilon of the problem between the sides.
 ///
 /// # Errors
 /// Those of [`Sinkhorn::new`] and [`Sinkhorn::solve`].

@@ -14,18 +14,19 @@
 //! `f` from `g`. No matrix is stored: `pairwise::log_sums` computes the sums.
 //!
 //! - **Order of the updates.** The updates of `f` and `g` alternate. Updating both at once from the
-//!   previous potentials gains nothing: it runs two independent alternating sequences side by side,
-//!   and each pass over the pairs advances each of them by one half iteration, with or without
-//!   acceleration.
-//! - **Scaling.** Unless the caller gives a starting potential, a sequence of problems is solved
-//!   with epsilon falling from the squared diameter, each from the potentials of the one before
-//!   \[schmitzer2019stabilized\].
-//! - **Acceleration.** Anderson acceleration \[walker2011anderson\] combines the last iterates; if
-//!   the error is large or more than doubles, it restarts from a plain iteration; plain iterations
-//!   always converge.
+//!   previous potentials would gain nothing. It would run two independent alternating sequences
+//!   side by side, and a pass over the pairs would advance each sequence by only half an iteration,
+//!   with or without acceleration.
+//! - **Scaling.** A sequence of problems is solved, with epsilon falling from the squared diameter;
+//!   each starts from the potentials of the previous problem \[schmitzer2019stabilized\]. If the
+//!   caller gives a starting potential, only the last problem is solved.
+//! - **Acceleration.** Anderson acceleration \[walker2011anderson\] combines the last iterates. If
+//!   the error is large or more than doubles, the acceleration restarts from a plain iteration.
+//!   Plain iterations always converge.
 //! - **Newton's method.** If about 60 iterations do not reach the tolerance, Newton's method takes
 //!   over, with a sparse plan of the non-negligible entries \[tang2024accelerating\]. It is not
-//!   used if there are too many of these entries, in f32, for equal sides, or with `rho`.
+//!   used if there are too many of these entries, with the precision f32, for equal sides, or with
+//!   `rho`.
 //! - **Equal sides.** If both sides are the same points with the same masses, `f = g`, and an
 //!   iteration replaces `f` by the mean of `f` and its update. About ten iterations suffice
 //!   \[feydy2019interpolating\].
@@ -38,9 +39,9 @@
 //!
 //! | library | call | here |
 //! |---|---|---|
-//! | POT | `ot.sinkhorn(a, b, M, reg)` with `M_ij = \|x_i - y_j\|^2` | `epsilon = reg / 2`; its `sum P M` is twice [`Coupling::transport_cost`] |
-//! | OTT | `PointCloud(x, y, epsilon)`, cost `\|x - y\|^2` | `epsilon` is half of theirs; its `reg_ot_cost` is twice [`Coupling::cost`] |
-//! | GeomLoss | `SamplesLoss("sinkhorn", p=2, blur)` | `epsilon = blur^2`; its value is [`Coupling::divergence`] |
+//! | POT | `ot.sinkhorn(a, b, M, reg)` with `M_ij = \|x_i - y_j\|^2` | `epsilon = reg / 2`; the `sum P M` of POT is twice [`Coupling::transport_cost`] |
+//! | OTT | `PointCloud(x, y, epsilon)`, cost `\|x - y\|^2` | `epsilon` is half of that of OTT; the `reg_ot_cost` of OTT is twice [`Coupling::cost`] |
+//! | GeomLoss | `SamplesLoss("sinkhorn", p=2, blur)` | `epsilon = blur^2`; the value of GeomLoss is [`Coupling::divergence`] |
 //!
 //! | file | contents |
 //! |---|---|
@@ -53,7 +54,7 @@
 //! | `solver` | the sequence of epsilons, and the precisions |
 //! | `solution` | a solution in progress, its iterations and ending |
 //! | `potentials` | the resulting potentials |
-//! | `coupling` | the plan that they define: values, entries, means of its rows |
+//! | `coupling` | the plan that the potentials define: values, entries, means of its rows |
 //! | `divergence` | the debiased value |
 
 mod anderson;

@@ -9,15 +9,14 @@
 //! ```
 //!
 //! with the row sums `r` of the plan. If epsilon is small, nearly all entries of the plan are
-//! negligible, and linear equations with only the remaining entries are solved at the cost of a few
-//! entries per point, while an iteration of Sinkhorn's algorithm visits all pairs. Gradient and
-//! error are those of the whole plan, so that omitted entries change the number of steps and not
-//! the result.
+//! negligible. The linear equations contain only the remaining entries, a few per point, while an
+//! iteration of Sinkhorn's algorithm visits all pairs. Gradient and error are those of the whole
+//! plan. Omitted entries therefore change the number of steps and not the result.
 //!
 //! Clusters of points that exchange little mass make the Hessian nearly singular, and a full step
-//! would leave the region where the quadratic model is valid: `damping diag(a)` is added, and
-//! changes with the ratio of the gain to its prediction, as in the method of Levenberg and
-//! Marquardt \[marquardt1963algorithm\].
+//! would leave the region where the quadratic model is valid. Therefore `damping diag(a)` is added
+//! to `diag(r) - P diag(1 / b) P^T`. The damping changes with the ratio of the gain to its
+//! prediction, as in the method of Levenberg and Marquardt \[marquardt1963algorithm\].
 
 use super::solution::Run;
 use super::sparse_plan::SparsePlan;
@@ -33,16 +32,17 @@ const MOST: f64 = 1e4;
 /// Above this error a step is an iteration of Sinkhorn's algorithm.
 const NEAR: f64 = 0.3;
 
-/// A step is taken if its gain is at least this share of the predicted one.
+/// A step is taken if its gain is at least this share of the predicted gain.
 const ACCEPTED: f64 = 0.1;
 
 /// After so many steps without a smaller error, the method ends.
 const IDLE: usize = 30;
 
 impl Run<'_, '_> {
-    /// Makes Newton steps, with `updates` in f64, until the error is at most `goal`. False if the
-    /// plan has too many entries, which leaves the potentials as they are. One step counts as one
-    /// iteration. One iteration is left at the end.
+    /// Makes Newton steps, with `updates` in f64, until the error is at most `goal`. Returns false
+    /// if the plan has too many entries; the potentials are then those of the last step that was
+    /// taken. Each trial of a step counts as one iteration. At least one iteration is left at the
+    /// end.
     pub(super) fn newton(&mut self, updates: &mut Updates, goal: f64) -> Result<bool> {
         let (x, y, interrupt) = (&self.problem.x, &self.problem.y, updates.interrupt().clone());
         let epsilon = updates.epsilon;

@@ -36,28 +36,28 @@ crate::options! {
         /// resolve smaller distances. Give `epsilon` or `blur`, not both.
         blur: Option<f64> = None,
         /// The strength of the penalty on the marginals, in the units of the cost, for unbalanced
-        /// transport: over a distance `d`, about the share `exp(-d^2 / (4 rho))` of the mass is
-        /// transported. Masses are then used as given. Without `rho` the marginals are fixed, and
-        /// masses are divided by their sum.
+        /// transport. About the share `exp(-d^2 / (4 rho))` of the mass is transported over a
+        /// distance `d`. With `rho`, masses are used as given. Without `rho`, the marginals are
+        /// fixed, and masses are divided by their sum.
         rho: Option<f64> = None,
         /// The iterations end when the L1 error of the marginals is at most this.
         tolerance: f64 = 1e-6,
-        /// Largest total number of iterations over all epsilons; an iteration updates both
-        /// potentials; at most 1,000,000.
+        /// Largest total number of iterations over all epsilons, at most 1,000,000. An iteration
+        /// updates both potentials.
         max_iterations: usize = 2000,
-        /// The factor between one epsilon and the next, from the squared diagonal of the box around
-        /// both sets down to `epsilon`; at least 0 and below 1. With 0, all iterations are made
-        /// with `epsilon`.
+        /// The factor between one epsilon and the next, at least 0 and below 1. The epsilons fall
+        /// from the squared diagonal of the box around both sets to `epsilon`. With 0, all
+        /// iterations are made with `epsilon`.
         scaling: f64 = 0.25,
         /// The number of earlier iterates from which the next one is extrapolated, at most 20; 0
         /// for plain iterations.
         memory: usize = 12,
         /// Whether Newton's method takes over if the iterations are slow. It uses only the
         /// non-negligible entries of the plan, so it is possible only if these are few, as with a
-        /// small epsilon. Not with `rho` or "f32".
+        /// small epsilon. It is not used with `rho` or "f32".
         newton: bool = true,
-        /// Whether the Sinkhorn divergence is also computed. This takes two more problems: each
-        /// side with itself.
+        /// Whether the Sinkhorn divergence is also computed. Two more problems are then solved:
+        /// each side with itself.
         debias: bool = false,
         /// Arithmetic: "auto" (f32 until its rounding error is reached, then f64), "f32", "f64".
         precision: SinkhornPrecision = SinkhornPrecision::Auto,
@@ -99,7 +99,7 @@ impl SinkhornOptions {
     }
 
     /// Returns epsilon for these two sides: the given value, or 1/20 of the mean cost. If all
-    /// points coincide, no cost depends on epsilon, and it is 1.
+    /// points coincide, all costs are 0, and epsilon is 1.
     pub fn epsilon_for(&self, x: &Marginal, y: &Marginal) -> f64 {
         self.given().unwrap_or_else(|| {
             let (mean_x, mean_y) = (x.mean(), y.mean());
@@ -108,7 +108,7 @@ impl SinkhornOptions {
         })
     }
 
-    /// Returns the epsilon that either option gives.
+    /// Returns the epsilon that the option `epsilon` or `blur` gives, if one of them is given.
     pub fn given(&self) -> Option<f64> {
         self.epsilon.or(self.blur.map(|blur| blur * blur))
     }

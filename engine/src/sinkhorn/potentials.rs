@@ -11,7 +11,8 @@ pub struct Potentials {
     pub g: Vec<f64>,
     /// The regularisation.
     pub epsilon: f64,
-    /// The value `OT(a, b)`, a lower bound that is exact up to the square of the error.
+    /// The value of the dual problem: a lower bound of `OT(a, b)`, with an error of the order of
+    /// the square of the marginal error.
     pub cost: f64,
     /// Whether the error is at most the tolerance.
     pub converged: bool,
@@ -26,7 +27,7 @@ pub struct Potentials {
 }
 
 impl Potentials {
-    /// Returns what to change if the iterations did not converge, a sentence.
+    /// Returns a sentence about what to change, if the iterations did not converge.
     pub fn advice(&self, tolerance: f64) -> Option<String> {
         let dense = if self.is_dense {
             "; Newton's method was not used, because the plan has too many entries that are not negligible"

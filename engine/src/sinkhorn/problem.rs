@@ -52,7 +52,7 @@ impl<'a> Sinkhorn<'a> {
     /// larger epsilons are then skipped.
     ///
     /// # Errors
-    /// The number of values is not that of the points, or one is not finite.
+    /// The number of values is not that of the points, or a value is not finite.
     pub fn start(mut self, g: Vec<f64>) -> Result<Sinkhorn<'a>> {
         let m = self.y.points.n();
         if g.len() != m || !g.iter().all(|g| g.is_finite()) {

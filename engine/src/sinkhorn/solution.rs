@@ -7,7 +7,7 @@ use super::{Marginal, Potentials};
 use crate::Result;
 
 /// The error at which a problem of a larger epsilon is solved well enough to start the next one,
-/// and the largest number of iterations for it.
+/// and the largest number of iterations for such a problem.
 const COARSE: f64 = 0.02;
 const COARSE_ITERATIONS: usize = 50;
 
@@ -22,8 +22,8 @@ const ROUNDED: f64 = 2e-5;
 /// After this many f32 iterations without a smaller error, the iterations switch to f64.
 const IDLE: usize = 12;
 
-/// Iterates are extrapolated while the error is below the first number. If the error grows by more
-/// than the second, the extrapolation restarts.
+/// Iterates are extrapolated while the error is at most `NEAR`. If the error grows by more than the
+/// factor `GROWTH`, the extrapolation restarts.
 const NEAR: f64 = 0.3;
 const GROWTH: f64 = 2.0;
 
@@ -98,12 +98,14 @@ impl Run<'_, '_> {
                 self.iterate(quick, rounded, self.left(), true)?;
             }
         }
-        // One f64 iteration at least, so that the result has the precision of f64.
+        // At least one iteration has the last precision, usually f64, so that the result has this
+        // precision.
         self.iterate(exact, tolerance, usize::MAX, false)
     }
 
-    /// Iterates until the error is at most `goal`, at most so many times; `may_idle`, it also ends
-    /// when the error no longer falls. It makes at least one iteration.
+    /// Iterates until the error is at most `goal`, at most `most` times. With `may_idle`, it also
+    /// ends when the error no longer falls, or after half of `max_iterations`. It makes at least
+    /// one iteration.
     pub(super) fn iterate(&mut self, updates: &mut Updates, goal: f64, most: usize, may_idle: bool) -> Result<()> {
         let options = &self.problem.options;
         let mut anderson = Anderson::new(options.memory);

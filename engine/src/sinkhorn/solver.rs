@@ -55,7 +55,8 @@ impl Sinkhorn<'_> {
             Some(g) => updates[0].best(Side::First, g, &mut run.f)?,
             None => {}
         }
-        // Equal sides and penalised marginals converge in few iterations.
+        // Newton's method is not needed for equal sides and penalised marginals: these problems
+        // converge in few iterations.
         let has_newton = self.options.newton && !is_own && self.options.rho.is_none();
         let has_newton = has_newton && precisions.ends_with(&[Precision::F64]);
         for coarse in larger {

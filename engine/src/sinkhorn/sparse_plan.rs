@@ -9,15 +9,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// The largest number of entries; an entry takes 8 bytes.
 const MOST_ENTRIES: usize = 2 << 20;
 
-/// Entries are kept if they are a larger share of their row or of their column than this; the
-/// second share is used if there are too many entries with the first.
+/// An entry is kept if its share of its row or of its column is larger than this number. The second
+/// number is used if the first one keeps too many entries.
 const SHARES: [f64; 2] = [1e-8, 1e-4];
 
-/// Blocks of rows, whatever the number of threads.
+/// Number of blocks of rows; it is fixed, so that results do not depend on the number of threads.
 const BLOCKS: usize = 8;
 
-/// Conjugate gradients stop when the preconditioned norm of the residual is at most this fraction
-/// of its first value, or after this many iterations.
+/// Conjugate gradients stop when the preconditioned norm of the residual is at most `REDUCTION`
+/// times its first value, or after `MOST_ITERATIONS` iterations.
 const REDUCTION: f64 = 0.03;
 const MOST_ITERATIONS: usize = 500;
 
@@ -99,7 +99,8 @@ impl<'a> SparsePlan<'a> {
                     let before = block.ends.last().copied().unwrap_or(0);
                     let added = block.columns.len() - before;
                     block.ends.push(block.columns.len());
-                    // The sum over all blocks, so that the answer does not depend on their order.
+                    // The sum over all blocks decides, so that the answer does not depend on their
+                    // order.
                     if total.fetch_add(added, Ordering::Relaxed) + added > MOST_ENTRIES {
                         break;
                     }

@@ -4,7 +4,7 @@ use super::Marginal;
 use crate::pairwise::{LogSums, Pairwise, Side};
 use crate::{Error, Interrupt, Result};
 
-/// Exponents above this are cut off, so that the error of a first guess is finite.
+/// Exponents above this number are replaced by it, so that the error of a first guess is finite.
 pub const LARGEST: f64 = 500.0;
 
 /// The updates of a problem at one epsilon.

@@ -9,8 +9,8 @@ use faer::Mat;
 ///
 /// Let the reference process be a Brownian motion of variance `v` over the whole time. The result
 /// is then `C(A, B, v) = (A^1/2 D A^-1/2 - v I) / 2` with `D = (4 A^1/2 B A^1/2 + v^2 I)^1/2`
-/// \[mallasto2022entropy\]. For an Ornstein-Uhlenbeck process with the transition `r`, `v` it is
-/// `C(r^2 A, B, v) / r`, because the scaled start `r X_0` then moves by noise alone.
+/// \[mallasto2022entropy\]. For an Ornstein-Uhlenbeck process with the transition `r`, `v` the
+/// result is `C(r^2 A, B, v) / r`, because the scaled start `r X_0` then moves by noise alone.
 ///
 /// # Errors
 /// A covariance is not positive definite.

@@ -9,9 +9,9 @@ crate::options! {
         /// Variance of the noise of the reference process per unit of time, above 0: the weight of
         /// the entropy in the transport problem with the cost `|x - y|^2 / 2`.
         epsilon: f64 = 1.0,
-        /// Rate at which the reference process returns to the origin, 0 to 100: 0 is a Brownian
-        /// motion, otherwise it is the Ornstein-Uhlenbeck process `dX = -pull X dt + sqrt(epsilon)
-        /// dB`.
+        /// Rate at which the reference process returns to the origin, 0 to 100. With 0 the
+        /// reference process is a Brownian motion, otherwise the Ornstein-Uhlenbeck process `dX =
+        /// -pull X dt + sqrt(epsilon) dB`.
         pull: f64 = 0.0,
     }
 }

@@ -5,13 +5,14 @@ use crate::bridge::{Bridge, ReferenceProcess};
 use crate::{Points, Result};
 use std::sync::Arc;
 
-/// A diffusion between two distributions whose drifts in both directions were learned, so that it
+/// A diffusion between two distributions. Its drifts in both directions were learned, so that it
 /// can be reversed. The sum of both drifts is `epsilon` times the score of the marginals, as far as
 /// the training has converged.
 #[derive(Debug, Clone)]
 pub struct LearnedBridge {
     pub(super) name: String,
-    /// The forward and the backward drift, each in the time of its own process.
+    /// The forward and the backward drift. The time of each drift is counted from the start of the
+    /// process with this drift.
     pub(super) drifts: [Arc<Drift>; 2],
 }
 

@@ -19,8 +19,8 @@ pub enum Regression {
 crate::choices!(Regression);
 
 /// The points after each step of a chain, and the regression targets of the reversed drift at these
-/// points. Each of `n` points has a partner `n` rows further, with the opposite noise of the last
-/// step. Most of the noise of the regression targets cancels in the mean of both.
+/// points. Each of `n` points has a partner `n` rows further, with the opposite noise in that step.
+/// Most of the noise of the regression targets cancels in the mean over a point and its partner.
 pub type Trace = Vec<[Points; 2]>;
 
 /// A chain of Euler steps.
@@ -29,7 +29,8 @@ pub struct Chain<'a> {
     pub steps: usize,
     /// Variance of the noise per unit of time.
     pub epsilon: f64,
-    /// Writes the drift at step `k` and at the first points into the second argument.
+    /// Writes the drift at a step (first argument) and at given points (second argument) into the
+    /// third argument.
     pub drift: &'a dyn Fn(usize, &Points, &mut Points) -> Result<()>,
     /// The source of the noise.
     pub stream: Stream,
@@ -38,9 +39,9 @@ pub struct Chain<'a> {
 }
 
 impl Chain<'_> {
-    /// Moves `points` to the end of the chain in place. With `trace`, keeps the data of each step
-    /// for the regression \[debortoli2021diffusion\]. The cost is one evaluation of the drift per
-    /// step and point, and three for mean matching.
+    /// Moves `points` to the end of the chain in place. If `trace` is given, the data of each step
+    /// are added to it for the regression \[debortoli2021diffusion\]. The cost is one evaluation of
+    /// the drift per step and point, and three for mean matching.
     ///
     /// # Errors
     /// Those of the drift; an interrupt; a point becomes infinite or NaN.

@@ -4,8 +4,9 @@ use crate::rng::Stream;
 use crate::target::Target;
 use crate::{Points, Result};
 
-/// Returns `n` points of a distribution. The points of a smaller sample repeat, each time in
-/// another order, so that two draws pair them anew.
+/// Returns `n` points of a distribution. If the distribution is an unweighted sample of fewer than
+/// `n` points, the points repeat, each time in another order. Two draws therefore pair them anew in
+/// each repetition.
 pub fn draw(from: &dyn Target, n: usize, stream: Stream) -> Result<Points> {
     let most = from.data().filter(|data| data.weights.is_none()).map_or(n, |data| data.points.n());
     let mut points = from.sample(n.min(most), stream)?;

@@ -51,7 +51,7 @@ pub struct Place {
     centre: Vec<f64>,
     scale: f64,
     features: [f32; FEATURES],
-    /// The drift to which the net adds its own; None without a baseline.
+    /// The known drift, to which the output of the net is added; None without a baseline.
     pub baseline: Option<Affine>,
 }
 
@@ -74,14 +74,14 @@ pub struct Spread {
     pub variance: f64,
 }
 
-/// The units of a drift in the time of its own process, which starts at 0. The input of the net is
-/// `(x - m_s) / c_s`, and its output is in units of `size`. `m_s` and `c_s` are the mean and the
-/// standard deviation per coordinate of the bridge between two isotropic Gaussians with the spreads
-/// of both ends.
+/// The units of a drift. The time `s` is counted from the start of the process with this drift. The
+/// input of the net is `(x - m_s) / c_s`, and its output is in units of `size`. `m_s` and `c_s` are
+/// the mean and the standard deviation per coordinate, at time `s`, of the bridge between two
+/// isotropic Gaussians with the spreads of both ends.
 #[derive(Debug, Clone)]
 pub struct Frame {
     ends: [Spread; 2],
-    /// Covariance of both ends, per coordinate, in the bridge between isotropic Gaussians.
+    /// Covariance of start and end, per coordinate, in the bridge between isotropic Gaussians.
     cross: f64,
     reference: ReferenceProcess,
     /// The bridge whose drift is the baseline.
@@ -93,9 +93,9 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// Creates the units for the ends in the order of the process, and computes what is needed at
-    /// `steps` times. The baseline is included if it is given. Cost `O(steps dim^3)` with a
-    /// baseline.
+    /// Creates the units for the ends in the order of the process, and computes what the drift
+    /// needs at `steps` times. If `gaussian` is given, its drift is the baseline. Cost `O(steps
+    /// dim^3)` with a baseline.
     ///
     /// # Errors
     /// The covariance of a marginal of the baseline is numerically singular.
@@ -110,8 +110,8 @@ impl Frame {
         let cross = 2.0 * r * a * b / ((4.0 * r * r * a * b + v * v).sqrt() + v);
         let dim = ends[0].mean.len() as f64;
         let shift = ends[0].mean.iter().zip(&ends[1].mean).map(|(a, b)| (b - a) * (b - a)).sum::<f64>() / dim;
-        // The three terms are the displacement of the plan, epsilon times the score of a marginal,
-        // and the return to the origin.
+        // The sum of the mean squares of three parts of the drift: the displacement of the plan,
+        // epsilon times the score of a marginal, and the return to the origin.
         let (epsilon, pull) = (reference.epsilon(), reference.pull());
         let squares = shift + a + b - 2.0 * cross + epsilon * epsilon / (a + b + epsilon) + pull * pull * (a + b);
         let fourier = Fourier::new(FREQUENCIES.0, FREQUENCIES.1);
@@ -143,7 +143,7 @@ impl Frame {
         self.gaussian.as_ref()
     }
 
-    /// Returns what is needed at the time `k / steps`, for `k < steps`.
+    /// Returns what the drift needs at the time `k / steps`, for `k < steps`.
     pub fn at_step(&self, k: usize) -> &Place {
         &self.grid[k]
     }
@@ -153,7 +153,7 @@ impl Frame {
         self.grid.len()
     }
 
-    /// Returns what is needed at the time `s` in `[0, 1]`.
+    /// Returns what the drift needs at the time `s` in `[0, 1]`.
     ///
     /// # Errors
     /// Those of [`Frame::new`].

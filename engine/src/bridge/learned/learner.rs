@@ -24,14 +24,14 @@ enum Material {
     Pairs([Points; 2]),
 }
 
-/// The state of a training. A half iteration `0, 1, 2, ..` fits the backward drift if its number is
-/// even, and the forward drift if it is odd.
+/// The state of a training. The half iterations are numbered `0, 1, 2, ..`. An even half iteration
+/// fits the backward drift, an odd one the forward drift.
 pub struct Learner<'a> {
     plan: &'a Plan,
     ends: [&'a dyn Target; 2],
     frames: [Frame; 2],
     gaussian: Option<GaussianBridge>,
-    /// The coordinates whose drift is the baseline.
+    /// The coordinates whose whole drift is the baseline.
     known: Vec<usize>,
     trainers: [Trainer<f32>; 2],
     /// The net with which the present fit began.
@@ -40,8 +40,8 @@ pub struct Learner<'a> {
     refresh: usize,
     material: Material,
     /// The half iteration and the number of the refresh to which the simulated data belong. The
-    /// data are simulated again after a checkpoint is read; the result is the same, because the
-    /// nets of its process do not change during a fit.
+    /// data are simulated again after a checkpoint is read; the result is the same, because the net
+    /// of the simulated process does not change during a fit.
     belongs: Option<(usize, usize)>,
     stream: Stream,
     interrupt: &'a Interrupt,
@@ -86,8 +86,8 @@ impl<'a> Learner<'a> {
         })
     }
 
-    /// With a baseline, the nets stay 0 in these coordinates: they begin with 0, and are fitted to
-    /// 0.
+    /// Sets the known coordinates. With a baseline, the nets stay 0 in these coordinates, because
+    /// the nets begin with 0 and are fitted to 0 there.
     pub fn with_known(self, known: Vec<usize>) -> Learner<'a> {
         let baseline = self.plan.baseline == Baseline::Gaussian;
         Learner { known: if baseline { known } else { Vec::new() }, ..self }
@@ -101,7 +101,7 @@ impl<'a> Learner<'a> {
         [Drift { frame: forward, net: first }, Drift { frame: backward, net: second }]
     }
 
-    /// Begins a half iteration, which fits the drift `fitted`.
+    /// Begins a half iteration, which fits the drift `fitted`: 0 is forward, 1 is backward.
     fn begin(&mut self, half: usize, fitted: usize) -> Result<()> {
         let net = match self.plan.warm_start || half < 2 {
             true => self.trainers[fitted].mean().clone(),
@@ -173,8 +173,8 @@ impl<'a> Learner<'a> {
         let mut rng = stream.label("rows").rng();
         let mut rows: Vec<(usize, usize)> = Vec::with_capacity(batch);
         for i in (0..batch).step_by(2) {
-            // Sampling is stratified: every batch contains all times, in their order. Two rows have
-            // the same particle and opposite noise.
+            // Sampling is stratified: the times of a batch are spread evenly, in their order. Each
+            // pair of successive rows has the same particle and opposite noise.
             let k = (steps as f64 * (i as f64 + 2.0 * rng.uniform()) / batch as f64) as usize;
             let row = (k.min(steps - 1), rng.below(self.particles));
             rows.extend([row, row].into_iter().take(batch - i));
@@ -186,7 +186,8 @@ impl<'a> Learner<'a> {
                 let share = 1.0 / (1.0 + self.plan.reference.epsilon() * steps as f64 / size);
                 for (i, (k, particle)) in rows.into_iter().enumerate() {
                     let particle = particle + i % 2 * self.particles;
-                    // Step j of one process is step N - 1 - j of the other in reversed time.
+                    // Step k of the fitted process is step N - 1 - k of the simulated process, with
+                    // N time steps.
                     let [points, wanted] = &trace[steps - 1 - k];
                     frame.at_step(k).write_input(points.row(particle), &mut self.input[i * width..(i + 1) * width]);
                     self.wanted[i * dim..(i + 1) * dim].copy_from_slice(wanted.row(particle));

@@ -8,15 +8,15 @@ use crate::rng::Stream;
 use crate::target::{Gaussian, Moments, Target};
 use crate::{Error, Result};
 
-/// The number of sample points from which moments are measured if a distribution does not know its
-/// moments.
+/// The number of sample points from which moments are measured if the moments of a distribution are
+/// not known.
 const MEASURED: usize = 16384;
 
 /// The least variance of a direction in a baseline, as a share of the mean variance.
 const RIDGE: f64 = 1e-6;
 
-/// The share of the mean variance below which a coordinate counts as constant: its standard
-/// deviation is a rounding error beside the others.
+/// A coordinate counts as constant if its variance is at most this share of the mean variance. Its
+/// standard deviation is then like a rounding error of the other coordinates.
 const CONSTANT: f64 = 1e-12;
 
 /// What was measured of one end.
@@ -30,10 +30,11 @@ pub struct Measured {
     pub constant: Vec<bool>,
 }
 
-/// Measures the spreads of both distributions. With `least`, it also measures the Gaussians with
-/// their means and covariances, but with every variance below `least` raised to `least`: the drift
-/// of a bridge between Gaussians grows beyond bounds as a variance of an end falls to 0. Cost
-/// `O(dim^3)` then.
+/// Measures the spreads of both distributions. With `least`, it also returns the Gaussians with the
+/// means and covariances of the distributions, at a cost of `O(dim^3)`. Every eigenvalue of these
+/// covariances below `least`, or below [`RIDGE`] times the mean variance, is raised to the larger
+/// of both bounds. Otherwise the drift of a bridge between Gaussians would grow without bound as a
+/// variance of an end falls to 0.
 ///
 /// # Errors
 /// A distribution cannot be sampled or does not vary.

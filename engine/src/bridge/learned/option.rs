@@ -28,13 +28,14 @@ pub enum PairStart {
     /// Independent ends.
     #[default]
     Independent,
-    /// The ends of the bridge between Gaussians with the moments of both, started from the source.
+    /// The ends of the bridge between Gaussians with the moments of both ends, started from the
+    /// source.
     Gaussian,
     /// The ends of the reference process, started from the source.
     Reference,
 }
 
-/// The known part of the drifts, to which the nets add their own.
+/// The known part of the drifts, to which the outputs of the nets are added.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Baseline {
@@ -53,11 +54,11 @@ crate::options! {
         /// Variance of the noise of the reference process per unit of time, above 0: the weight of
         /// the entropy in the transport problem with the cost `|x - y|^2 / 2`.
         epsilon: f64 = 1.0,
-        /// Rate at which the reference process returns to the origin, 0 to 100: 0 is a Brownian
-        /// motion, otherwise it is an Ornstein-Uhlenbeck process.
+        /// Rate at which the reference process returns to the origin, 0 to 100. With 0 the
+        /// reference process is a Brownian motion, otherwise an Ornstein-Uhlenbeck process.
         pull: f64 = 0.0,
-        /// Number of iterations, at least 1; each fits the backward drift and then the forward
-        /// drift.
+        /// Number of iterations, at least 1. Each iteration fits the backward drift and then the
+        /// forward drift.
         iterations: usize = 10,
         /// Number of optimiser steps per fit, at least 1.
         steps: usize = 1000,
@@ -66,20 +67,19 @@ crate::options! {
         time_steps: usize = 20,
         /// The process of the first iteration: "reference", or "gaussian", the bridge between
         /// Gaussians with the moments of both ends. With "gaussian" the iterations begin nearer to
-        /// their result; both converge to the same bridge.
+        /// their result. With either start they converge to the same bridge.
         start: ChainStart = ChainStart::Gaussian,
         /// The values to which the drift in reversed time is fitted. A simulated step of length `h`
         /// is `X' = X + h u(X) + sqrt(epsilon h) Z`, with the drift `u` and standard normal noise
         /// `Z`. With "mean" (mean matching) the value is `-sqrt(epsilon / h) Z - u(X')`; with
         /// "increment" it is `(X - X') / h`. Because time is divided into steps, the result differs
-        /// from the bridge: with "increment" the means and covariances of the ends are right and
-        /// the plan between them is off, with "mean" the ends are slightly off and the plan is more
-        /// accurate.
+        /// from the bridge. With "increment" the means and covariances of the ends are right, but
+        /// the plan between the ends has an error. With "mean" the ends have a small error, and the
+        /// plan is more accurate.
         regression: Regression = Regression::Mean,
         /// The part of the drifts that needs no net. "gaussian" is the drift of the bridge between
-        /// Gaussians with the moments of both ends, in which eigenvalues of the covariances below
-        /// `epsilon / time_steps` are replaced by this number; it costs `dim^2` per point. "none"
-        /// is 0.
+        /// Gaussians with the moments of both ends; it costs `dim^2` per point. An eigenvalue of a
+        /// covariance is replaced by `epsilon / time_steps` if it is smaller. "none" is 0.
         baseline: Baseline = Baseline::Gaussian,
         /// Whether a fit continues with the nets of the previous iteration; with false it starts
         /// with new nets.
@@ -97,7 +97,7 @@ crate::options! {
         /// 1.
         ema: f64 = 0.995,
         /// Memory for simulated trajectories, in megabytes. With less memory, fewer trajectories
-        /// are stored and they are simulated anew more often.
+        /// are stored, and new ones are simulated more often.
         memory: f64 = 64.0,
     }
 }
@@ -108,26 +108,25 @@ crate::options! {
         /// Variance of the noise of the reference process per unit of time, above 0: the weight of
         /// the entropy in the transport problem with the cost `|x - y|^2 / 2`.
         epsilon: f64 = 1.0,
-        /// Rate at which the reference process returns to the origin, 0 to 100: 0 is a Brownian
-        /// motion, otherwise it is an Ornstein-Uhlenbeck process.
+        /// Rate at which the reference process returns to the origin, 0 to 100. With 0 the
+        /// reference process is a Brownian motion, otherwise an Ornstein-Uhlenbeck process.
         pull: f64 = 0.0,
-        /// Number of iterations, at least 1; each fits the backward drift and then the forward
-        /// drift.
+        /// Number of iterations, at least 1. Each iteration fits the backward drift and then the
+        /// forward drift.
         iterations: usize = 5,
         /// Number of optimiser steps per fit, at least 1.
         steps: usize = 2000,
         /// Number of equal time steps in which both processes are simulated, at least 2. When you
         /// sample the bridge, give `sample` the option `steps` with this value.
         time_steps: usize = 20,
-        /// The pairs of the first fit. "independent" ends give iterative Markovian fitting. The
-        /// ends of the "reference" process from the source give iterative proportional fitting.
-        /// "gaussian" takes pairs from the closed-form bridge between two Gaussians with the
-        /// moments of source and target.
+        /// The pairs of the first fit. "independent": independent ends, which give iterative
+        /// Markovian fitting. "reference": the ends of the reference process from the source, which
+        /// give iterative proportional fitting. "gaussian": the ends of the bridge between
+        /// Gaussians with the moments of source and target.
         start: PairStart = PairStart::Independent,
         /// The part of the drifts that needs no net. "gaussian" is the drift of the bridge between
-        /// Gaussians with the moments of both ends, in which eigenvalues of the covariances below
-        /// `epsilon / time_steps` are replaced by this number; it costs `dim^2` per point. "none"
-        /// is 0.
+        /// Gaussians with the moments of both ends; it costs `dim^2` per point. An eigenvalue of a
+        /// covariance is replaced by `epsilon / time_steps` if it is smaller. "none" is 0.
         baseline: Baseline = Baseline::Gaussian,
         /// Whether a fit continues with the nets of the previous iteration; with false it starts
         /// with new nets.
@@ -143,18 +142,18 @@ crate::options! {
         /// Decay per step of the exponential moving average of the parameters, 0 or more and below
         /// 1.
         ema: f64 = 0.995,
-        /// Memory for stored pairs, in megabytes. With less memory, fewer pairs are stored and they
-        /// are simulated anew more often.
+        /// Memory for stored pairs, in megabytes. With less memory, fewer pairs are stored, and new
+        /// ones are simulated more often.
         memory: f64 = 64.0,
     }
 }
 
-/// The data that the process of a half iteration leaves for the fit of the reversed drift.
+/// The data of a simulated process to which the drift of the reversed process is fitted.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Method {
-    /// Every step of its trajectories.
+    /// Every step of the trajectories.
     Chain(ChainStart, Regression),
-    /// The pairs of their ends.
+    /// The starts and ends of the trajectories.
     Pairs(PairStart),
 }
 
@@ -200,6 +199,8 @@ macro_rules! plan {
 }
 
 impl DsbOptions {
+    /// Returns the checked options.
+    ///
     /// # Errors
     /// An option is out of range.
     pub(super) fn plan(&self) -> Result<Plan> {
@@ -208,6 +209,8 @@ impl DsbOptions {
 }
 
 impl DsbmOptions {
+    /// Returns the checked options.
+    ///
     /// # Errors
     /// An option is out of range.
     pub(super) fn plan(&self) -> Result<Plan> {
@@ -261,7 +264,7 @@ impl Plan {
     /// steps after which other particles replace them. Each particle is used once per time step.
     ///
     /// # Errors
-    /// The memory does not hold one batch, or the machine lacks it.
+    /// One batch does not fit into the option `memory`, or the machine lacks this memory.
     pub fn particles(&self, dim: usize) -> Result<(usize, usize)> {
         let kept = match self.method {
             Method::Chain(..) => 4 * self.time_steps,

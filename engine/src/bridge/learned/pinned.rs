@@ -5,7 +5,7 @@ use super::option::Plan;
 use crate::Points;
 use crate::rng::Stream;
 
-/// The pairs of ends that a drift is fitted to, in the order of its own process.
+/// The pairs of ends that a drift is fitted to, in the order of the process with this drift.
 pub struct Pinned<'a> {
     /// The options.
     pub plan: &'a Plan,
@@ -26,8 +26,8 @@ pub struct Batch<'a> {
 }
 
 impl Pinned<'_> {
-    /// Draws positions between the ends: each row is a time step and a pair. Two successive rows
-    /// with the same pair have opposite noise.
+    /// Draws positions between the ends. Each entry of `rows` is a time step and the index of a
+    /// pair. Two successive entries with the same pair have opposite noise.
     pub fn fill(&self, rows: &[(usize, usize)], stream: Stream, to: &mut Batch) {
         let (reference, steps, dim) = (self.plan.reference, self.frame.steps(), self.frame.dim());
         let size = self.frame.size * self.frame.size;

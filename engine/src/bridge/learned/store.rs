@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::sync::Arc;
 
-/// The names of both nets in a file: forward and backward.
+/// The prefixes of the tensors of both nets in a file: forward and backward.
 const NETS: [&str; 2] = ["forward.", "backward."];
 
 /// The largest number of time steps in a file.
@@ -63,7 +63,7 @@ impl LearnedBridge {
         tensors.save(path)
     }
 
-    /// Returns the bridge in a file, or None if the file is another model.
+    /// Returns the bridge in a file, or None if the file holds another model.
     ///
     /// # Errors
     /// Those of [`Tensors::load`]; a tensor is missing or has another shape; the description is out

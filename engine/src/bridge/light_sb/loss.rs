@@ -7,7 +7,8 @@ use crate::matrix::{Spectrum, apply, product, symmetric_part};
 use crate::{Points, Result};
 use faer::Mat;
 
-/// The shapes of all components, and the inverses of the shapes.
+/// The shapes of all components; for full shapes also their inverses and the logarithms of their
+/// determinants.
 enum Pair {
     Diagonal(Mat<f64>),
     Full(Vec<(Mat<f64>, Mat<f64>, f64)>),
@@ -19,9 +20,10 @@ impl Parameters {
     ///
     /// Let `p_0 = mean w_k`, `p_1 = mean w_k x`, `p_2 = mean w_k x x^T` be the moments of the
     /// responsibilities `w_k` over the source, and `q_0`, `q_1`, `q_2` the same moments over the
-    /// target. The derivative with respect to `log a_k` is `p_0 - q_0`, and with respect to `r_k`
-    /// it is `(p_1 - S^-1 (q_1 - q_0 r)) / epsilon`. With respect to `S_k` it is `(p_2 / epsilon -
-    /// S^-1 W S^-1 / epsilon + q_0 S^-1) / 2` with `W = q_2 - q_1 r^T - r q_1^T + q_0 r r^T`.
+    /// target. With `r = r_k` and `S = S_k`, the derivative with respect to `log a_k` is `p_0 -
+    /// q_0`, and with respect to `r_k` it is `(p_1 - S^-1 (q_1 - q_0 r)) / epsilon`. With respect
+    /// to `S_k` it is `(p_2 / epsilon - S^-1 W S^-1 / epsilon + q_0 S^-1) / 2` with `W = q_2 - q_1
+    /// r^T - r q_1^T + q_0 r r^T`.
     ///
     /// # Errors
     /// A full shape is numerically singular.
@@ -36,7 +38,7 @@ impl Parameters {
         for k in 0..self.components {
             gradient[k] = self.gain * (n * p.mass[k] - m * q.mass[k]);
             let r = &self.values[self.centre(k)];
-            // q_1 - q_0 r, and the product of the inverse of the shape with it.
+            // q_1 - q_0 r, and S^-1 (q_1 - q_0 r).
             let off: Vec<f64> = r.iter().enumerate().map(|(j, r)| m * (q.first[(j, k)] - q.mass[k] * r)).collect();
             let pulled = match &shapes {
                 Pair::Diagonal(s) => off.iter().enumerate().map(|(j, o)| o / s[(j, k)]).collect(),
@@ -138,7 +140,8 @@ impl Parameters {
                     });
                     self.write_shape_gradient(k, &twice, gradient);
                 }
-                // This cannot happen: the moments are diagonal or full as the shapes are.
+                // This cannot happen: the moments are diagonal if the shapes are, and full if the
+                // shapes are.
                 _ => gradient[self.shape_of(k)].fill(f64::NAN),
             }
         }

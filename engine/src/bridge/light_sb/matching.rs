@@ -1,4 +1,4 @@
-//! The loss of bridge matching of a learned potential, and its gradient.
+//! The bridge matching loss of a learned potential, and the gradient of this loss.
 
 use super::parameters::Parameters;
 use crate::bridge::potential::Shapes;
@@ -9,7 +9,7 @@ use crate::{Points, Result};
 use faer::Mat;
 use rayon::prelude::*;
 
-/// The number of times of one optimiser step.
+/// The number of different times `t` in one optimiser step.
 const TIMES: usize = 16;
 
 /// Positions between pairs of ends at one time, and the rates at which they approach the end.
@@ -22,13 +22,14 @@ pub struct Moment {
     wanted: Points,
 }
 
-/// Returns positions between the pairs of ends `(x_i, y_i)`; the rows of a shorter sample repeat.
-/// Every pair has one time and two positions with opposite noise `z`: `x_t = (1 - t) x + t y +-
-/// sqrt(epsilon t (1 - t)) z`, which approach the end at the rate `(y - x_t) / (1 - t)`.
+/// Returns positions between the pairs of ends `(x_i, y_i)`; if one sample is shorter, its rows
+/// repeat. Every pair has one time and two positions with opposite noise `z`: `x_t = (1 - t) x + t
+/// y +- sqrt(epsilon t (1 - t)) z`, which approach the end at the rate `(y - x_t) / (1 - t)`.
 ///
 /// The variance of the rate is `epsilon t / (1 - t)`. The times have the density `1 / (2 sqrt(1 -
-/// t))` and the weight `2 sqrt(1 - t)`, so that the mean is that of uniform times but the variance
-/// of the loss is finite. Each of [`TIMES`] equal parts of this distribution contains one time.
+/// t))` and the weight `2 sqrt(1 - t)`, so that the loss has the same mean as with uniform times,
+/// but a finite variance. This distribution is divided into [`TIMES`] equal parts, and each part
+/// contains one time.
 pub fn moments([start, end]: [&Points; 2], epsilon: f64, stream: Stream) -> Vec<Moment> {
     let (pairs, dim) = (start.n().max(end.n()), start.dim());
     let groups = TIMES.min(pairs);
@@ -36,7 +37,8 @@ pub fn moments([start, end]: [&Points; 2], epsilon: f64, stream: Stream) -> Vec<
     let noise = stream.label("noise").normal(pairs, dim);
     let of = |group: usize, uniform: f64| {
         let (first, last) = (group * pairs / groups, (group + 1) * pairs / groups);
-        // The part of the distribution has the size of the group; the root of 1 - t is never 0.
+        // The share of the distribution that belongs to this group is the group's share of the
+        // pairs. The root of 1 - t is never 0.
         let root = (last as f64 - (last - first) as f64 * uniform) / pairs as f64;
         let t = 1.0 - root * root;
         let (spread, rate) = ((epsilon * t).sqrt() * root, (epsilon * t).sqrt() / root);
@@ -61,10 +63,10 @@ impl Parameters {
     /// where `u(t, x_t)` is the drift of the bridge, and writes its gradient with respect to the
     /// parameters. Both are NaN if a parameter is not finite.
     ///
-    /// Let `p_0`, `p_1`, `p_2` be the derivatives with respect to the constants, to the linear
-    /// parts and twice the derivative with respect to the curvatures of the functions `log w_k(t,
-    /// x)` of [`PotentialBridge`], `N = (t S + (1 - t) I)^-1` and `v = N r`. Then the derivatives
-    /// are
+    /// The function `log w_k(t, x)` of [`PotentialBridge`] has a constant, a linear part and a
+    /// curvature. Let `p_0` and `p_1` be the derivatives with respect to the constant and the
+    /// linear part, and `p_2` twice the derivative with respect to the curvature. Let `N = (t S +
+    /// (1 - t) I)^-1` and `v = N r`. Then the derivatives are
     ///
     /// ```text
     /// log a_k:  p_0
@@ -76,7 +78,7 @@ impl Parameters {
     /// [`PotentialBridge`]: crate::bridge::PotentialBridge
     ///
     /// # Errors
-    /// A full shape is singular to rounding.
+    /// A full shape is numerically singular.
     pub fn matching(&self, moments: &[Moment], gradient: &mut [f64]) -> Result<f64> {
         if self.values.iter().any(|v| !v.is_finite()) {
             return Ok(f64::NAN);
@@ -132,7 +134,8 @@ impl Parameters {
                         scale * (inner[(i, j)] / self.epsilon + outer(i, j) - t * mass * n[(i, j)])
                     })
                 }
-                // The sums have the form of the shapes.
+                // This cannot happen: the sums are diagonal if the shapes are, and full if the
+                // shapes are.
                 _ => Mat::from_fn(dim, dim, |_, _| f64::NAN),
             });
         }
@@ -140,8 +143,9 @@ impl Parameters {
     }
 }
 
-/// The derivatives at one time: by the logarithms of the weights and by the centres, and twice the
-/// derivative by the shapes, a column for diagonal ones.
+/// The part of the loss that belongs to one time, and its derivatives. `by_values` has those with
+/// respect to the parameters of the weights and to the centres. `by_shape` has twice those with
+/// respect to the shapes `S_k`; each is a column if the shape is diagonal.
 struct Derivatives {
     value: f64,
     by_values: Vec<f64>,

@@ -35,11 +35,11 @@ crate::options! {
         /// Variance of the noise of the Brownian motion per unit of time, above 0: the weight of
         /// the entropy in the transport problem with the cost `|x - y|^2 / 2`.
         epsilon: f64 = 1.0,
-        /// Number of Gaussians in the potential, at least 1. If the target has fewer points, it is
-        /// the number of points.
+        /// Number of Gaussians in the potential, at least 1. If the target has fewer points, there
+        /// is one Gaussian per point.
         components: usize = 50,
-        /// The form of the covariances of these Gaussians: "diagonal", or "full" for targets whose
-        /// coordinates are correlated, which costs `dim` times as much.
+        /// The form of the covariances of these Gaussians: "diagonal" or "full". "full" is for
+        /// targets whose coordinates are correlated; it costs `dim` times as much.
         shape: ShapeKind = ShapeKind::Diagonal,
         /// What is minimised: "plan", the relative entropy of the true plan with respect to the
         /// learned plan; or "matching", the mean squared difference between the learned drift and
@@ -49,17 +49,19 @@ crate::options! {
         loss: PotentialLoss = PotentialLoss::Plan,
         /// Number of optimiser steps, at least 1.
         steps: usize = 10_000,
-        /// Number of points of either distribution per optimiser step, at least 2.
+        /// Number of points of each distribution per optimiser step, at least 2.
         batch: usize = 128,
         /// Learning rate of Adam over `steps`: a number, a schedule or a list.
         rate: Schedule = Schedule::Cosine { from: 1e-2, to: 1e-3 },
-        /// True to learn the backward process too, by a second training with the ends exchanged;
-        /// without it the bridge has neither a backward drift nor a probability flow.
+        /// True to learn the backward process too, by a second training with the ends exchanged.
+        /// With false the bridge has neither a backward drift nor a probability flow.
         backward: bool = true,
     }
 }
 
 impl LightSbOptions {
+    /// Checks the options.
+    ///
     /// # Errors
     /// An option is out of range.
     pub(super) fn check(&self) -> Result<()> {

@@ -19,8 +19,8 @@ pub struct Parameters {
     pub values: Vec<f64>,
     /// The variance `epsilon` of the noise, in the units of the training.
     pub epsilon: f64,
-    /// The factor of the logarithms of the weights. The logarithms vary by `1 / epsilon` if
-    /// `epsilon` is small.
+    /// The factor of the logarithms of the weights. For a small `epsilon` these logarithms vary in
+    /// proportion to `1 / epsilon`.
     pub gain: f64,
     /// The number `K` of components.
     pub components: usize,
@@ -35,7 +35,7 @@ impl Parameters {
     /// the target: `s^2 + epsilon s = 1 / 4`.
     ///
     /// # Errors
-    /// The machine lacks memory for full shapes.
+    /// The machine lacks memory for the shapes.
     pub fn new(centres: &Points, epsilon: f64, shape: ShapeKind) -> Result<Parameters> {
         let (components, dim) = (centres.n(), centres.dim());
         let each = match shape {
@@ -92,9 +92,10 @@ impl Parameters {
         })
     }
 
-    /// Writes the derivatives by the parameters of the shape of component `k`, from twice the
-    /// derivative by `S_k`: a column for a diagonal shape, a matrix whose symmetric part counts for
-    /// a full one. The derivative by `L` is that matrix times `L`.
+    /// Writes the derivatives with respect to the parameters of the shape of component `k`. `twice`
+    /// is twice the derivative with respect to `S_k`: a column for a diagonal shape, a matrix for a
+    /// full shape. Only the symmetric part of this matrix counts; the derivative with respect to
+    /// `L` is that symmetric part times `L`.
     pub fn write_shape_gradient(&self, k: usize, twice: &Mat<f64>, gradient: &mut [f64]) {
         match self.shape {
             ShapeKind::Diagonal => {
@@ -144,8 +145,9 @@ impl Parameters {
     }
 
     /// Returns the bridge in the units of the points. Let `m`, `n` be the shifts of source and
-    /// target and `c` the scale. Then `r = n + c r' - S m` and `log a = log a' + (m^T S m - 2 c
-    /// r'.m) / (2 epsilon)`; the shapes have no unit.
+    /// target and `c` the scale, and let a prime mark a value in the units of the training. Then
+    /// `r = n + c r' - S m` and `log a = log a' + (m^T S m - 2 c r'.m) / (2 epsilon)`; the shapes
+    /// have no unit.
     ///
     /// # Errors
     /// A shape is numerically singular.

@@ -12,7 +12,7 @@ fn learn(source: &dyn Target, target: &dyn Target, options: &LightSbOptions) -> 
     train_light_sb(source, target, options, Stream::new(1), &Interrupt::default(), &mut Unobserved)
 }
 
-/// Parameters that are far from symmetric.
+/// Random parameters, without symmetry between components or coordinates.
 fn parameters(shape: ShapeKind, epsilon: f64) -> Parameters {
     let mut parameters = Parameters::new(&Stream::new(1).normal(4, 3), epsilon, shape).unwrap();
     let noise = Stream::new(2).normal(parameters.values.len(), 1);
@@ -67,10 +67,11 @@ fn the_gradient_of_matching_is_a_difference_of_losses() {
     }
 }
 
-/// Independent standard normal ends and one component: the positions at time `t` have the variance
-/// `q = 1 - (2 - epsilon) t (1 - t)`, the drift is `a x` with `a = (S - 1) / (t S + 1 - t)`, and
-/// the mean of `x w` is `2 t - 1 - epsilon t`. For epsilon 2 and S = 1/2 the loss per coordinate is
-/// `int (a^2 q / 2 + a) dt / 2` with `a = -1 / (2 - t)` and `q = 1`, which is `1/8 - log(2) / 2`.
+/// The ends are independent and standard normal, and there is one component. The positions at time
+/// `t` then have the variance `q = 1 - (2 - epsilon) t (1 - t)`, the drift is `a x` with `a =
+/// (S - 1) / (t S + 1 - t)`, and the mean of `x w` is `2 t - 1 - epsilon t`. For epsilon 2 and S =
+/// 1/2 the loss per coordinate is `int (a^2 q / 2 + a) dt / 2` with `a = -1 / (2 - t)` and `q = 1`,
+/// which is `1/8 - log(2) / 2`.
 #[test]
 fn the_loss_of_matching_is_the_integral() {
     let mut p = Parameters::new(&Points::zeros(1, 1), 2.0, ShapeKind::Diagonal).unwrap();

@@ -8,7 +8,8 @@ use crate::{Error, Points, Result};
 /// The number of points from which the units are measured.
 const MEASURED: usize = 2048;
 
-/// Returns `n` points of a distribution, or all points of a smaller sample.
+/// Returns `n` points of a distribution, or all its points if it is a sample of fewer than `n`
+/// points.
 pub fn draw(from: &dyn Target, n: usize, stream: Stream) -> Result<Points> {
     let most = from.data().map_or(n, |data| data.points.n());
     from.sample(n.min(most), stream)

@@ -62,7 +62,7 @@ impl<'a> Sampler<'a> {
     }
 }
 
-/// Returns the index at which the cumulative shares exceed `u` in `[0, 1)`.
+/// Returns the first index at which the cumulative shares exceed `u` in `[0, 1)`.
 pub fn choose(shares: &[f64], u: f64) -> usize {
     let mut sum = 0.0;
     let found = shares.iter().position(|share| {

@@ -14,14 +14,14 @@ crate::options! {
         /// Weights, above 0, one per component; they are divided by their sum. Left out: equal
         /// weights.
         weights: Option<Vec<f64>> = None,
-        /// Standard deviation, above 0: a number for all components or a list with one each; 1 when
-        /// `covs` is left out too.
+        /// Standard deviation, above 0: a number for all components, or a list with one number per
+        /// component. If both `std` and `covs` are left out, it is 1.
         std: Option<Numbers> = None,
         /// Covariances, one list of rows per component; give either `std` or `covs`.
         covs: Option<Vec<Vec<Vec<f64>>>> = None,
-        /// Number of points drawn from the source from which the backward drift is computed; 0
-        /// leaves it unknown. If the source is a finite sample, all its points are used instead,
-        /// and the backward drift is exact.
+        /// Number of points that are drawn from the source to compute the backward drift. With 0
+        /// the backward drift is unknown. If the source is a finite sample, all its points are used
+        /// instead, and the backward drift is exact.
         starts: usize = 0,
     }
 }

@@ -50,7 +50,7 @@ impl Shapes {
     }
 }
 
-/// Returns the covariance of a component as its diagonal, if it is diagonal.
+/// Returns the diagonal of the covariance of a component, if this covariance is diagonal.
 fn diagonal(component: &Gaussian) -> Option<Vec<f64>> {
     let cov = component.cov();
     let off = (0..cov.nrows()).any(|i| (0..i).any(|j| cov[(i, j)] != 0.0));

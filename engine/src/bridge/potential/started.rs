@@ -17,11 +17,12 @@ use std::sync::Arc;
 /// = (sum_i w_i x_i - x) / t`. At `t = 0` it is infinite, because the reversed process ends in the
 /// points `x_i` themselves.
 ///
-/// For a source that is a finite sample this is exact. For another source it is the bridge from a
-/// sample of this source: the drift of the source itself is a ratio of integrals over `p_0 / phi(0,
-/// .)`, which has no closed form even if `p_0` is a Gaussian, unless the potential has one
-/// component. The error falls with the root of the number of points, and grows as `t` falls to the
-/// distance of neighbours, where the reversed process chooses one of them.
+/// For a source that is a finite sample, the backward drift is exact. For any other source it is
+/// that of the bridge from a sample of the source, with an error. The exact backward drift for a
+/// source of density `p_0` is a ratio of integrals over `p_0 / phi(0, .)`. Even for a Gaussian
+/// `p_0` these integrals have a closed form only if the potential has one component. The error
+/// falls as `1 / sqrt(m)` for `m` points. It grows as `t` falls: once `sqrt(epsilon t)` is as small
+/// as the distance between neighbouring points, the reversed process chooses one of these points.
 ///
 /// Cost of the backward drift: `n m d` for `m` points of the start.
 #[derive(Debug, Clone)]

@@ -33,7 +33,7 @@ impl PotentialBridge {
         tensors.save(path)
     }
 
-    /// Returns the bridge in a file, or None if the file is another model.
+    /// Returns the bridge in a file, or None if the file holds another model.
     ///
     /// # Errors
     /// Those of [`Tensors::load`]; a tensor is missing or has another shape; a shape is not
@@ -46,8 +46,8 @@ impl PotentialBridge {
     fn add_to(&self, tensors: &mut Tensors, prefix: &str) {
         let (k, dim) = (self.components(), self.centres.dim());
         let single = |values: &mut dyn Iterator<Item = f64>| values.map(|v| v as f32).collect();
-        // Only ratios of weights matter, so they are divided by the largest; none then overflows in
-        // f32.
+        // Only ratios of weights matter. The weights are divided by the largest one, so that none
+        // overflows in f32.
         let largest = self.log_weights.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let mut add = |name: &str, shape: Vec<usize>, values: &mut dyn Iterator<Item = f64>| {
             tensors.tensors.insert(format!("{prefix}{name}"), Tensor { shape, values: single(values) });
@@ -68,7 +68,8 @@ impl PotentialBridge {
         tensors.metadata.insert(DESCRIPTION.into(), serde_json::json!(kind).to_string());
     }
 
-    /// Returns the bridge whose tensors have this prefix, or None if they are another model.
+    /// Returns the bridge whose tensors have this prefix, or None if the tensors are those of
+    /// another model.
     fn of_tensors(tensors: &Tensors, prefix: &str, path: &Path) -> Result<Option<PotentialBridge>> {
         let text = tensors.metadata.get(DESCRIPTION);
         let Some(Kind::Bridge { epsilon }) = text.and_then(|text| serde_json::from_str(text).ok()) else {
@@ -142,7 +143,8 @@ impl TwoPotentialBridge {
         tensors.save(path)
     }
 
-    /// Returns the bridge in a file, or None if the file is another model or has one potential.
+    /// Returns the bridge in a file, or None if the file holds another model or a bridge with one
+    /// potential.
     ///
     /// # Errors
     /// Those of [`PotentialBridge::load`]; the two processes have different dimensions.

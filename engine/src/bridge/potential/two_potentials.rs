@@ -8,21 +8,23 @@ use std::sync::Arc;
 /// A bridge whose forward and backward process are two [`PotentialBridge`]s: one from the source,
 /// with the potential at the target, and one from the target, with the potential at the source.
 ///
-/// A Schroedinger bridge in reversed time is the bridge between the same distributions in the other
+/// A Schroedinger bridge in reversed time is the bridge between the same distributions in reversed
 /// order. If both potentials are exact, they therefore describe the same process; learned
 /// potentials agree as far as their trainings have converged. The backward drift of a
 /// [`StartedBridge`](super::StartedBridge) is infinite at the start, because its reversed process
-/// returns to single points. That of this bridge is finite.
+/// returns to single points. The backward drift of a `TwoPotentialBridge` is finite there.
 ///
 /// Cost of the backward drift: that of a [`PotentialBridge`].
 #[derive(Debug, Clone)]
 pub struct TwoPotentialBridge {
-    /// The forward process, and the backward process in its own time.
+    /// The forward process and the backward process. The time of each is counted from its own
+    /// start.
     pub(super) processes: [Arc<PotentialBridge>; 2],
 }
 
 impl TwoPotentialBridge {
-    /// Creates the bridge from its forward process and its backward process, each in its own time.
+    /// Creates the bridge from its forward process and its backward process. The time of each
+    /// process is counted from the start of that process.
     ///
     /// # Errors
     /// The dimensions or the values of epsilon differ.

@@ -1,4 +1,4 @@
-//! The error of a gradient as a regression, and the derivatives of that error.
+//! The squared error of a gradient that is fitted to given rows, and the derivatives of that error.
 
 use super::block::{Block, matrix, matrix_mut};
 use super::{Curvature, Quadratics, SHARD, ShareMoments};
@@ -9,9 +9,9 @@ use rayon::prelude::*;
 
 impl Quadratics {
     /// Returns `sum_i (|g_i|^2 / 2 - g_i . y_i)` with `g_i = scale grad log sum_k exp f_k(x_i)` for
-    /// points `x_i` and rows `y_i` of `wanted`, both n x dim, and its derivatives. They have the
-    /// form of [`ShareMoments`]: by the constants, by the linear parts, and twice the derivative by
-    /// the curvatures.
+    /// points `x_i` and rows `y_i` of `wanted`, both n x dim, and its derivatives. The derivatives
+    /// have the form of [`ShareMoments`]: with respect to the constants, with respect to the linear
+    /// parts, and twice the derivative with respect to the curvatures.
     ///
     /// The value is half the squared error `sum_i |g_i - y_i|^2 / 2` without the part that does not
     /// depend on the functions. With `e_i = g_i - y_i`, `h_ik = scale (linear_k + G_k x_i)` and
@@ -100,7 +100,8 @@ fn second(block: &Block, error: &[f64], (pull, even): (&[f64], &[f64])) -> Mat<f
     if even.iter().all(|even| *even == 0.0) {
         return out;
     }
-    // Half the sum and its transpose: (pull_i x_i / 2 + even_i e_i) x_i^T.
+    // The result is the sum of this matrix and its transpose: sum_i (pull_i x_i / 2 + even_i e_i)
+    // x_i^T.
     let rows = block.x.iter().zip(error).zip(pull.iter().zip(even).cycle());
     let weighted: Vec<f64> = rows.map(|((x, e), (pull, even))| 0.5 * pull * x + even * e).collect();
     multiply(out.as_mut(), Accum::Replace, matrix(&weighted, n, dim).transpose(), matrix(&block.x, n, dim), 1.0);

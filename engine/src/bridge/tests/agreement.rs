@@ -1,4 +1,5 @@
-//! Bridges learned from two samples against the bridge of the same samples, which is not trained.
+//! Bridges that are learned from two samples, compared with the Sinkhorn bridge between the same
+//! samples.
 
 use crate::Interrupt;
 use crate::bridge::{

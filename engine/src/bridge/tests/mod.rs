@@ -22,7 +22,7 @@ fn ends() -> [Gaussian; 2] {
     [Gaussian::new(vec![1.0, -1.0, 0.5], a).unwrap(), Gaussian::new(vec![-0.5, 2.0, 0.0], b).unwrap()]
 }
 
-/// The bridge between them, relative to a Brownian motion if `pull` is 0.
+/// The bridge between the two Gaussians of [`ends`], relative to a Brownian motion if `pull` is 0.
 fn gaussian(epsilon: f64, pull: f64) -> GaussianBridge {
     let [source, target] = ends();
     GaussianBridge::new(&source, &target, ReferenceProcess::new(epsilon, pull).unwrap()).unwrap()

@@ -1,4 +1,4 @@
-//! Inputs for which there is no answer.
+//! Inputs that are refused with an error.
 
 use super::{gaussian, pair};
 use crate::bridge::{

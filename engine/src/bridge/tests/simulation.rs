@@ -22,7 +22,8 @@ fn bytes_depend_neither_on_threads_nor_on_other_particles() {
     }
 }
 
-/// One step without noise ends at `x + u(0, x)`, and several steps differ by the last noise alone.
+/// One step without noise ends at `x + u(0, x)`. With several steps, `denoise` removes the noise of
+/// the last step alone.
 #[test]
 fn the_last_step_may_add_no_noise() {
     let (start, bridge) = (Stream::new(1).normal(4000, 2), pair(0.5));

@@ -26,7 +26,7 @@ fn bridge(epsilon: f64) -> Arc<PotentialBridge> {
     Arc::new(PotentialBridge::of_mixture(&mixture, epsilon).unwrap())
 }
 
-/// The potential smoothed by the noise that is left at time `t`, which is a mixture again.
+/// The potential smoothed by the noise of the remaining time `1 - t`. It is a mixture again.
 fn potential(epsilon: f64, t: f64, x: f64) -> f64 {
     PARTS.iter().map(|(w, m, s)| w * gauss(x - m, s * s + epsilon * (1.0 - t))).sum()
 }
@@ -96,7 +96,7 @@ fn a_finite_source_is_reached_again() {
     let path = simulate(&bridge, &end, &options, 1, Stream::new(5), &Interrupt::default()).unwrap();
     let found = counts(&path[1].points);
     assert!(found.iter().zip(&masses).all(|(found, mass)| (found - mass).abs() < 0.03), "{found:?}");
-    // Twice reversed it is the bridge itself.
+    // Reversed twice, the process is the bridge itself.
     let (mut again, mut once) = (Points::default(), Points::default());
     reversed.reversed().unwrap().forward(0.4, &x, &mut again).unwrap();
     bridge.forward(0.4, &x, &mut once).unwrap();

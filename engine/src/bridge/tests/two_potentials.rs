@@ -1,4 +1,4 @@
-//! Bridges with a potential at either end: both directions, and files.
+//! Bridges with a potential at each end: both directions, and files.
 
 use super::pair;
 use crate::bridge::potential::Shapes;
@@ -11,14 +11,14 @@ use crate::target::{Gaussian, Mixture, Target};
 use crate::{Interrupt, Points};
 use std::sync::Arc;
 
-/// Both ends are Gaussians, so that the potential at either end is one, and its process is known.
+/// Both ends are Gaussians. Each potential is then a Gaussian too, and the process is known.
 #[test]
 fn two_potentials_are_one_process_in_both_directions() {
     let epsilon = 0.7;
     let ends =
         [Gaussian::isotropic(vec![1.0, -1.0], 0.5), Gaussian::isotropic(vec![-2.0, 0.0], 1.4)].map(Result::unwrap);
     let exact = GaussianBridge::new(&ends[0], &ends[1], ReferenceProcess::brownian(epsilon).unwrap()).unwrap();
-    // The regression of the end on the start is the shape S, and the rest of the mean is r.
+    // The mean of the end given the start x is S x + r, with the shape S and the centre r.
     let process = |bridge: &dyn Bridge| {
         let plan = bridge.plan().unwrap();
         let at = plan.conditional_moments(&[0.0, 0.0]);

@@ -22,7 +22,7 @@ pub(super) struct Difference<'a> {
     options: &'a DistillOptions,
     pairwise: &'a Pairwise,
     dim: usize,
-    /// The norm of an output in standard units.
+    /// The length of a standard unit of the outputs.
     size: f64,
     /// The range of sigma. It is set when the first points are known.
     range: (f64, f64),
@@ -81,8 +81,8 @@ impl<'a> Difference<'a> {
         Err(Error::argument("sigma_min", min, format!("it must be below `sigma_max`, {max:.4}")))
     }
 
-    /// Trains the score of the source by one optimiser step. The loss shows if the source diverged
-    /// because points were not finite.
+    /// Trains the score of the source by one optimiser step. If points are not finite, the source
+    /// diverges, and its loss shows this.
     fn update(&mut self, stream: Stream, draw: &mut Draw, clock: &Clock) -> Result<()> {
         let Some(source) = &mut self.source else { return Ok(()) };
         self.pairwise.interrupt().check()?;
@@ -102,8 +102,8 @@ impl<'a> Difference<'a> {
             let (y, z, p, q) = (level.cloud.row(i), level.z.row(i), self.p.row(i), self.q.row(i));
             let away = (0..dim).map(|j| (y[j] - z[j] - p[j]).abs()).sum::<f64>() / dim as f64;
             let weight = match self.options.weight {
-                // The size makes the velocity a length; `1 / away` alone would give it another
-                // unit.
+                // The factor `size` makes the velocity a length; with `1 / away` alone it would
+                // have no unit.
                 Weight::Dmd if away > 0.0 => self.size / away,
                 Weight::Dmd => 0.0,
                 Weight::None => 1.0,

@@ -40,7 +40,7 @@ crate::options! {
         /// Activation of that net: "silu", "tanh" or "softplus".
         activation: Activation = Activation::Silu,
         /// Smallest noise level, in the units of the points. Left out: the finest detail of the
-        /// teacher, but not below the smallest noise level that it has learned.
+        /// teacher, but not below the smallest noise level that the teacher has learned.
         sigma_min: Option<f64> = None,
         /// Largest noise level. Left out: the larger of the diameter of the teacher and the
         /// distance from the generator to the teacher, but not above the largest noise level that
@@ -63,7 +63,7 @@ pub enum Weight {
     /// `1 / mean_j |y - D_teacher(z)|_j` \[yin2024onestep\].
     #[default]
     Dmd,
-    /// 1
+    /// The weight 1.
     None,
 }
 

@@ -57,8 +57,8 @@ fn an_affine_generator_takes_the_teacher_s_mean_and_covariance() {
     assert!(residual(20) < 0.5 * residual(0), "{} {}", residual(20), residual(0));
 }
 
-/// The velocity is the denoiser of the teacher minus that of the points of the generator. It is 0
-/// if both are the same.
+/// The velocity is the denoiser of the teacher minus the denoiser of the generator's points. It is
+/// 0 if both denoisers are the same.
 #[test]
 fn a_teacher_of_the_generator_s_own_law_does_not_move_it() {
     let (law, _) = teacher([0.0; 2]);

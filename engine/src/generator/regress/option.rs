@@ -8,7 +8,7 @@ crate::options! {
     /// Options of `regress`.
     pub struct RegressOptions {
         /// Number of optimiser steps of a net, at least 1; an affine generator needs none, because
-        /// it is computed directly.
+        /// its parameters are computed directly.
         steps: usize = 3000,
         /// Number of pairs of rows per step, at least 1.
         batch: usize = 512,
@@ -24,7 +24,7 @@ crate::options! {
     }
 }
 
-/// Rows that belong together: `outputs[i]` is the output wanted for `inputs[i]`.
+/// Rows that belong together: `outputs[i]` is the desired output for `inputs[i]`.
 #[derive(Debug, Clone, Copy)]
 pub struct Pairs<'a> {
     /// n x input_dim

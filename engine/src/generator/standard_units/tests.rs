@@ -24,8 +24,8 @@ fn far() -> Points {
     AffineMap::uniform(1000.0, vec![5000.0; 2]).apply(&Stream::new(11).normal(1000, 2))
 }
 
-/// The flow towards these points with sigma about their own size, where a kernel estimate is not
-/// yet rough.
+/// The flow towards the points `x`, with sigma about as large as their standard deviation. At such
+/// a sigma a kernel estimate is smooth.
 fn flow(x: Points) -> SdFlow {
     let size = AffineMap::common(&x).size();
     let sigma = Some(Schedule::Geometric { from: 2.0 * size, to: 0.7 * size });
@@ -79,8 +79,9 @@ fn an_affine_fit_finds_data_far_from_0_and_1() {
 }
 
 /// Compares two trainings from the base: towards `near`, which are standardised points, and towards
-/// the same points far away. The map between the points rounds nothing, so the results differ only
-/// by rounding. Returns the largest difference, in standard deviations of the target.
+/// the same points far away. The factor of the map between the points is a power of 2, so the
+/// results differ only by rounding. Returns the largest difference, in standard deviations of the
+/// target.
 fn differ(make: &dyn Fn() -> Box<dyn Generator>, train: &dyn Fn(&mut dyn Generator, Points, f64)) -> f64 {
     let near = Standardiser::of(&far()).apply(&far());
     let units = AffineMap::uniform(1024.0, vec![5120.0; 2]);
@@ -123,8 +124,8 @@ fn a_distillation_far_away_is_that_of_the_standardised_teacher_mapped_back() {
     assert!(affine < 0.05 && net < 0.05, "{affine} {net}");
 }
 
-/// A generator that is trained towards points ends narrower than the points, in any units; a net
-/// most of all.
+/// A generator that is trained towards points ends with a smaller variance than the points, in any
+/// units. The difference is largest for a net.
 const NARROWER: f64 = 0.35;
 
 #[test]
@@ -235,7 +236,8 @@ fn a_base_of_other_units_is_standardised_too() {
     assert!(near, "{map:?}");
 }
 
-/// A first layer that added its input could not absorb a map of the input.
+/// If the first layer added its input, it could not absorb a map of the input. It therefore does
+/// not add it.
 #[test]
 fn a_net_as_wide_as_its_input_absorbs_units() {
     let mut g = MlpGenerator::new(&MlpOptions { hidden: 2, ..MlpOptions::default() }, Stream::new(1)).unwrap();
@@ -248,7 +250,7 @@ fn a_net_as_wide_as_its_input_absorbs_units() {
     assert!(off < 1e-3, "{off}");
 }
 
-/// Nothing is learned before the first step, so nothing is lost either.
+/// Before the first step nothing is learned, and the generator keeps its parameters.
 #[test]
 fn an_interrupt_before_the_first_step_changes_nothing() {
     let (interrupt, mut g) = (crate::Interrupt::default(), affine());
@@ -260,8 +262,9 @@ fn an_interrupt_before_the_first_step_changes_nothing() {
     assert_eq!((done.unwrap().ending, g.parameters()), (Ending::Interrupted { step: 0 }, before.as_slice()));
 }
 
-/// The random initial parameters of a net give points almost at one place. It then starts with the
-/// mean and the standard deviations of the expected points, and nearly as a linear map.
+/// The random initial parameters of a net give points almost at one place. Such a net starts
+/// instead with the mean and the standard deviations of the expected points, and nearly as a linear
+/// map.
 #[test]
 fn a_net_whose_points_hardly_vary_starts_near_a_linear_map() {
     let plain = MlpOptions { activation: Some(Activation::Tanh), residual: false, ..MlpOptions::default() };
@@ -282,13 +285,13 @@ fn a_net_whose_points_hardly_vary_starts_near_a_linear_map() {
             let off = (found.shift()[j] - 0.5).abs().max((found.scale()[j] / map.scale()[j] - 1.0).abs());
             assert!(off < 1e-3, "{dim_in} {dim} {j}: {off}");
         }
-        // With as many outputs as inputs, the coordinates are those of the base.
+        // With at least as many outputs as inputs, the first coordinates are those of the base.
         let z = map.undo(&y);
         for j in 0..if dim < dim_in { 0 } else { dim_in } {
             let covariance = u.iter().zip(z.iter()).map(|(u, z)| u[j] * z[j]).sum::<f64>() / u.n() as f64;
             assert!(covariance > linear, "{dim_in} {dim} {j}: {covariance}");
         }
-        // What varies is not started anew.
+        // A generator whose points vary is not changed.
         let before = g.parameters().to_vec();
         assert!(!spread(&mut g) && g.parameters() == before);
     }

@@ -77,8 +77,8 @@ fn potentials_and_values_are_those_of_the_dense_iteration() {
             assert!(found.converged, "{what}: {:e} after {}", found.marginal_error, found.iterations);
             assert_equal((&found.f, &found.g), (&want.f, &want.g), mean, &what);
             assert!((found.cost - want.cost).abs() <= 1e-9 * mean, "{what}: {} {}", found.cost, want.cost);
-            // The default tolerance gives the value almost as exactly, because its error is the
-            // square of the marginal error.
+            // The default tolerance gives the value almost as exactly, because the error of the
+            // value is of the order of the square of the marginal error.
             let usual = Sinkhorn::new(sides().0, sides().1, with_epsilon(epsilon)).unwrap();
             let usual = usual.solve(&Pairwise::default()).unwrap();
             assert!((usual.cost - want.cost).abs() <= 1e-9 * mean, "{what}: {} {}", usual.cost, want.cost);

@@ -1,4 +1,4 @@
-//! Extreme sizes, positions and options: a solution, or a clear statement that there is none.
+//! Extreme sizes, positions and options give a solution, or an error that says why there is none.
 
 use super::*;
 use crate::{Error, Interrupt, pairwise::PairwiseOptions};

@@ -2,9 +2,9 @@
 //! `ot.sinkhorn(a, b, M, reg, method="sinkhorn_log", numItermax=200000, stopThr=1e-13, log=True)`
 //! with `M_ij = |x_i - y_j|^2`.
 //!
-//! Its plan is `exp(log_u + log_v - M / reg)`. With the cost `M / 2` and `epsilon = reg / 2` this
-//! is `a b exp((f + g - M / 2) / epsilon)` for `f = epsilon (log_u - log a)` and `g = epsilon
-//! (log_v - log b)`. Potentials are defined up to a constant: here `sum_i a_i f_i = 0`.
+//! The plan of POT is `exp(log_u + log_v - M / reg)`. With the cost `M / 2` and `epsilon = reg / 2`
+//! this plan is `a b exp((f + g - M / 2) / epsilon)` for `f = epsilon (log_u - log a)` and `g =
+//! epsilon (log_v - log b)`. Potentials are defined up to a constant: here `sum_i a_i f_i = 0`.
 
 use super::*;
 use std::sync::Arc;
@@ -92,9 +92,9 @@ fn potentials_and_values_are_those_of_pot() {
     }
 }
 
-/// OTT has the cost `|x - y|^2` and the plan `exp((f + g - c) / epsilon)` without the masses, so
-/// that its potentials are `2 f + epsilon log a` with its `epsilon`; its regularised cost has the
-/// entropy relative to the product of the masses. POT and OTT have the same plan.
+/// OTT has the cost `|x - y|^2` and the plan `exp((f + g - c) / epsilon)` without the masses. Its
+/// potentials are therefore `2 f + epsilon log a`, with the `epsilon` of OTT. Its regularised cost
+/// has the entropy relative to the product of the masses. POT and OTT have the same plan.
 #[test]
 fn potentials_in_the_convention_of_ott_give_the_plan() {
     let [(x, a), (y, b)] = sides();
@@ -118,8 +118,8 @@ fn potentials_in_the_convention_of_ott_give_the_plan() {
 const DIVERGENCE: f64 = 0.1670936701622879;
 
 /// GeomLoss has the cost `|x - y|^2 / 2`, `epsilon = blur^2`, and the debiased value (the Sinkhorn
-/// divergence). The value is that of three solutions by POT, `OT(a, b) - OT(a, a) / 2 - OT(b, b) /
-/// 2`.
+/// divergence). The expected value comes from three solutions by POT, `OT(a, b) - OT(a, a) / 2 -
+/// OT(b, b) / 2`.
 #[test]
 fn the_divergence_is_the_value_of_geomloss() {
     let options = SinkhornOptions { blur: Some(0.2_f64.sqrt()), debias: true, ..SinkhornOptions::default() };

@@ -1,4 +1,4 @@
-//! Sinkhorn's algorithm against a dense one, closed forms and identities.
+//! Sinkhorn's algorithm against a dense implementation, closed forms and identities.
 
 mod closed_form;
 mod dense;

@@ -31,7 +31,8 @@ fn a_constant_coordinate_is_moved_to_its_place() {
         let noise = moved(&bridge, &start, direction, Method::Sde);
         let variance = noise.iter().map(|x| (x[2] - end) * (x[2] - end)).sum::<f64>() / 1000.0;
         assert!(variance < 3.0 / 20.0, "{variance}");
-        // A start that differs from all data in this coordinate does not run away.
+        // A start that differs from all data in this coordinate still arrives near the value of the
+        // end.
         let mut off = start;
         (0..off.n()).for_each(|i| off.row_mut(i)[2] += 0.3);
         let flow = moved(&bridge, &off, direction, Method::Ode);
@@ -39,7 +40,7 @@ fn a_constant_coordinate_is_moved_to_its_place() {
     }
 }
 
-/// A diagonal line has no variance across, which no coordinate shows.
+/// A diagonal line has no variance across the line, although both coordinates vary.
 #[test]
 fn data_in_a_subspace_have_a_bounded_baseline() {
     let line = |seed| {

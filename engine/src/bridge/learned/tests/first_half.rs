@@ -11,7 +11,7 @@ use crate::target::{Density, Mixture};
 const EPSILON: f64 = 1.5;
 const TIMES: [f64; 4] = [0.1, 0.25, 0.5, 1.0];
 
-/// Training of the same length, size of batch, rate and hidden layers for both.
+/// Both trainings have the same length, size of batch, rate and hidden layers.
 const HIDDEN: usize = 64;
 const LAYERS: usize = 2;
 const STEPS: usize = 1200;
@@ -93,13 +93,14 @@ fn both_trainings_give_one_field() {
         exact.extend(score.data().iter().map(|v| EPSILON * v));
     }
     let size = distance(&exact, &vec![0.0; exact.len()]);
-    // Two trainings of one kind differ by the noise of both, and so do trainings of different kinds.
+    // Two trainings differ by the noise of both, whether they are of one kind or of different
+    // kinds.
     let within =
         |all: &[Vec<f64>]| (distance(&all[0], &all[1]) + distance(&all[1], &all[2]) + distance(&all[0], &all[2])) / 3.0;
     let noise = ((within(&fits).powi(2) + within(&scores).powi(2)) / 2.0).sqrt();
     let across: f64 = fits.iter().flat_map(|a| scores.iter().map(move |b| distance(a, b))).sum::<f64>() / 9.0;
-    // Neither training is finished after some seconds, so that the fields differ by a little more than that noise; they are
-    // nearer to each other than to the exact field.
+    // Neither training has converged after some seconds. The fields therefore differ by a little
+    // more than that noise, but they are nearer to each other than to the exact field.
     assert!(across < 2.5 * noise, "{across} {noise}");
     let away = |all: &[Vec<f64>]| all.iter().map(|one| distance(one, &exact)).sum::<f64>() / 3.0;
     assert!(across < away(&fits) && across < away(&scores), "{across} {} {}", away(&fits), away(&scores));

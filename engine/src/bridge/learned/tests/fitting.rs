@@ -12,7 +12,8 @@ const PARTICLES: usize = 100_000;
 /// A drift `value + slope x` for each step.
 type Drifts = Vec<[f64; 2]>;
 
-/// Returns mean and covariance of paired numbers: `[m, m', v, c, v']`.
+/// Returns the means `m`, `m'`, the variances `v`, `v'` and the covariance `c` of paired numbers:
+/// `[m, m', v, c, v']`.
 fn joint(x: &[f64], y: &[f64]) -> [f64; 5] {
     let n = x.len() as f64;
     let (a, b) = (x.iter().sum::<f64>() / n, y.iter().sum::<f64>() / n);
@@ -34,7 +35,7 @@ fn relative_entropy(p: [f64; 5], q: [f64; 5]) -> f64 {
 }
 
 /// Computes half iterations from the Brownian motion of variance 1. Returns the joint moments of
-/// source and target after each; the first are those of the Brownian motion.
+/// source and target after each half iteration; the first moments are those of the Brownian motion.
 fn half_iterations(count: usize, regression: Regression) -> Vec<[f64; 5]> {
     let ends = shifted(1, 0.1);
     let mut drifts: Drifts = vec![[0.0; 2]; STEPS];
@@ -86,8 +87,8 @@ fn iterates_are_those_of_the_exact_fitting() {
 
 #[test]
 fn the_limit_of_20_steps_is_known_for_both_regressions() {
-    // Source and target exchange their places if time is reversed: the mean of the source of the
-    // backward process is -0.0908.
+    // Process 13 runs backward: it starts from the target and ends near the source. With mean
+    // matching its end has the mean -0.0908, where the source has -0.1.
     for (regression, want) in
         [(Regression::Mean, [-0.0908, 1.0119, 0.6163]), (Regression::Increment, [-0.1, 1.0, 0.5988])]
     {

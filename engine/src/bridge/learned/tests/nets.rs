@@ -5,7 +5,8 @@ use crate::Points;
 use crate::bridge::{Bridge, Direction, ReferenceProcess, SimulateOptions, simulate};
 use crate::target::{Density, Mixture};
 
-/// Returns the root of the mean square of `found - want` relative to that of `want`.
+/// Returns the root of the mean square of `found - want`, divided by the root of the mean square of
+/// `want`.
 fn relative_error(found: &Points, want: &Points) -> f64 {
     let off: f64 = found.data().iter().zip(want.data()).map(|(a, b)| (a - b) * (a - b)).sum();
     (off / want.data().iter().map(|v| v * v).sum::<f64>()).sqrt()
@@ -54,7 +55,7 @@ fn the_ends_of_chains_between_gaussians_are_known() {
         let y = &path[1].points;
         let both = Points::new(y.iter().zip(x.iter()).flat_map(|(y, x)| [y[0], x[0]]).collect(), 2, "both").unwrap();
         let (mean, cov) = (both.mean(), both.covariance());
-        // The tolerance is larger than that of a fit without noise.
+        // The tolerance is larger than for a fit without noise.
         let off = [mean[0] + 0.0908, cov[(0, 0)] - 1.0119, cov[(0, 1)] - 0.6163];
         assert!(off.iter().all(|v| v.abs() < 0.03), "{start:?}: {off:?}");
     }
