@@ -84,8 +84,8 @@ fn fill(report: &mut CheckReport, request: &Request) -> Result<(), Diagnostic> {
     Ok(())
 }
 
-/// Executes the script as a dry run. If conditions depend on results, it executes the script a
-/// second time with the opposite answers.
+/// Executes the script as a dry run. If conditions depend on results, the script is executed a
+/// second time with the opposite outcomes of these conditions.
 fn dry_run(
     report: &mut CheckReport,
     prepared: &Prepared,
@@ -121,8 +121,8 @@ fn dry_run(
     Ok(())
 }
 
-/// Estimates the peak memory of a run in bytes by a brief dry run. An interrupt of `prepared` ends
-/// it. `listener` receives what the script prints.
+/// Estimates the peak memory of a run in bytes by a brief dry run. The interrupt of `prepared` ends
+/// the dry run. `listener` receives what the script prints.
 ///
 /// # Errors
 /// The error of the script that the dry run has found, or an interrupt.

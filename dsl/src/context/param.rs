@@ -79,14 +79,14 @@ impl Given {
         Err(usage(format!("`{name}` is not a parameter of {}", script.display()), Some(hint)))
     }
 
-    /// Returns all given values as written, for the identity of a run.
+    /// Returns the values given on the command line, as written, for the identity of a run.
     pub fn texts(&self) -> impl Iterator<Item = (&String, &String)> {
         self.line.iter()
     }
 }
 
-/// Returns all declarations of a script, checked: literal names, one default type each, no reserved
-/// name.
+/// Returns all parameters that a script declares. It is an error if a name is not a literal or is
+/// reserved, or if two declarations of a name differ in the type or the value of the default.
 pub fn declared(syntax: &Syntax, sources: &Sources) -> Result<Vec<Declared>, Diagnostic> {
     let mut all: Vec<Declared> = Vec::new();
     let refused = |position, message: String, hint: &str| Diagnostic {
