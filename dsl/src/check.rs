@@ -26,7 +26,7 @@ pub struct CheckReport {
     pub reads: Vec<String>,
     /// Places that depend on a result, which the dry run could not know.
     pub notes: Vec<Diagnostic>,
-    /// The line from which on nothing was checked, because it depends on a result.
+    /// The line at which the check ended, because this line depends on a result.
     pub stopped: Option<usize>,
     /// The work of a run, by place.
     pub works: Vec<Work>,

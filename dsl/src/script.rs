@@ -27,7 +27,7 @@ pub fn execute(prepared: &Prepared, listener: Arc<dyn Listener>) -> Outcome {
 pub fn execute_here(prepared: &Prepared, listener: Arc<dyn Listener>) -> Outcome {
     let context = Arc::new(context_of(prepared, listener));
     quotients(&prepared.program).iter().for_each(|warning| context.tell(warning));
-    // A bug must not prevent that the outcome is recorded in the run folder.
+    // A bug must not prevent the outcome from being recorded in the run folder.
     let failure = guarded(|| watch(&context, || evaluate(&prepared.program, &context))).unwrap_or_else(Some);
     context.tell_dropped();
     Outcome { failure, ..context.take_outcome() }
