@@ -34,19 +34,19 @@ pub struct SweepArgs {
     /// Run every cell again
     #[arg(long)]
     pub force: bool,
-    /// The metric of the summary and the picture; its better end comes first, or the end that
-    /// `max:METRIC` or `min:METRIC` states
+    /// The metric of the summary and the picture; its best values come first, or its largest with
+    /// `max:METRIC` and its smallest with `min:METRIC`
     #[arg(long, value_name = "METRIC")]
     pub best: Option<String>,
     /// Where to write the results [default: runs/<script>-sweep-<identity>]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// Print a Slurm array job for this sweep instead of running it, one shard per task
+    /// Print a Slurm array job for this sweep instead of running it; each task runs one shard
     /// [default: one task per cell, at most 100]
     #[arg(long, value_name = "TASKS", num_args = 0..=1, require_equals = true, default_missing_value = "0",
           conflicts_with_all = ["shard", "json"])]
     pub slurm: Option<u16>,
-    /// Print no progress and no summary; failures remain
+    /// Print no progress and no summary; failures are still printed
     #[arg(long)]
     pub quiet: bool,
     /// Write no report.html

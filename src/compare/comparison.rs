@@ -58,13 +58,13 @@ pub struct Change {
 pub enum Verdict {
     Better,
     Worse,
-    /// No change, or one within two standard errors.
+    /// No change, or a change within two standard errors.
     Same,
     /// Changed, but it is not known which direction is better.
     Changed,
-    /// Only the first run has it.
+    /// Only the first run has the metric.
     Missing,
-    /// Only the second run has it.
+    /// Only the second run has the metric.
     New,
 }
 
