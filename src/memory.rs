@@ -16,9 +16,9 @@ const MOST_SECONDS: u64 = 10;
 /// A computation holds about this many copies of its points.
 const COPIES: u64 = 4;
 
-/// Refuses a run if `at_a_time` such runs at the same time need more memory than the budget, or
-/// more than most of the machine's memory. A dry run estimates the memory. It can take as long as a
-/// short run, so it is made only for runs that may come near the limit.
+/// Refuses a run if `at_a_time` such runs at the same time need more memory than the budget or,
+/// without a budget, than most of the machine's memory. A dry run estimates the memory. It can take
+/// as long as a short run, so it is made only for runs that may come near the limit.
 ///
 /// # Errors
 /// The run needs too much memory, or the dry run has found a mistake.

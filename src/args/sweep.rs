@@ -9,7 +9,7 @@ use std::path::PathBuf;
 #[command(after_help = "Each -p is an axis: a list such as 2,8,32, or a range that includes both ends: int:1:5,\n\
     int:0:100:25 (steps of 25), lin:0:1:5 or log:0.1:10:5 (5 values). A value that contains a comma goes\n\
     in double quotes. The axis `seed` sets the seed; summary and picture average over it.\n\n\
-    The same command again computes only what is missing, however the last one ended.")]
+    A repeated command computes only the missing cells, even if the first one was killed.")]
 pub struct SweepArgs {
     #[command(flatten)]
     pub script: ScriptArgs,
