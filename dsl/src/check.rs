@@ -136,7 +136,7 @@ pub fn estimate_memory(
     Ok(report.bytes.unwrap_or(0))
 }
 
-/// A listener that passes on nothing but [`Listener::abandon`].
+/// A listener that passes on only [`Listener::abandon`].
 struct Silence(Arc<dyn Listener>);
 
 impl Listener for Silence {

@@ -119,7 +119,8 @@ pub fn own_units(call: &Call, i: usize) -> Fail {
 pub fn reference(call: &Call, i: usize, n: usize) -> Result<Reference, Fail> {
     let (made, source) = if let Some(cloud) = call.arg(i)?.clone().try_cast::<Cloud>() {
         let target = cloud.target.as_ref();
-        // The floor of a distribution comes from fresh points, that of a sample from splits of it.
+        // The floor of a distribution comes from fresh points. The floor of a sample comes from
+        // splits of the sample.
         let is_drawn = target.is_some_and(|target| target.finite_sample().is_none());
         let source = Some(FloorSource::new((!is_drawn).then_some(&cloud.points), target));
         let made = match target {

@@ -175,7 +175,7 @@ impl Film {
     }
 }
 
-/// Returns a fixed random choice of at most so many of the points.
+/// Returns a fixed random choice of at most `most` of the points, as numbers of rows.
 fn choice(points: &Points, most: usize) -> Vec<usize> {
     thin(points.n(), most, points.n() as u64)
 }

@@ -55,8 +55,8 @@ pub fn stack(threads: usize) -> usize {
     if granted { DEEP_STACK } else { STACK }
 }
 
-/// Operations between two checks of the memory. The memory that so many operations can add, strings
-/// included, is a fraction of a gigabyte.
+/// Operations between two checks of the memory. The memory that this number of operations can add,
+/// strings included, is a fraction of a gigabyte.
 const LOOK: u64 = 1024;
 
 /// Returns the error for a script whose values fill the machine's memory. The sizes of strings,

@@ -61,7 +61,8 @@ impl BridgeHandle {
         BridgeHandle { saved: Some(SavedBridge::TwoPotentials(bridge.clone())), ..BridgeHandle::closed_form(bridge) }
     }
 
-    /// Returns this handle with `bridge` as its bridge: the same bridge, of which more is known.
+    /// Returns this handle with `bridge` as its bridge: the same bridge, together with its reversed
+    /// process.
     #[must_use]
     pub fn known(self, bridge: Arc<dyn Bridge>) -> BridgeHandle {
         BridgeHandle { bridge, ..self }
