@@ -1,5 +1,5 @@
 //! Gives the program the commit from which it was built, if the sources are under git.
-#![allow(clippy::print_stdout)] // This is how a build script speaks to cargo.
+#![allow(clippy::print_stdout)] // A build script passes values to cargo by printing them.
 
 use std::path::Path;
 use std::process::Command;

@@ -3,9 +3,9 @@
     python benches/finufft_peer.py [THREADS] [N] [DIM] [SIGMA] [TOLERANCE]
 
 `sdflow-engine bench pairwise --n N --dim DIM --sigma SIGMA --backend grid --threads THREADS` measures the same difference: targets
-N(1, I/4), particles N(0, I), both of N points, in float64. The targets and the particles are each one transform of type 1 of the masses and
-the coordinates together, a product with the transform of the kernel, and one transform of type 2 at the particles. The error is that by norm
-over random rows, against a direct sum.
+N(1, I/4), particles N(0, I), both of N points, in float64. The targets and the particles each take one transform of type 1 of the masses
+and the coordinates together, a product with the transform of the kernel, and one transform of type 2 at the particles. The error by norm over
+random rows is measured against a direct sum.
 """
 
 import statistics

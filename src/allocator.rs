@@ -4,21 +4,22 @@ use peak_alloc::PeakAlloc;
 use sdflow::cost::Meter;
 use std::alloc::{GlobalAlloc, Layout, System};
 
-/// The alignment from which on an allocation is a reservation. Matrix products reserve a buffer for
-/// each thread, whose size follows from the processor's caches and can be a gigabyte. They use a
-/// small part of it.
+/// Allocations with this alignment or a larger one are reservations, which are not counted. Matrix
+/// products reserve a buffer for each thread and use a small part of it. The size of this buffer
+/// follows from the processor's caches and can be a gigabyte.
 const PAGE: usize = 4096;
 
 /// Counts every allocation of the process except reservations.
 struct Counted;
 
-/// The counts, and the allocator of what is counted.
+/// The counts, and the allocator of all memory that is counted.
 const COUNTS: PeakAlloc = PeakAlloc;
 
 #[global_allocator]
 static ALLOCATOR: Counted = Counted;
 
-// SAFETY: every block is freed by the allocator that it came from, because its layout decides.
+// SAFETY: the layout decides which allocator is used, so every block is freed by the allocator that
+// it came from.
 #[allow(unsafe_code)]
 unsafe impl GlobalAlloc for Counted {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {

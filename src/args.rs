@@ -44,7 +44,8 @@ pub enum Command {
     Compare(CompareArgs),
     /// Collect the conclusions of runs in one Markdown document
     Findings(FindingsArgs),
-    /// Write the reports of runs and sweeps again: a page that shows everything about a run
+    /// Write the reports of runs and sweeps again; a report is a page that shows everything about a
+    /// run
     Report(ReportArgs),
     /// List the runs in a folder
     Runs(RunsArgs),
@@ -56,13 +57,13 @@ pub enum Command {
     Doctor(DoctorArgs),
     /// List the names of the script language
     List {
-        /// Only the names of this kind, a heading of the full list
+        /// Show only the names of this kind, which is a heading of the full list
         kind: Option<String>,
     },
     /// Explain one name of the script language, or a word or a citation of the manual
     Doc {
         /// A name or a heading that `list` shows, `words` for the glossary, one word of the
-        /// glossary, or a citation such as `weber2023score`; without it, the list of all names
+        /// glossary, or a citation such as `weber2023score`; without a name, all names are listed
         name: Option<String>,
         /// Print the whole manual as Markdown
         #[arg(long, conflicts_with = "name")]
@@ -185,7 +186,7 @@ fn means_run(first: &str) -> bool {
     let mut commands =
         Cli::command().get_subcommands().map(|c| c.get_name().to_string()).collect::<Vec<_>>().into_iter();
     let known = commands.any(|name| name == first) || ["-h", "--help", "-V", "--version", ""].contains(&first);
-    // For a script without its ending, the message names the file.
+    // If a script is given without its ending, the error message names the file.
     let is_script = || Path::new(first).is_file() || Path::new(&format!("{first}.rhai")).is_file();
     !known && (first.ends_with(".rhai") || first.starts_with('-') || is_script())
 }

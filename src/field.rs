@@ -18,7 +18,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Computes the field that `args` describe and saves it, with a flow of the engine.
+/// Computes the field that `args` describe, with a flow of the engine, and saves it.
 ///
 /// # Errors
 /// Options contradict each other, files cannot be read or written, or shapes do not match.

@@ -18,8 +18,7 @@ measured. The command below a paragraph repeats the run.
 type Section = Result<String, Diagnostic>;
 
 /// Writes the conclusions of the runs, in the order of the arguments, to a file or to standard
-/// output. Sweeps are skipped with a warning, and so are finished runs whose script has no
-/// `conclude`.
+/// output. Sweeps, and finished runs whose script has no `conclude`, are skipped with a warning.
 ///
 /// # Errors
 /// A folder is not a run folder; no run has a conclusion; the file cannot be written.

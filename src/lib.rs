@@ -1,5 +1,5 @@
-//! The command `sdflow-engine` as a library: [`main_with`] is the whole program. The main path is
-//! in `run`.
+//! The command `sdflow-engine` as a library: [`main_with`] is the whole program. The module `run`
+//! executes a script.
 
 mod allocator;
 mod args;
@@ -46,12 +46,12 @@ use sdflow_dsl::Diagnostic;
 use std::ffi::OsString;
 use std::sync::Arc;
 
-/// Performs the command with these words, of which the first is the name of the program, and
-/// returns its exit code. It takes over the signals of the process.
+/// Performs the command that `words` describe, and returns its exit code. The first word is the
+/// name of the program. The function changes how the process handles signals.
 pub fn main_with(words: Vec<OsString>) -> u8 {
     signals::explain_panics();
     signals::survive_file_limit();
-    // If the arguments cannot be parsed, `--json` among them still has an effect.
+    // The flag `--json` has an effect even if the arguments cannot be parsed.
     let wants_json = words.iter().any(|word| word == "--json");
     let command = match machine::requested_isa().and_then(|_| args::parse(words)) {
         Ok(Parsed::Command(command)) => command,
@@ -88,7 +88,7 @@ fn prepare(command: &Command, place: &ranks::Place) -> Result<(), Diagnostic> {
     let started = threads::start(command.threads());
     #[cfg(feature = "mpi")]
     if let (Err(error), ranks::Place::Other { .. }) = (&started, place) {
-        // Rank 0 would wait for this rank.
+        // Without this, rank 0 would wait for this rank.
         terminal::print_error(error);
         sdflow::comm::mpi::abort();
     }
@@ -120,7 +120,8 @@ fn execute(command: &Command, ranks: Option<Arc<Ranks>>) -> Result<Exit, Diagnos
     }
 }
 
-/// Prints the error because of which nothing ran; with `json` also as an object on standard output.
+/// Prints the error that prevented the command from running; with `json` it is also printed as an
+/// object on standard output.
 fn report_refusal(error: &Diagnostic, json: bool) -> Exit {
     terminal::print_error(error);
     let exit = Exit::of_diagnostic(error);

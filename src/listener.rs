@@ -139,7 +139,7 @@ impl Listener for RunListener {
         }
     }
 
-    /// Stores and reports the outcome, and ends the process: its script cannot be ended otherwise.
+    /// Stores and reports the outcome, and ends the process: the script cannot be ended otherwise.
     fn abandon(&self, outcome: Outcome) {
         self.finish();
         let exit = Exit::of_outcome(&outcome);

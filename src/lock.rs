@@ -12,8 +12,8 @@ pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Opens the lock file of a folder that is in use. Its content is not changed. A link is refused,
-/// because it could lead to any file of the user.
+/// Opens the lock file of a folder that is in use. The content of the file is not changed. A link
+/// is refused, because it could lead to any file of the user.
 ///
 /// # Errors
 /// The I/O error of the operating system; the path is a link.

@@ -16,9 +16,9 @@ const MOST_SECONDS: u64 = 10;
 /// A computation holds about this many copies of its points.
 const COPIES: u64 = 4;
 
-/// Refuses a run if `at_a_time` of its kind, at the same time, need more memory than the budget, or
-/// than most of the machine's memory, by the estimate of a dry run. The dry run can take as long as
-/// a short run, so only runs that may come near the limit are estimated.
+/// Refuses a run if `at_a_time` such runs at the same time need more memory than the budget or,
+/// without a budget, than most of the machine's memory. A dry run estimates the memory. It can take
+/// as long as a short run, so it is made only for runs that may come near the limit.
 ///
 /// # Errors
 /// The run needs too much memory, or the dry run has found a mistake.
@@ -58,8 +58,8 @@ pub fn check(prepared: &Prepared, at_a_time: u64) -> Result<(), Diagnostic> {
 }
 
 /// Returns a rough bound of the memory of a run from the numbers in its text and its parameters,
-/// and from the sizes of its data files: the product of the two largest numbers, or of the three
-/// largest if snapshots are kept, is taken for the size of a set of points.
+/// and from the sizes of its data files. The size of a set of points is taken as the product of the
+/// two largest numbers, or of the three largest numbers if snapshots are kept.
 pub fn bound(prepared: &Prepared) -> u64 {
     let text = prepared.text();
     let params = prepared.params().values().filter_map(|param| param.value.as_u64());

@@ -162,7 +162,7 @@ fn spinner(what: &str, elapsed: Duration) -> ProgressBar {
     ProgressBar::no_length().with_style(style).with_prefix(what.to_string()).with_elapsed(elapsed)
 }
 
-/// "energy: 3 of 40, 12.3 s so far".
+/// Returns a line such as "energy: 3 of 40, 12.3 s so far".
 fn waiting(what: &str, known: &Loop, elapsed: Duration) -> String {
     let (done, total, detail) = &known.state;
     let tail = if detail.is_empty() { String::new() } else { format!(", {detail}") };

@@ -9,8 +9,8 @@ use sdflow::pairwise::{Neighbours, Ranks};
 use sdflow_dsl::Diagnostic;
 use std::sync::Arc;
 
-/// The environment variables in which a launcher gives the number of processes that it started: of
-/// Open MPI, and of MPICH and its relatives.
+/// The environment variables in which a launcher gives the number of processes that it started. The
+/// first is that of Open MPI, the second that of MPICH and libraries derived from MPICH.
 const SIZES: [&str; 2] = ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE"];
 
 /// The environment variable that lets every process perform the command by itself.
@@ -18,12 +18,13 @@ const ALONE: &str = "SDFLOW_ALONE";
 
 /// The place of this process among those that were started together.
 pub enum Place {
-    /// It shares nothing with others.
+    /// This process shares nothing with other processes.
     Alone,
-    /// It performs the command.
+    /// This process is rank 0, which performs the command.
     #[cfg(feature = "mpi")]
     First { ranks: Arc<Ranks>, neighbours: Neighbours, _mpi: sdflow::comm::mpi::Mpi },
-    /// It is another rank. Rank 0 has refused it if `neighbours` is None; it then does nothing.
+    /// This process is another rank. If `neighbours` is None, rank 0 has refused this rank, which
+    /// then does nothing.
     #[cfg(feature = "mpi")]
     Other { neighbours: Option<Neighbours>, _mpi: sdflow::comm::mpi::Mpi },
 }
@@ -94,7 +95,7 @@ pub fn enter(command: &Command) -> Result<Place, Diagnostic> {
         return Err(usage(message, format!("use the `mpirun` of the library that sdflow was built with, {other}")));
     }
     if World.rank() > 0 {
-        // Rank 0 says why it refuses the ranks.
+        // Rank 0 reports the reason if it refuses a rank.
         return Ok(Place::Other { neighbours: sdflow::pairwise::join(&World, &hello()), _mpi: mpi });
     }
     let hint =
@@ -127,7 +128,7 @@ pub fn enter(command: &Command) -> Result<Place, Diagnostic> {
 pub fn perform(command: &Command) -> Exit {
     use sdflow::comm::Comm;
     use sdflow::comm::mpi::{World, abort};
-    // The launcher passes signals on to all ranks; rank 0 decides when the others end.
+    // The launcher passes signals on to all ranks; rank 0 decides when the other ranks end.
     crate::signals::ignore();
     match command {
         Command::Sweep(args) => sdflow::pairwise::work_apart(&World, |task, interrupt| {

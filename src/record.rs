@@ -40,14 +40,14 @@ pub struct Record {
     pub steps: u64,
     pub nfe: u64,
     pub work: WorkRecord,
-    /// True if steps and work include those of earlier attempts, which `wall_s` does not.
+    /// True if steps and work include those of earlier attempts, which `wall_s` does not include.
     #[serde(default)]
     pub resumed: bool,
     pub metrics: BTreeMap<String, MetricRecord>,
     /// What the script printed, until 64 kB are reached.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub prints: Vec<String>,
-    /// True if the script printed more than that; `log.txt` has all of it.
+    /// True if the script printed more than 64 kB; `log.txt` has the whole text.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub prints_cut: bool,
     pub checks: Vec<CheckRecord>,
@@ -117,7 +117,7 @@ impl MachineRecord {
 pub struct WorkRecord {
     /// The pairs of flows and metrics.
     pub pairs: u64,
-    /// The pairs that ranks 1, 2, .. evaluated of these; empty without other ranks.
+    /// Of these pairs, the numbers that ranks 1, 2, .. evaluated; empty without other ranks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pairs_of_others: Vec<u64>,
     /// The pairs of flows per second of their time.
@@ -138,7 +138,8 @@ pub struct MetricRecord {
     pub floor: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub flag: Option<NonFinite>,
-    /// The number of the run of a flow that measured it, from 1, if several runs did.
+    /// If several runs of flows measured the metric: the number of the run that gave this value,
+    /// from 1.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub run: Option<u64>,
 }

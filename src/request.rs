@@ -8,8 +8,8 @@ use sdflow::pairwise::PairwiseOptions;
 use sdflow_dsl::{Diagnostic, Request};
 use std::path::PathBuf;
 
-/// Environment variables with this prefix set parameters; the rest is the name of the parameter in
-/// upper case.
+/// Environment variables with this prefix set parameters. The rest of the variable's name is the
+/// name of the parameter in upper case.
 const PREFIX: &str = "SDFLOW_P_";
 
 /// Builds the request from `args` and the environment; `interrupt` stops the run.

@@ -1,4 +1,4 @@
-//! The main path: arguments, script, run folder, run, outputs, exit code.
+//! `run`, the main command, step by step: arguments, script, run folder, run, outputs, exit code.
 
 use crate::args::RunArgs;
 use crate::exit::Exit;
@@ -39,7 +39,8 @@ pub fn run(args: &RunArgs, ranks: Option<Arc<Ranks>>) -> Result<Exit, Diagnostic
     let voice = Voice::terminal(args.quiet, args.json, !args.no_report);
     let ended = run_script::compute(prepared, folder, args.script.quick, interrupt, voice, sdflow_dsl::execute)?;
     if !args.no_report {
-        // The results are stored; a report can be written again.
+        // A failure is only a warning, because the results are stored and the report can be written
+        // again.
         report::write(&ended.record, &ended.path).err().iter().for_each(terminal::print_warning);
     }
     report_end(args, &ended.record, &ended.path)?;

@@ -48,7 +48,7 @@ const LOCK: &str = ".lock";
 #[derive(Debug)]
 pub struct RunFolder {
     path: PathBuf,
-    /// The finished run that this one replaces once it is done.
+    /// The finished run that this run replaces when it is complete.
     replaces: Option<PathBuf>,
     _lock: File,
 }
@@ -132,8 +132,8 @@ pub fn remove_leftovers(folder: &Path) {
     }
 }
 
-/// Reads the record in the folder at `path`; None if the folder does not exist or holds nothing but
-/// a lock or a draft.
+/// Reads the record in the folder at `path`; None if the folder does not exist, is empty, or holds
+/// only a lock or a draft.
 ///
 /// # Errors
 /// The folder holds something else, or a record that cannot be read.

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// How a script is executed: on its own thread ([`sdflow_dsl::execute`]) or on this one.
+/// How a script is executed: on its own thread ([`sdflow_dsl::execute`]) or on the calling thread.
 pub type Execute = fn(&Prepared, Arc<dyn Listener>) -> Outcome;
 
 /// A run that has ended.
@@ -61,7 +61,7 @@ pub fn compute(
     }
 }
 
-/// Executes the script. It fails if a file of the run could not be written.
+/// Executes the script. The outcome is a failure if a file of the run could not be written.
 fn execute_with_listener(
     prepared: &Prepared,
     listener: RunListener,

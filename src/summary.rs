@@ -45,8 +45,8 @@ fn write_all(text: &mut String, record: &Record, folder: &Path) -> std::fmt::Res
     Ok(())
 }
 
-/// Returns a parameter with its value, and with its origin unless the value is the default of the
-/// script.
+/// Returns a parameter with its value. If the value is not the default of the script, its origin is
+/// added.
 pub fn setting(name: &str, param: &Param) -> String {
     match param.origin.as_str() {
         "script" => format!("{name} = {}", param.value),

@@ -7,8 +7,8 @@ use sdflow_dsl::Diagnostic;
 /// With more threads per core than this, threads wait for each other.
 const PER_CORE: usize = 4;
 
-/// So many threads are always started if they are requested, so that a run on several threads can
-/// be repeated on a small machine.
+/// Up to this many threads are started on request on any machine, so that a run on several threads
+/// can be repeated on a small machine.
 const ALWAYS: usize = 16;
 
 /// Starts the threads of this process: the requested number, or one per core. A warning says if
@@ -31,8 +31,8 @@ pub fn start(asked: Option<usize>) -> Result<(), Diagnostic> {
     })
 }
 
-/// Returns the usual number of threads: the share of this rank if others may use the same cores;
-/// otherwise 0, which means one thread per core.
+/// Returns the usual number of threads: the share of this rank if other ranks may use the same
+/// cores; otherwise 0, which means one thread per core.
 fn usual() -> usize {
     if machine::sharers() > 1 { machine::cores() } else { 0 }
 }

@@ -1,4 +1,4 @@
-//! What is needed to store the record of a run that ends before its script does.
+//! What is needed to store the record of a run that ends before its script ends.
 
 use crate::record::Record;
 use crate::run_folder::write_record;

@@ -1,5 +1,5 @@
 //! The documents describe the project as it is.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test and its helpers may fail by panicking.
 
 use std::fs::read_to_string;
 

@@ -1,5 +1,5 @@
 //! Every script of the gallery runs, all its checks hold, and it writes a conclusion and a picture.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test and its helpers may fail by panicking.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -26,7 +26,7 @@ pub struct CheckReport {
     pub reads: Vec<String>,
     /// Places that depend on a result, which the dry run could not know.
     pub notes: Vec<Diagnostic>,
-    /// The line from which on nothing was checked, because it depends on a result.
+    /// The line at which the check ended, because this line depends on a result.
     pub stopped: Option<usize>,
     /// The work of a run, by place.
     pub works: Vec<Work>,
@@ -84,8 +84,8 @@ fn fill(report: &mut CheckReport, request: &Request) -> Result<(), Diagnostic> {
     Ok(())
 }
 
-/// Executes the script as a dry run. If conditions depend on results, it executes the script a
-/// second time with the opposite answers.
+/// Executes the script as a dry run. If conditions depend on results, the script is executed a
+/// second time with the opposite outcomes of these conditions.
 fn dry_run(
     report: &mut CheckReport,
     prepared: &Prepared,
@@ -121,8 +121,8 @@ fn dry_run(
     Ok(())
 }
 
-/// Estimates the peak memory of a run in bytes by a brief dry run. An interrupt of `prepared` ends
-/// it. `listener` receives what the script prints.
+/// Estimates the peak memory of a run in bytes by a brief dry run. The interrupt of `prepared` ends
+/// the dry run. `listener` receives what the script prints.
 ///
 /// # Errors
 /// The error of the script that the dry run has found, or an interrupt.
@@ -136,7 +136,7 @@ pub fn estimate_memory(
     Ok(report.bytes.unwrap_or(0))
 }
 
-/// A listener that passes on nothing but [`Listener::abandon`].
+/// A listener that passes on only [`Listener::abandon`].
 struct Silence(Arc<dyn Listener>);
 
 impl Listener for Silence {

@@ -4,10 +4,11 @@
 //! [`execute`] runs it and returns an [`Outcome`]. The crate prints nothing: messages for the user
 //! go to a [`Listener`].
 //!
-//! Each folder depends only on those before it: `language` (the source text and its errors) <
-//! `value` (the values of a script) < `dry` < `context` (the state of a run) < `call` (arguments
-//! in, a value out) < `bind` (the functions of a script) < `manual` < `explain` (Rhai's errors in
-//! plain words) < `script`, `check`, `session`.
+//! Each folder or file depends only on those before it: `language` (the source text and its errors)
+//! < `value` (the values of a script) < `dry` (the work that a dry run omits) < `context` (the
+//! state of a run) < `call` (arguments in, a value out) < `cells` (sweeps) < `bind` (the functions
+//! of a script) < `manual` < `explain` (Rhai's errors in plain words) < `mistakes` < `prepare` <
+//! `script` < `check`, `session`.
 
 mod bind;
 mod call;

@@ -11,9 +11,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::OnceLock;
 
-/// Returns the mistakes in the calls of a script and its imports, in the order of the text. Checked
-/// are the names of functions, the numbers of their arguments, the keys of literal option maps, and
-/// the names of data sets, metrics and files.
+/// Returns the mistakes in the calls of a script and its imports, in the order of the text. The
+/// check covers the names of functions, the numbers of their arguments, the keys of literal option
+/// maps, and the names of data sets, metrics and files.
 pub fn mistakes(program: &Program) -> Vec<Diagnostic> {
     static NATIVE: OnceLock<BTreeSet<(String, usize)>> = OnceLock::new();
     let native = NATIVE.get_or_init(native_functions);
@@ -22,7 +22,7 @@ pub fn mistakes(program: &Program) -> Vec<Diagnostic> {
     found.map(|(fail, position)| of_fail(&fail, position, program)).collect()
 }
 
-/// Returns the mistake in a call, as far as the text shows one.
+/// Returns the mistake in a call, if the text shows one.
 fn call_fault(site: &Site, program: &Program, native: &BTreeSet<(String, usize)>) -> Option<Fail> {
     let given = site.args.len() + usize::from(site.method);
     let script = &program.syntax.functions;
@@ -92,7 +92,7 @@ fn metric_fault(site: &Site, entry: &Entry) -> Option<Fail> {
 /// the run folder.
 fn file_fault(site: &Site, entry: &Entry) -> Option<Fail> {
     let named = |endings: &[&str]| format!(".{}", endings.join(" or ."));
-    // Only a run knows what is saved, and so which of the kinds fits.
+    // What is saved, and therefore which of the kinds fits, is known only during a run.
     let (endings, want) = match entry.name {
         "plot" => (DRAWN_AS.to_vec(), format!("a name that ends in {} is expected", named(&DRAWN_AS))),
         "save" => {

@@ -134,7 +134,7 @@ impl Prepared {
         &self.request.script
     }
 
-    /// Returns the sizes in bytes of the data files that the script names literally.
+    /// Returns the total size in bytes of the data files that the script names literally.
     pub fn data_bytes(&self) -> u64 {
         let sandbox = Sandbox::new(&self.request.script, &self.request.allow_read, &self.request.folder);
         let size = |file: &str| std::fs::metadata(sandbox.readable(file).ok()?).ok().map(|found| found.len());

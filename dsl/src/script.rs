@@ -22,12 +22,12 @@ pub fn execute(prepared: &Prepared, listener: Arc<dyn Listener>) -> Outcome {
     })
 }
 
-/// Runs [`execute`] on this thread, whose stack must hold [`limits::STACK`] bytes; parallel loops
-/// run in the pool of this thread.
+/// Runs [`execute`] on this thread, whose stack must hold [`limits::STACK`] bytes. Parallel loops
+/// run in the thread pool of this thread.
 pub fn execute_here(prepared: &Prepared, listener: Arc<dyn Listener>) -> Outcome {
     let context = Arc::new(context_of(prepared, listener));
     quotients(&prepared.program).iter().for_each(|warning| context.tell(warning));
-    // The run folder must survive a bug.
+    // A bug must not prevent the outcome from being recorded in the run folder.
     let failure = guarded(|| watch(&context, || evaluate(&prepared.program, &context))).unwrap_or_else(Some);
     context.tell_dropped();
     Outcome { failure, ..context.take_outcome() }
@@ -103,7 +103,7 @@ fn interpreter(context: &Arc<Context>) -> Engine {
     bind::register(&mut engine, context);
     engine.set_module_resolver(context.modules.clone());
     let printer = Arc::clone(context);
-    // A terminal or a pipe can make the script wait, which is not a fault of the script.
+    // Time that the script waits for a terminal or a pipe is not its own time.
     engine.on_print(move |text| printer.own_time.pause(|| printer.print(text)));
     let debugger = Arc::clone(context);
     engine.on_debug(move |text, _, _| debugger.own_time.pause(|| debugger.print(text)));

@@ -39,8 +39,8 @@ pub struct BenchArgs {
     /// Implementation of the pairwise sums [default: auto]
     #[arg(long, value_name = "B", value_parser = one_of::<Backend>(&BACKENDS))]
     pub backend: Option<Backend>,
-    /// Instruction set; if the machine lacks it, its best one is used [default: SDFLOW_ISA, or
-    /// auto]
+    /// Instruction set; if the machine lacks it, the best one of the machine is used [default:
+    /// SDFLOW_ISA, or auto]
     #[arg(long, value_parser = one_of::<Isa>(&ISAS))]
     pub isa: Option<Isa>,
     /// Whether to skip blocks whose weight is negligible [default: on]

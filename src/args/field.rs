@@ -33,7 +33,8 @@ pub struct FieldArgs {
     /// Whether a particle is part of the density whose score it follows
     #[arg(long, default_value = "include", value_parser = one_of::<SelfTerm>(&["include", "exclude"]))]
     pub self_term: SelfTerm,
-    /// Weights of the target's samples, a .npy file; not negative, normalised to sum to one
+    /// Weights of the target's samples, a .npy file; they must not be negative, and are normalised
+    /// to sum to one
     #[arg(long, value_name = "W.npy")]
     pub target_weights: Option<PathBuf>,
     /// Arithmetic; `auto` is the fastest with a relative error of at most 1e-5

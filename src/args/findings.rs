@@ -6,7 +6,7 @@ use std::path::PathBuf;
 /// The arguments of `findings`.
 #[derive(Debug, Args)]
 #[command(after_help = "The paragraph of a run is the one that its script passed to `conclude(text)`; see\n\
-    `sdflow-engine doc conclude`. The document says so where a run failed or is unfinished.")]
+    `sdflow-engine doc conclude`. If a run failed or is unfinished, the document says so.")]
 pub struct FindingsArgs {
     /// The run folders, in the order of the document
     #[arg(value_name = "RUN", required = true)]

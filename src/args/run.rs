@@ -68,7 +68,7 @@ pub struct RunArgs {
 /// The limit on time, and the frequency of checkpoints.
 #[derive(Debug, Args)]
 pub struct TimeArgs {
-    /// Stop after this time, such as 90m or 1.5h; the same command then goes on where it stopped
+    /// Stop after this time, such as 90m or 1.5h; the same command then continues where it stopped
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub max_time: Option<Duration>,
     /// Write a checkpoint at this interval, a time or a number of steps: 30s, 5m, 1000 [default:

@@ -13,7 +13,7 @@ pub struct RunsArgs {
     /// Only runs of scripts whose name contains this text
     #[arg(long, value_name = "TEXT")]
     pub script: Option<String>,
-    /// Only runs that ended so: done, failed, stopped, unfinished, or check for a failed check
+    /// Only runs with this status: done, failed, stopped, unfinished, or check (a check failed)
     #[arg(long, value_name = "WORD", value_parser = ["done", "failed", "stopped", "unfinished", "check"])]
     pub status: Option<String>,
     /// Sort by `age` (the newest first), `script`, `time`, or a metric

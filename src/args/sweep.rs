@@ -9,7 +9,7 @@ use std::path::PathBuf;
 #[command(after_help = "Each -p is an axis: a list such as 2,8,32, or a range that includes both ends: int:1:5,\n\
     int:0:100:25 (steps of 25), lin:0:1:5 or log:0.1:10:5 (5 values). A value that contains a comma goes\n\
     in double quotes. The axis `seed` sets the seed; summary and picture average over it.\n\n\
-    The same command again computes only what is missing, however the last one ended.")]
+    A repeated command computes only the missing cells, even if the first one was killed.")]
 pub struct SweepArgs {
     #[command(flatten)]
     pub script: ScriptArgs,
@@ -34,19 +34,19 @@ pub struct SweepArgs {
     /// Run every cell again
     #[arg(long)]
     pub force: bool,
-    /// The metric of the summary and the picture; its better end comes first, or the end that
-    /// `max:METRIC` or `min:METRIC` states
+    /// The metric of the summary and the picture; its best values come first, or its largest with
+    /// `max:METRIC` and its smallest with `min:METRIC`
     #[arg(long, value_name = "METRIC")]
     pub best: Option<String>,
     /// Where to write the results [default: runs/<script>-sweep-<identity>]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// Print a Slurm array job for this sweep instead of running it, one shard per task
+    /// Print a Slurm array job for this sweep instead of running it; each task runs one shard
     /// [default: one task per cell, at most 100]
     #[arg(long, value_name = "TASKS", num_args = 0..=1, require_equals = true, default_missing_value = "0",
           conflicts_with_all = ["shard", "json"])]
     pub slurm: Option<u16>,
-    /// Print no progress and no summary; failures remain
+    /// Print no progress and no summary; failures are still printed
     #[arg(long)]
     pub quiet: bool,
     /// Write no report.html

@@ -1,7 +1,7 @@
 //! Steps of the flow of drifting models: the joint field with a Laplace kernel at one temperature.
 //!
-//! A step is one velocity of `n` particles, towards `m` points and away from each other. The same
-//! step with the matrix of all pairs, in PyTorch, is `benches/drift_torch.py`.
+//! A step is one velocity of `n` particles, towards `m` points and away from each other. The file
+//! `benches/drift_torch.py` computes the same step in PyTorch with the matrix of all pairs.
 
 use super::case::{BenchCase, Data, Task};
 use super::statistics::{deviation, enough, median};

@@ -83,7 +83,7 @@ pub fn measure(case: &BenchCase, interrupt: &Interrupt) -> Result<PairwiseReport
         engine.score_difference(Queries::Particles, &difference, &mut field)?;
         seconds.push(start.elapsed().as_secs_f64());
     }
-    // The memory of the measured work, before the reference needs its own.
+    // The memory is read here, because the reference that follows needs memory of its own.
     let peak_rss_mb = peak_rss_mb();
     let (rel_error, rel_error_max_row) = errors(&field, &particles, &difference, interrupt)?;
     let seconds_median = median(&seconds);

@@ -3,8 +3,8 @@
 //!
 //! The work is that of `n` particles against `m` target points: a whole solution with a fixed
 //! number of iterations of both sides, from the caller's f64 arrays to the f64 potentials, with
-//! packing and extrapolation. The error is that of one potential at random rows, compared with the
-//! naive f64 reference that starts from the same potential of the other side.
+//! packing and extrapolation. The error is measured for one potential at random rows. The reference
+//! computes this potential in naive f64 from the same potential of the other side.
 
 use super::case::{BenchCase, Data, Task};
 use super::statistics::{deviation, enough, median, peak_rss_mb};

@@ -7,7 +7,7 @@ use std::time::Instant;
 pub const RUNS: usize = 5;
 pub const SECONDS: f64 = 1.0;
 
-/// The largest number of seconds spent on runs, even if there were few.
+/// The largest number of seconds spent on runs, even if fewer than [`RUNS`] were made.
 pub const PATIENCE: f64 = 60.0;
 
 /// True if `runs` runs since `begin` are enough.

@@ -45,7 +45,7 @@ pub struct Change {
     pub change: Option<f64>,
     /// `(b - a) / |a|`
     pub relative: Option<f64>,
-    /// `(b - a) / sqrt(se_a^2 + se_b^2)`; None if neither has a standard error.
+    /// `(b - a) / sqrt(se_a^2 + se_b^2)`; None if neither value has a standard error.
     pub z: Option<f64>,
     /// The direction that is better; None for a recorded quantity that is not a metric.
     pub better: Option<Better>,
@@ -58,13 +58,13 @@ pub struct Change {
 pub enum Verdict {
     Better,
     Worse,
-    /// No change, or one within two standard errors.
+    /// No change, or a change within two standard errors.
     Same,
     /// Changed, but it is not known which direction is better.
     Changed,
-    /// Only the first run has it.
+    /// Only the first run has the metric.
     Missing,
-    /// Only the second run has it.
+    /// Only the second run has the metric.
     New,
 }
 

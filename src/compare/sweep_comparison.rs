@@ -105,7 +105,7 @@ impl SweepComparison {
         let only = |one: &BTreeMap<String, Record>, other: &BTreeMap<String, Record>| {
             one.keys().filter(|cell| !other.contains_key(*cell)).cloned().collect::<Vec<_>>()
         };
-        // In the order of the first table.
+        // The cells have the order of the first table.
         let order = of_a.iter().map(|(params, _)| key(params));
         let both = order.filter_map(|cell| Some((keyed_a.get(&cell)?, keyed_b.get(&cell)?, cell)));
         let pairs: Vec<CellPair> = both.map(|(a, b, cell)| CellPair { cell, metrics: Change::all(a, b) }).collect();

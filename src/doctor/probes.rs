@@ -7,7 +7,7 @@ use std::fs::{self, File};
 use std::path::Path;
 
 /// The memory in MB below which a warning says that large runs do not fit. A run of 16,384 points
-/// in 784 dimensions needs a quarter of it.
+/// in 784 dimensions needs a quarter of this memory.
 const SMALL_MB: f64 = 2000.0;
 
 /// Whether the system provides memory in pages of 2 MB.

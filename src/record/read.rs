@@ -16,7 +16,7 @@ struct Version {
 /// Reads the record in the run folder at `path`. `of_sweep` is the hint for the folder of a sweep.
 ///
 /// # Errors
-/// The folder has no record, or one that this version cannot read.
+/// The folder has no record, or a record that this version cannot read.
 pub fn read_record(path: &Path, of_sweep: &str) -> Result<Record, Diagnostic> {
     let shown = path.display();
     let bytes = std::fs::read(path.join("run.json")).map_err(|_| no_record(path, of_sweep))?;
@@ -33,7 +33,7 @@ pub fn read_record(path: &Path, of_sweep: &str) -> Result<Record, Diagnostic> {
 pub fn unreadable(file: &Path, error: &serde_json::Error) -> String {
     let (line, column) = (error.line(), error.column());
     let told = error.to_string();
-    // The only names in serde's words that a reader knows are those of fields and values.
+    // Of the names in serde's message, the user knows only those of fields and values.
     let named = told.split('`').nth(1).unwrap_or_default();
     let why = match error.classify() {
         Category::Eof => "it ends too early".into(),
@@ -66,7 +66,7 @@ pub fn is_sweep(path: &Path) -> bool {
     path.join(TABLE).exists()
 }
 
-/// A file of the folder of a sweep, which the folder of a run does not have.
+/// A file that the folder of a sweep has, and the folder of a run does not have.
 pub const TABLE: &str = "table.jsonl";
 
 /// The name of the picture in the folder of a sweep.

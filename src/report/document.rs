@@ -11,7 +11,7 @@ const CHART_STYLE: &str = include_str!("assets/uPlot.min.css");
 const CHARTS: &str = include_str!("assets/uPlot.min.js");
 const CHARTS_LICENCE: &str = include_str!("assets/uPlot.LICENSE");
 
-/// A page in the making.
+/// A page that is being built.
 #[derive(Debug, Default)]
 pub struct Document {
     /// Links to the sections.
@@ -44,7 +44,7 @@ impl Document {
         }
     }
 
-    /// Returns the page as HTML. `status` is a word and whether it is good.
+    /// Returns the page as HTML. `status` is a word for the status, and true if the status is good.
     pub fn html(&self, name: &str, status: Option<(&str, bool)>) -> String {
         let name = escaped(name);
         let badge = status.map_or_else(String::new, |(word, good)| format!(" {}", badge(word, good)));
@@ -76,10 +76,10 @@ pub fn escaped(text: &str) -> String {
     visible(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
-/// Returns prose as HTML, with code for what stands between back quotes.
+/// Returns prose as HTML. Text between back quotes becomes code.
 pub fn prose(text: &str) -> String {
     let parts: Vec<&str> = text.split('`').collect();
-    // The last back quote of an odd number opens nothing.
+    // If the number of back quotes is odd, the last one opens nothing.
     let is_code = |i: usize| i % 2 == 1 && i + 1 < parts.len();
     let piece = |(i, part): (usize, &&str)| match (is_code(i), i % 2) {
         (true, _) => format!("<code>{}</code>", escaped(part)),
@@ -99,7 +99,8 @@ pub fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> St
     format!("<div class=\"wide\"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table></div>")
 }
 
-/// Returns a cell of a table as HTML: a number with four digits, and all of its digits as a tip.
+/// Returns a cell of a table as HTML. A number is shown with four digits, and all of its digits are
+/// in its tooltip.
 pub fn cell(text: &str) -> String {
     match text.parse::<f64>() {
         Ok(value) if value.is_finite() && text.len() > 8 && text.contains(['.', 'e', 'E']) => {
@@ -132,7 +133,7 @@ mod tests {
         assert_eq!(cell("0.0036902123456"), "<span title=\"0.0036902123456\">0.00369</span>");
         assert_eq!(cell("12.5"), "12.5");
         assert_eq!(cell("a<b"), "a&lt;b");
-        // A long whole number is the name of something.
+        // A long whole number is a name, and is shown as it is.
         assert_eq!(cell("20240102030405"), "20240102030405");
     }
 }

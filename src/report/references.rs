@@ -61,7 +61,7 @@ const LETTERS: [(&str, &str); 17] = [
     ("--", "–"),
 ];
 
-/// Returns a value of BibTeX without its braces and accents of TeX.
+/// Returns a value of BibTeX without its braces, and with letters in place of TeX's accents.
 fn plain(value: &str) -> String {
     LETTERS.iter().fold(value.replace(['{', '}'], ""), |text, (tex, letter)| text.replace(tex, letter))
 }

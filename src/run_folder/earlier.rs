@@ -1,4 +1,4 @@
-//! Checkpoints of a run of an earlier version of the script, which a new run uses.
+//! The use of checkpoints that a run of an earlier version of the script has left.
 
 use super::{RunFolder, cannot_write, read_record};
 use crate::record::Status;

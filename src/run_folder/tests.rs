@@ -117,7 +117,7 @@ fn a_folder_left_half_emptied_is_still_a_run_folder() {
     assert!(!path.join(DRAFTS[0]).exists() && CONTENT.last() == Some(&"run.json"));
 }
 
-/// Finished cells of a sweep stay for the same run only, and are deleted when it is done.
+/// Finished cells of a sweep stay for the same run only, and are deleted when that run is done.
 #[test]
 fn finished_cells_wait_for_their_run() {
     let dir = tempfile::tempdir().unwrap();

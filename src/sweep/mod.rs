@@ -1,5 +1,5 @@
-//! `sweep`: runs a script for many values of its parameters and writes one table. Each cell is the
-//! same run as that of `run`.
+//! `sweep`: runs a script for many values of its parameters and writes one table. A cell is the
+//! same run as `run` with the parameters of the cell.
 
 mod axis;
 mod picture;
@@ -139,8 +139,8 @@ fn wait(ranks: &Ranks, interrupt: &Interrupt, quiet: bool) -> Vec<(usize, String
     wrong
 }
 
-/// Computes the cells of this shard on a rank other than rank 0, which has planned the sweep `plan`
-/// and writes the tables.
+/// Computes the cells of this shard on a rank other than rank 0. Rank 0 has planned the sweep,
+/// whose identity is `task`, and writes the tables.
 ///
 /// # Errors
 /// A sentence for rank 0 to print.
@@ -195,8 +195,8 @@ fn write_tables<'a>(
     Ok((rows, picture))
 }
 
-/// Returns the requested layout, reduced to the cores of this process with a note to the user,
-/// unless `quiet`.
+/// Returns the requested layout, reduced to the cores of this process. If it is reduced, a note
+/// tells the user, unless `quiet` is true.
 fn layout(args: &SweepArgs, cells: usize, quiet: bool) -> Layout {
     let (jobs, threads) = (args.jobs.map(usize::from), args.threads.map(usize::from));
     let (cores, layout) = (machine::cores(), layout_of(args, cells));

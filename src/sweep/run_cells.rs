@@ -44,7 +44,7 @@ impl<'a> RunCells<'a> {
     }
 
     /// Computes the cells and returns the records by the numbers of their cells. A cell that was
-    /// not started has none.
+    /// not started has no record.
     ///
     /// # Errors
     /// The folder of a cell contains something else; threads cannot be started; the cells need too
@@ -70,8 +70,8 @@ impl<'a> RunCells<'a> {
         Ok(records)
     }
 
-    /// Refuses the cells if as many cells as run at a time, each as large as the largest, need too
-    /// much memory.
+    /// Refuses the cells if those that run at the same time need too much memory. Each of them is
+    /// assumed to be as large as the largest cell.
     fn check_memory(&self) -> Result<(), Diagnostic> {
         let mut waiting = Vec::new();
         for cell in &self.cells {
@@ -119,7 +119,7 @@ impl Sweep for RunCells<'_> {
 
     fn compute(&self, index: usize, _: &CellPool) -> Result<CellOutcome<Record>, Diagnostic> {
         let cell = self.cells[index];
-        // An error in one cell does not stop the others.
+        // An error in one cell does not stop the other cells.
         Ok(self.record(cell).unwrap_or_else(|failure| {
             let mut record = Record::start(cell.prepared.script().into(), &cell.prepared, self.args.script.quick);
             record.fail(&failure);

@@ -13,7 +13,7 @@ pub struct PlaceMean {
     pub place: Vec<(String, String)>,
     /// The mean over the seeds that have a finite value.
     pub mean: SeedMean,
-    /// The mean of its noise floors, if they are known.
+    /// The mean of the noise floors of the metric, if they are known.
     pub floor: Option<f64>,
 }
 

@@ -104,7 +104,7 @@ pub struct BestMetric {
 
 impl BestMetric {
     /// Returns the metric of `--best`, or the first measured metric, and a warning if the requested
-    /// one was not measured.
+    /// metric was not measured.
     pub fn of(asked: Option<&str>, rows: &[CellRow]) -> (Option<BestMetric>, Option<String>) {
         let known = metric_names(rows);
         let largest = |name: &str| better(name) == Some(Better::Higher);
@@ -208,8 +208,8 @@ pub fn summary(
 }
 
 /// Returns the warnings of the cells, each with the number of cells that gave it, the most frequent
-/// first. The numbers in a warning differ between cells, so warnings that differ in these alone
-/// count as one.
+/// first. Warnings that differ only in their numbers count as one, because such numbers differ
+/// between cells.
 fn warnings(rows: &[CellRow]) -> Vec<(String, usize)> {
     let mut found: BTreeMap<String, (String, usize)> = BTreeMap::new();
     for warning in rows.iter().filter_map(|(_, record)| record.as_ref()).flat_map(|record| &record.warnings) {
@@ -221,7 +221,8 @@ fn warnings(rows: &[CellRow]) -> Vec<(String, usize)> {
     found
 }
 
-/// True if a value that is shown lies below the noise floor of a metric of which less is better.
+/// True if smaller values of the metric are better, and a value that is shown lies below its noise
+/// floor.
 fn below_floor(wanted: &BestMetric, sorted: &[PlaceMean]) -> bool {
     let is_less_better = better(&wanted.metric) == Some(Better::Lower);
     let is_below = |mean: &PlaceMean| mean.floor.is_some_and(|floor| mean.mean.value < floor);

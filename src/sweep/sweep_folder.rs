@@ -81,7 +81,7 @@ impl SweepFolder {
                 }
             }
             Err(e) if e.kind() == ErrorKind::NotFound => {
-                // Another process may have written the plan since it was looked for.
+                // Another process may have written the plan after this process looked for it.
                 let own = |name: &str| [PLAN, "cells"].contains(&name) || name.starts_with('.');
                 let entries = fs::read_dir(path).into_iter().flatten().flatten();
                 let mut names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());

@@ -64,7 +64,7 @@ fn planted_circles_are_found() {
     let real = with_planted("dsl/src", "dsl/src/call/mod.rs", "use crate::bind::register;");
     let found = circles(&edges(&real));
     assert!(found.len() == 1 && found[0].contains_key("dsl/src/bind/mod.rs"), "{}", text(&found));
-    // In the present command line.
+    // In the present command line, `run` uses `exit`. Here `exit` would also use `run`.
     let real = with_planted("src", "src/exit.rs", "use crate::run::run;");
     assert_eq!(circles(&edges(&real)).len(), 1);
 }

@@ -53,7 +53,7 @@ impl End {
 }
 
 impl Modules<'_> {
-    /// True if the re-export is one of a child of `module`.
+    /// True if `taken` re-exports a name of a child of `module`.
     fn is_below(&self, module: &Path, taken: &Use) -> bool {
         match self.end(module, &taken.path, 0) {
             Some(End::File(to)) => self.files.iter().any(|(at, (file, _))| *file == to && at.starts_with(module)),
@@ -102,7 +102,7 @@ impl Modules<'_> {
                 end => Some(end),
             },
             _ if child => self.walk(&below, rest, depth),
-            // A name that a macro defines.
+            // A macro may define this name.
             _ => Some(End::File(file.to_string())),
         }
     }

@@ -51,7 +51,7 @@ impl Names {
                     i += 2;
                 }
                 "macro_rules" => _ = names.defined.insert(word(i + 2).into()),
-                // The braces of a macro may contain types, so the depth does not count in them.
+                // The braces of a macro may contain types, so a type is recorded at any depth.
                 kind if TYPES.contains(&kind) => _ = names.defined.insert(next),
                 kind if VALUES.contains(&kind) => {
                     if depth == 0 {

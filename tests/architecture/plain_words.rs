@@ -88,8 +88,7 @@ fn wide(path: &str, text: &str) -> Vec<String> {
     lines.map(|(i, line)| format!("{path}:{}: {} columns", i + 1, line.chars().count())).collect()
 }
 
-/// The message about `found` in `folder`, of which `known` are known; none if their number is
-/// right.
+/// The message about the findings `found` in `folder`; None if their number is `known`.
 fn complaint(folder: &str, key: &str, found: &[String], known: usize) -> Option<String> {
     let (n, list) = (found.len(), found.join("\n"));
     match n.cmp(&known) {

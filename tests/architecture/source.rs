@@ -33,7 +33,7 @@ pub fn texts(folder: &str) -> Vec<(String, String)> {
     found
 }
 
-/// The root of a crate of its own, which calls the library beside it.
+/// The root of a separate crate, which calls the library in the same folder.
 const PROGRAM: &str = "src/main.rs";
 
 /// All Rust sources below `folder`, except for files that are test modules.
@@ -45,7 +45,7 @@ pub fn sources(folder: &str) -> Vec<Source> {
     found
 }
 
-/// The line before the declaration of a test module.
+/// True if the line stands before the declaration of a test module.
 fn is_test_line(line: &str) -> bool {
     line == "#[cfg(test)]" || line.starts_with("#[cfg(all(test")
 }

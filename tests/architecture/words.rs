@@ -48,7 +48,7 @@ fn guarded_words_stay_in_their_rooms() {
     assert!(all.len() > 250, "only {} sources were found", all.len());
     assert_eq!(strays(&all), Vec::<String>::new());
     let unsafe_files = all.iter().filter(|source| source.tokens.contain(&["unsafe"])).count();
-    // The tiles of the matrix units, and the allocator.
+    // These are the file of the tiles of the matrix units, and the file of the allocator.
     assert!(unsafe_files <= 2, "{unsafe_files} files hold unsafe code");
 }
 

@@ -1,8 +1,8 @@
 //! Kinds of inputs that once gave a wrong number, lost a result, hung or crashed: one table of
 //! right values, one of warnings, one of refusals, and one of files.
 //!
-//! Every number stands beside its own derivation. A new case is a row here and, where the fault
-//! lies in one module, a test there too.
+//! Every number stands beside its derivation. A new case is a row here. If the fault lies in one
+//! module, the case is also a test in that module.
 
 use crate::sandbox::{Done, Sandbox};
 
@@ -61,7 +61,7 @@ const RIGHT: &[Right] = &[
         &[("ratio", 1.0, 1e-9)],
     ),
     (
-        // A point so far away has no weight at the others.
+        // A point so far away has no weight at the other points.
         "an outlier and the precision of a field",
         "let x = normal(200, 2); let y = normal(200, 2);
         let truth = sd_flow(x, #{sigma: 0.5, noise: \"none\", precision: \"f64\"}).velocity(y);
@@ -416,8 +416,8 @@ fn a_model_of_a_failed_run_is_not_taken_for_that_of_another() {
     assert!(done.stderr.contains("there is no file `g.safetensors`"), "{}", done.stderr);
 }
 
-/// The environment chooses the instructions of the pairwise sums, not those of nets; the record
-/// tells both.
+/// The environment chooses the instruction set of the pairwise sums, but not that of nets. The
+/// record names both.
 #[test]
 fn the_instructions_of_nets_are_recorded() {
     let sandbox = Sandbox::with("regress(affine(#{dim: 2}), normal(20, 2), normal(20, 2), #{steps: 2});");

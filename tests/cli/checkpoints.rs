@@ -73,7 +73,7 @@ fn kill_and_go_on(what: &str, script: &str, kills: u32) -> usize {
         let threads = [1, 2, 3, 5][kill as usize % 4];
         let words = WORDS.replace("--quiet ", "").replace("--threads 1", &format!("--threads {threads}"));
         let mut child = sandbox.command(&words).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        // The golden ratio spreads the moments over the run.
+        // Multiples of the golden ratio, modulo 1, spread the moments of the kills over the run.
         std::thread::sleep(alone.mul_f64(0.9 * (0.618_034 * f64::from(kill + 1)).fract()));
         let ended = child.try_wait().unwrap().is_some();
         child.kill().unwrap();
@@ -92,15 +92,15 @@ fn kill_and_go_on(what: &str, script: &str, kills: u32) -> usize {
     resumed
 }
 
-/// Every attempt uses another number of threads than the attempt before. There are few kills here;
-/// `SDFLOW_KILLS=200 cargo test kills` makes 200.
+/// Each attempt uses a different number of threads from the attempt before. There are few kills
+/// here; `SDFLOW_KILLS=200 cargo test kills` makes 200.
 #[test]
 fn kills_at_any_moment_change_no_byte() {
     let kills: u32 = std::env::var("SDFLOW_KILLS").map_or(20, |text| text.parse().unwrap());
     let each = kills.div_ceil(KINDS.len() as u32);
     let resumed: usize = KINDS.iter().map(|(what, script)| kill_and_go_on(what, script, each)).sum();
-    // A kill before the first checkpoint of an attempt leaves nothing to go on from: on a busy
-    // machine this is the case of many.
+    // An attempt that is killed before its first checkpoint leaves nothing to continue from. On a
+    // busy machine this happens to many attempts.
     assert!(resumed > kills as usize / 10, "only {resumed} of {kills} attempts went on from a checkpoint");
 }
 

@@ -3,7 +3,7 @@
 use crate::sandbox::{Sandbox, json, listing};
 use std::time::{Duration, Instant};
 
-/// Every round doubles the number of functions that the next copy has to copy.
+/// Every round doubles the number of functions that the next round has to copy.
 const DOUBLING: &str = "let f = |x| x;\nfor i in 0..60 { f = f.curry(f); }\n";
 
 /// The interpreter checks the memory between two operations; here one operation fills it.

@@ -42,8 +42,8 @@ impl Case {
         load(&sandbox.path("v.npy"), &LoadOptions::default()).unwrap()
     }
 
-    /// Sums of `w_j f(|z_i - x_j|^2) (x_j - z_i)`, with the sum of the weights, over target and
-    /// particles.
+    /// Calls `velocity` for each query, with the target and the particles as the two clouds around
+    /// it.
     fn field(&self, velocity: impl Fn(Cloud, Cloud) -> Vec<f64>) -> Points {
         let queries = self.at.as_ref().unwrap_or(&self.particles);
         let rows = queries.iter().enumerate().map(|(i, z)| {
@@ -62,7 +62,7 @@ impl Case {
         })
     }
 
-    /// With `slope(d^2) = 2 dk/d(d^2)`.
+    /// The gradient of the witness function of a kernel `k`, with `slope(d^2) = 2 dk/d(d^2)`.
     fn witness_gradient(&self, slope: impl Fn(f64) -> f64) -> Points {
         self.field(|p, q| p.gradient(&slope).iter().zip(q.gradient(&slope)).map(|(p, q)| p - q).collect())
     }
@@ -86,13 +86,14 @@ impl Cloud<'_> {
         })
     }
 
-    /// `D(z) - z`
+    /// `D(z) - z`, where `D(z)` is the mean of the points with weights `w_j exp(-|x_j - z|^2 / 2
+    /// s2)`.
     fn softmax_mean(&self, s2: f64) -> Vec<f64> {
         let nearest = self.sources().filter(|(w, ..)| *w > 0.0).map(|(_, d2, _)| d2).fold(f64::INFINITY, f64::min);
         self.mean(|d2| (-0.5 * (d2 - nearest) / s2).exp(), true)
     }
 
-    /// `E[grad_z k(z, x)]`
+    /// `E[grad_z k(z, x)]` over the points `x`.
     fn gradient(&self, slope: impl Fn(f64) -> f64) -> Vec<f64> {
         self.mean(|d2| -slope(d2), false)
     }

@@ -76,7 +76,7 @@ fn what_is_no_finding_is_refused() {
     sandbox.write("found.md", "earlier");
     sandbox.run("findings said empty -o found.md").code(6);
     assert_eq!(sandbox.read("found.md"), "earlier");
-    // A run without a conclusion, or a sweep, does not hide the others.
+    // A run without a conclusion, or a sweep, does not hide the other runs.
     let partly = sandbox.run("findings silent said sweep -o found.md").code(0);
     assert_eq!(sandbox.read("found.md"), sandbox.run("findings said").code(0).stdout);
     assert_snapshot!(partly.stderr);

@@ -1,9 +1,9 @@
 //! Golden values: the records of a small run of every flow, training and metric, with fixed seeds.
 //!
-//! The values in `golden/values.csv` guard against unintended changes. They are not known right
-//! values; the tests of the engine have those. After an intended change of the numerics, run
-//! `SDFLOW_WRITE_GOLDEN=1 cargo test --test cli golden` and name the change under **Numerics** in
-//! the changelog.
+//! The values in `golden/values.csv` guard against unintended changes. They are not known to be
+//! right; the tests of the engine compare with known values. After an intended change of the
+//! numerics, run `SDFLOW_WRITE_GOLDEN=1 cargo test --test cli golden` and name the change under
+//! **Numerics** in the changelog.
 
 use crate::sandbox::{Done, Sandbox, json, listing};
 use std::collections::BTreeMap;

@@ -1,5 +1,5 @@
 //! The command line as a user types it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test and its helpers may fail by panicking.
 
 mod bad_input;
 mod bench;

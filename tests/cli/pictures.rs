@@ -39,7 +39,8 @@ fn the_columns_of_a_file_name_the_axes_and_the_saved_columns() {
     assert!(!text("samples/nameless.csv").contains('x'));
 }
 
-/// A header that would be read as numbers, or not at all, is left out: what is saved loads again.
+/// A header is left out if its names would be read as numbers, or would not be read at all. Points
+/// that were saved can be loaded again.
 #[test]
 fn names_that_are_no_words_are_not_saved() {
     let sandbox = Sandbox::with(
@@ -123,8 +124,8 @@ fn densities_and_fields_are_drawn_over_points() {
     assert!(has(&line, "density") && has(&field, "velocity"));
 }
 
-/// The density of a normalised target is drawn as it is, also where its peaks are narrower than a
-/// grid would show.
+/// The density of a normalised target is drawn as it is, even where its peaks are narrower than the
+/// spacing of a grid.
 #[test]
 fn a_density_is_exact() {
     let [narrow, alone, flat, behind, line] = pictures(
@@ -173,7 +174,8 @@ fn a_picture_that_cannot_be_drawn_says_why() {
         let failed = Sandbox::with(&format!("{call};")).run("a.rhai --out out");
         assert!([3, 6].contains(&failed.code), "{call}: {}", failed.stderr);
         assert!(failed.stderr.contains(words), "{call}: {}", failed.stderr);
-        // A check finds it before a run does, unless only the values of a function would tell.
+        // A check finds the mistake before a run, except where it depends on the values of a
+        // function.
         if !call.contains("|x|") {
             let checked = Sandbox::with(&format!("{call};")).run("check a.rhai");
             assert!(checked.stderr.contains(words), "check of {call}: {}", checked.stderr);

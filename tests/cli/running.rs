@@ -257,7 +257,8 @@ fn a_stored_run_repeats_its_prints() {
     assert!(again.stderr.contains("all of it is in out/log.txt"), "{}", again.stderr);
 }
 
-/// A failure is told once, on standard error, and automatic choices are in the log of a quiet run.
+/// A failure is reported once, on standard error, and automatic choices are in the log of a quiet
+/// run.
 #[test]
 fn an_error_is_told_once() {
     for words in ["a.rhai --out out", "a.rhai --out out --quiet --force"] {

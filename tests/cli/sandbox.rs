@@ -91,7 +91,7 @@ impl Done {
         format!("{}exit code {}", self.stderr, self.code)
     }
 
-    /// Panics unless the exit code is this one.
+    /// Panics if the exit code is not `want`.
     pub fn code(self, want: i32) -> Done {
         assert_eq!(self.code, want, "\nstdout: {}\nstderr: {}", self.stdout, self.stderr);
         self

@@ -56,7 +56,8 @@ fn control_characters_of_names_are_escaped_in_every_message() {
     assert!(!steers(&std::fs::read_to_string(log).unwrap()));
 }
 
-/// The signal of the limit on file sizes would end the process before anything is recorded.
+/// Without a handler, the signal of the limit on file sizes would end the process before anything
+/// is recorded.
 #[cfg(unix)]
 #[test]
 fn a_limit_on_the_size_of_files_is_an_error() {

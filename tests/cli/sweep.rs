@@ -201,7 +201,7 @@ fn shards_together_are_the_whole() {
     let words = "-p n=int:20:24 -p seed=1,2";
     let (whole, done) = swept(SMALL, words);
     done.code(0);
-    // One after another in separate folders, then at the same time in one folder.
+    // The shards run one after another in separate folders, then at the same time in one folder.
     let mut apart: Vec<_> = (1..=3)
         .flat_map(|i| {
             let (sandbox, done) = swept(SMALL, &format!("{words} --shard {i}/3"));

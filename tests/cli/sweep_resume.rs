@@ -33,7 +33,7 @@ fn kills_at_any_moment_lose_no_finished_cell() {
     let mut before = BTreeMap::new();
     for kill in 1..=6u32 {
         let mut child = sandbox.command(WORDS).stderr(Stdio::null()).spawn().unwrap();
-        // The moments reach from before the first cell to near the end.
+        // The moments of the kills reach from before the first cell to near the end.
         std::thread::sleep(alone * (kill * 5 % 7) / 9);
         child.kill().unwrap();
         child.wait().unwrap();

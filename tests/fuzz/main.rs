@@ -1,6 +1,6 @@
 //! Readers of untrusted input read random bytes and damaged files. These few cases are the same in
 //! every run; the fuzzer in `fuzz/` tries more.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test and its helpers may fail by panicking.
 
 #[path = "../../src/allocator.rs"]
 mod allocator;

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 pub enum Mutation {
     /// One bit is inverted.
     Flip { at: usize, bit: u8 },
-    /// A difficult word replaces as many bytes.
+    /// A difficult word replaces the same number of bytes.
     Write { at: usize, word: usize },
     /// A difficult word is inserted between two bytes.
     Insert { at: usize, word: usize },

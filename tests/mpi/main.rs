@@ -2,7 +2,7 @@
 //!
 //! The tests need an MPI library, so they are built by the feature `mpi`:
 //! `cargo test --features mpi --test mpi`.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test and its helpers may fail by panicking.
 
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -173,7 +173,7 @@ fn a_mistake_is_reported_once() {
     }
 }
 
-/// Ends all ranks by a signal to one of them, and continues.
+/// A signal to one rank ends all ranks. The same command then continues the run on two ranks.
 #[test]
 fn a_run_goes_on_after_the_death_of_a_rank() {
     let folder = tempfile::tempdir().unwrap();

@@ -25,8 +25,8 @@ pub fn data_file(call: &Call) -> Result<PathBuf, Fail> {
     Ok(path)
 }
 
-/// Returns an error in a file, placed at the first argument, which names the file, unless it has a
-/// place of its own.
+/// Returns an error in a file as a failure. If the error has no place of its own, its place is the
+/// first argument, which names the file.
 pub fn in_file(call: &Call, error: Error) -> Fail {
     match call.place(error) {
         fail if fail.at == At::Call => fail.at(At::Argument(0)),
@@ -34,8 +34,8 @@ pub fn in_file(call: &Call, error: Error) -> Fail {
     }
 }
 
-/// Returns argument `i` as a score: points stand for their kernel estimate, a target for its exact
-/// score or the estimate from its data.
+/// Returns argument `i` as a score: points stand for their kernel estimate, and a target stands for
+/// its exact score or for the estimate from its data.
 pub fn score(call: &Call, i: usize) -> Result<Recipe, Fail> {
     let arg = call.arg(i)?.clone();
     if let Some(recipe) = arg.clone().try_cast::<Recipe>() {
@@ -119,7 +119,8 @@ pub fn own_units(call: &Call, i: usize) -> Fail {
 pub fn reference(call: &Call, i: usize, n: usize) -> Result<Reference, Fail> {
     let (made, source) = if let Some(cloud) = call.arg(i)?.clone().try_cast::<Cloud>() {
         let target = cloud.target.as_ref();
-        // Floors come from fresh points of a distribution, but from splits of a sample.
+        // The floor of a distribution comes from fresh points. The floor of a sample comes from
+        // splits of the sample.
         let is_drawn = target.is_some_and(|target| target.finite_sample().is_none());
         let source = Some(FloorSource::new((!is_drawn).then_some(&cloud.points), target));
         let made = match target {
@@ -128,7 +129,7 @@ pub fn reference(call: &Call, i: usize, n: usize) -> Result<Reference, Fail> {
         };
         (made, source)
     } else if let Some(target) = call.arg(i)?.clone().try_cast::<Arc<dyn Target>>() {
-        // The floor of rows in a file comes from the rows that this call reads.
+        // If the target reads rows of a file, its floor comes from the rows that this call reads.
         let source = target.rows().is_none().then(|| FloorSource::new(None, Some(&target)));
         (Reference::of(target, n, call.context.stream("reference")), source)
     } else {

@@ -147,8 +147,8 @@ fn light_sb(call: &Call) -> Result<Dynamic, Fail> {
     Ok(Dynamic::from(BridgeHandle::two_potentials(made).between(source, target)))
 }
 
-/// Returns a learned process. If its training was interrupted, saves the forward process: `first`,
-/// or else this one.
+/// Returns a learned process. If its training was interrupted, the forward process is saved:
+/// `first` if it is given, and otherwise `made`.
 fn finish(
     call: &Call,
     made: TrainedBridge,

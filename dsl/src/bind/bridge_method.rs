@@ -165,8 +165,8 @@ fn path(call: &Call) -> Result<Dynamic, Fail> {
     Ok(path.into_iter().map(entry).collect::<Array>().into())
 }
 
-/// Moves the points of the call. A dry run makes a few steps, and returns their end for every
-/// time.
+/// Moves the points of the call. A dry run makes a few steps, and returns the points after them for
+/// every time.
 fn motion(call: &Call, mut options: SimulateOptions, snapshots: usize) -> Result<Path, Fail> {
     let (context, handle, points) = (call.context, receiver(call)?, call.points(1)?);
     idle::in_simulation(call, options.method);

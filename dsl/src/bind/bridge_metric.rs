@@ -97,7 +97,7 @@ fn cbw_uvp(call: &Call) -> Result<Dynamic, Fail> {
     Ok(Dynamic::from(Reading::from(&made)))
 }
 
-/// The starts in argument 2: points, or `n` points of a target.
+/// Returns the starting points from argument 2: points, or `n` points of a target.
 fn starts(call: &Call, n: usize) -> Result<Arc<Points>, Fail> {
     if call.arg(2)?.is::<Cloud>() {
         return call.points(2);

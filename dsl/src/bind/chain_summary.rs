@@ -43,7 +43,7 @@ fn summary(call: &Call) -> std::result::Result<Dynamic, Fail> {
     };
     let whole = || chain_summary(&draws.iter().map(|points| &**points).collect::<Vec<_>>());
     let chains = draws.iter().map(|points| points.n()).max().unwrap_or(0);
-    // Without any chains, the error is that of the engine.
+    // If there are no chains, the engine reports the error.
     let measure = |gauge: &Gauge| match chains {
         0 => whole().map(|found| (found, Cost::default())),
         _ => cost::along(chains, gauge, of_rows),

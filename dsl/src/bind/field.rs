@@ -20,7 +20,7 @@ sdflow::options! {
     }
 }
 
-/// The number of moments over which the noise of a flow is averaged.
+/// The number of evaluations with different noise over which a velocity is averaged.
 const MOMENTS: usize = 64;
 
 /// The number of steps into which progress is divided.
@@ -60,7 +60,7 @@ fn velocity(call: &Call) -> Result<Dynamic, Fail> {
     call.context.time("flow", || call.work("velocity", evaluate, measure)).map(Cloud::value)
 }
 
-/// Returns the moment at this progress of a run, which must lie between 0 and 1.
+/// Returns the clock at this progress of a run, which must lie between 0 and 1.
 fn clock_at(call: &Call, progress: f64, stream: Stream) -> Result<Clock, Fail> {
     if !(0.0..=1.0).contains(&progress) {
         return Err(call.place(Error::argument("progress", progress, "it must lie between 0 and 1")));
@@ -69,8 +69,8 @@ fn clock_at(call: &Call, progress: f64, stream: Stream) -> Result<Clock, Fail> {
     Ok(Clock::at(step.min(STEPS - 1), STEPS, stream))
 }
 
-/// Returns the velocity at the places `at`, at this progress of a run with this cloud, averaged
-/// over its noise. A dry run returns the places.
+/// Returns the velocity at the points `at`, at this progress of a run with this cloud, averaged
+/// over the noise of the flow. A dry run returns `at`.
 pub fn mean_velocity(call: &Call, plan: &Plan, cloud: &Points, at: &Points, progress: f64) -> Result<Points, Fail> {
     let stream = call.context.fixed_stream("velocity");
     let clocks =
@@ -83,7 +83,7 @@ pub fn mean_velocity(call: &Call, plan: &Plan, cloud: &Points, at: &Points, prog
             dynamics.velocity(&FieldAt::cloud(cloud, clock, &call.context.pairwise).tracers(at), &mut one)?;
             match i {
                 0 => sum = one.clone(),
-                // A flow without noise gives the same field at every moment.
+                // A flow without noise gives the same field in every evaluation.
                 1 if one == sum => return Ok(sum),
                 _ => sum.data_mut().iter_mut().zip(one.data()).for_each(|(sum, v)| *sum += v),
             }

@@ -19,7 +19,7 @@ pub fn shorten_first_training(call: &Call, target: &Arc<dyn Target>, options: &m
     });
 }
 
-/// Evaluates a score that learns at its first evaluation, at a few normal points.
+/// Evaluates a score at a few normal points. The score learns at its first evaluation.
 pub fn evaluate_once(call: &Call, score: &mut dyn Score, dim: usize, sigma: f64) -> sdflow::Result<()> {
     let (stream, pairwise) = (call.context.fixed_stream("check"), &call.context.pairwise);
     let (cloud, mut out) = (stream.normal(64, dim), Points::default());

@@ -232,7 +232,7 @@ fn sliced_flow(call: &Call) -> std::result::Result<Dynamic, Fail> {
     towards_points(call, "sliced_flow", SlicedFlow::new, SlicedFlow::with_weights)
 }
 
-/// Plans a flow that is made from points and options, and takes the weights of the points.
+/// Plans a flow that is made from points, the weights of the points, and options.
 fn towards_points<F, O>(
     call: &Call,
     name: &'static str,
@@ -264,7 +264,7 @@ mod tests {
     use sdflow::score::{Exact, Kde};
     use sdflow::target::{Gaussian, Target};
 
-    /// The default of `step` in the manual is the step size of a run.
+    /// The default of `step` in the manual is the step size that a run uses.
     #[test]
     fn the_usual_step_is_that_of_the_manual() {
         let points = Stream::new(1).normal(20, 2);

@@ -13,7 +13,7 @@ pub fn entries() -> impl Iterator<Item = &'static Entry> {
             Some(h) => (BANDWIDTH, format!("{name}({h:?})")),
             None => (&[][..], format!("{name}()")),
         };
-        // Leaked once per process, because the manual lives as long as the process.
+        // The text is leaked once per process, because the manual lives as long as the process.
         let text = |text: String| -> &'static str { Box::leak(text.into_boxed_str()) };
         let entry = function(name, Kind::Kernel, args, Type::Map, tag)
             .returned("a kernel, a map of plain data")

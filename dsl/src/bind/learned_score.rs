@@ -138,8 +138,8 @@ fn load_model(call: &Call) -> Result<Dynamic, Fail> {
         return Ok(model);
     }
     let path = match own {
-        // A file that an earlier attempt left in the run folder is not a model of this run.
-        // `readable` judges a link out of the folder.
+        // A file that an earlier attempt left in the run folder is not a model of this run. A
+        // symbolic link is left to `readable`, which checks where it leads.
         Ok(path) if context.has_recorded(&path) && path.is_file() && !path.is_symlink() => path,
         _ => context.sandbox.readable(&name).map_err(|f| f.at(At::Argument(0)))?,
     };

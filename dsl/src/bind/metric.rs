@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 /// The entries of all metrics, built from the list of the engine.
 pub fn entries() -> impl Iterator<Item = &'static Entry> {
     METRICS.iter().map(|m| {
-        // Leaked once per process, because the manual lives as long as the process.
+        // The text is leaked once per process, because the manual lives as long as the process.
         let text = |text: String| -> &'static str { Box::leak(text.into_boxed_str()) };
         let about = format!(
             "The {}. As the reference, give held-out points, which the method has not used, or a \

@@ -124,7 +124,7 @@ pub fn register(engine: &mut Engine, context: &Arc<Context>) {
 /// Calls `entry` for `context`.
 ///
 /// # Errors
-/// Those of the function, as Rhai carries them.
+/// Those of the function, as errors of Rhai.
 pub fn call(
     entry: &'static Entry,
     context: &Context,

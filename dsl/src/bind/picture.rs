@@ -97,7 +97,7 @@ fn picture(call: &Call, options: &PlotOptions) -> Result<Picture, Fail> {
         return Ok(Picture { size, ..made });
     }
     let mut picture = Picture::new(options.title.as_str());
-    // With images, `columns` is that of each chart.
+    // With images, `columns` is the number of images per line in each chart.
     picture.columns = options.columns.filter(|_| options.image_width.is_none());
     (picture.same_axes, picture.equal, picture.size) = (options.same_axes, options.equal, size);
     Ok(charts(call, what, options)?.into_iter().fold(picture, Picture::with))
@@ -147,7 +147,8 @@ fn parts(call: &Call, what: &Dynamic, paths: bool) -> Result<Vec<(String, Dynami
     }
 }
 
-/// Returns at most nine of the moments of a motion, evenly spaced, and says so.
+/// Returns at most nine of the moments of a motion, evenly spaced. If some are left out, a note
+/// says so.
 fn some_of(call: &Call, moments: Vec<(String, Dynamic)>) -> Vec<(String, Dynamic)> {
     const MOST: usize = 9;
     let all = moments.len();

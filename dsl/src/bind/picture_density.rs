@@ -13,7 +13,7 @@ pub const DRAWN: usize = 2000;
 /// The number of values of a density along an axis, in one and in two dimensions.
 const DENSE: [usize; 2] = [1000, 240];
 
-/// The shares of the mass of a density around which lines are drawn.
+/// Contour lines enclose these shares of the mass of a density.
 const SHARES: [f64; 3] = [0.5, 0.8, 0.95];
 
 /// Adds the density of a target of one or two coordinates, over the region of a sample or, if it
@@ -25,7 +25,7 @@ pub fn add_density(
     (target, density): (&Arc<dyn Target>, &dyn Density),
     points: Option<&[(f64, f64)]>,
 ) -> Result<Chart, Fail> {
-    // Only a density without samples lacks its constant.
+    // Only a density that cannot be sampled has an unknown constant.
     let sample = target.sample(DRAWN, call.context.stream("picture")).ok().map(Arc::new);
     let own = sample.as_ref().and_then(|points| Chart::default().with(plot::Cloud::new(Arc::clone(points))).region());
     let others = || points.filter(|ends| ends.len() == target.dim()).map(<[_]>::to_vec);
@@ -65,14 +65,14 @@ pub fn add_density(
     Ok(chart.with(Contours { colour: grey, ..contours.label(format!("{label} (50, 80, 95 %)")) }))
 }
 
-/// Returns a density of one coordinate over an axis. It has an integral of 1 if its constant is
-/// unknown, that is, without a sample.
+/// Returns the curve of a density of one coordinate over an axis. Without a sample the constant of
+/// the density is unknown, and the curve is scaled to an integral of 1.
 fn curve(
     mut x: Vec<f64>,
     sample: Option<&Points>,
     log_density: impl Fn(&Points) -> Result<Vec<f64>, Fail>,
 ) -> Result<Curve, Fail> {
-    // The sample finds peaks that are narrower than the grid.
+    // The density is also evaluated at the sample, to find peaks that are narrower than the grid.
     let (low, high) = (x[0], x[x.len() - 1]);
     x.extend(sample.iter().flat_map(|points| points.data()).filter(|v| (low..=high).contains(*v)));
     x.sort_by(f64::total_cmp);
@@ -89,7 +89,8 @@ fn curve(
     Ok(Curve::new(x, y))
 }
 
-/// Returns the log densities whose regions hold the shares of a sample with these log densities.
+/// Returns the log density that each of [`SHARES`] of a sample exceeds; `of_sample` holds the log
+/// densities of the sample.
 fn levels(mut of_sample: Vec<f64>) -> Vec<f64> {
     of_sample.sort_by(|a, b| b.total_cmp(a));
     let rank = |share: f64| ((of_sample.len() as f64 * share) as usize).min(of_sample.len() - 1);
@@ -105,14 +106,15 @@ fn edge(values: &[f64], columns: usize) -> f64 {
     (0..values.len()).filter(|&i| is_edge(i)).map(|i| values[i]).fold(f64::NAN, f64::max)
 }
 
-/// Returns evenly spaced values between two ends that lie `beyond` times their distance outside.
+/// Returns `count` evenly spaced values from `low` to `high`, a range that is first extended at
+/// both ends by `beyond` times its length.
 pub fn line((low, high): (f64, f64), beyond: f64, count: usize) -> Vec<f64> {
     let length = if high > low { high - low } else { 1.0 };
     let (from, length) = (low - beyond * length, (1.0 + 2.0 * beyond) * length);
     (0..count).map(|i| from + length * i as f64 / (count - 1) as f64).collect()
 }
 
-/// Returns the points of a grid, the first coordinate changing fastest.
+/// Returns the points of a grid, in which the first coordinate changes fastest.
 pub fn grid(axes: &[Vec<f64>]) -> Points {
     let mut rows: Vec<Vec<f64>> = vec![Vec::new()];
     for axis in axes.iter().rev() {

@@ -24,9 +24,10 @@ const ARROWS: usize = 20;
 pub struct Look<'a> {
     /// The names of the sets of an array.
     pub labels: &'a [String],
-    /// The names of the coordinates; none for those of the points.
+    /// The names of the coordinates; if empty, the names that the points have.
     pub coordinates: &'a [String],
-    /// Width of the image as which each point is drawn, and the number of images per line.
+    /// If each point is drawn as an image: the width of an image, and the number of images per
+    /// line.
     pub images: Option<(usize, Option<usize>)>,
     /// True if a target is drawn by its density.
     pub density: bool,
@@ -199,8 +200,8 @@ fn is_field(value: &Dynamic) -> bool {
     value.is::<Plan>() || value.is::<FnPtr>()
 }
 
-/// Adds a flow, for the points in front as its cloud, or a function of points as arrows on a square
-/// grid over the region of the chart.
+/// Adds a field as arrows on a square grid over the region of the chart. The field is a function of
+/// points, or a flow whose cloud consists of the points of `front`.
 fn add_field(chart: Chart, call: &Call, field: &Set, front: Option<&Set>, progress: f64) -> Result<Chart, Fail> {
     let region = chart.region().filter(|region| region.len() == 2);
     let (Some(region), Some(front)) = (region, front) else {
@@ -225,8 +226,8 @@ fn add_field(chart: Chart, call: &Call, field: &Set, front: Option<&Set>, progre
     Ok(chart.with(Arrows::new(at, vectors).label(field.label.as_str())))
 }
 
-/// Adds the paths of particles through the clouds of an array, from the first one, in grey, to the
-/// last one; or those of each array of a map, over its other sets.
+/// Adds the paths of particles through the clouds of an array, from the first cloud, in grey, to
+/// the last. For a map, the paths of each of its arrays are added, over its other sets.
 fn chart_of_paths(mut chart: Chart, call: &Call, what: &Dynamic, look: &Look) -> Result<Chart, Fail> {
     let Some(map) = what.clone().try_cast::<Map>() else { return add_paths(chart, call, what, look) };
     let (motions, sets): (Map, Map) = map.into_iter().partition(|(_, value)| value.is_array());

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 /// A table, or the history of a run, whose columns become curves.
 pub struct Series {
-    /// The name in a map of several.
+    /// The name, if a map holds several tables or runs.
     name: String,
     table: Arc<Table>,
     /// The noise floors of the metrics of a run.
@@ -65,8 +65,8 @@ fn is_error(table: &Table, column: &str) -> bool {
     column.strip_suffix("_se").is_some_and(|of| table.columns().iter().any(|other| other == of))
 }
 
-/// Returns the charts of tables and runs. One table has one chart; a run, whose history holds
-/// different quantities, and several tables have a chart per column.
+/// Returns the charts of tables and runs. One table has one chart. A run has a chart per column,
+/// because its history holds different quantities. Several tables also have a chart per column.
 pub fn curves(series: &[Series], options: &PlotOptions) -> Result<Vec<Chart>, Fail> {
     let mut columns = options.y.clone().unwrap_or_default();
     if options.y.is_none() {
@@ -112,7 +112,8 @@ fn check_column(series: &[Series], name: &str, key: &str) -> Result<(), Fail> {
     }
 }
 
-/// Adds a curve for each column of each series that has it, with its errors and its noise floor.
+/// Adds a curve for each of `columns` in each series that has this column, with its errors and its
+/// noise floor.
 fn add_curves(mut chart: Chart, series: &[Series], columns: &[String], options: &PlotOptions) -> Chart {
     let floors = floors(series, columns);
     for (i, one) in series.iter().enumerate() {
@@ -150,9 +151,9 @@ fn add_curves(mut chart: Chart, series: &[Series], columns: &[String], options: 
 /// The noise floors of the curves of a chart.
 enum Floors {
     None,
-    /// The floor of all of them, which differ by at most a tenth.
+    /// One floor for all curves, because their floors differ by at most a tenth.
     One(f64),
-    /// They differ: each curve has its own.
+    /// A floor for each curve, because their floors differ.
     Apart,
 }
 

@@ -122,7 +122,7 @@ fn rows(call: &Call) -> Result<Dynamic, Fail> {
     let (mut i, mut j) = (call.count(1, 0)?, call.count(2, 1)?);
     if call.context.quick && j > points.n() && i < j {
         // With --quick there are fewer points: a range of indices that was written for the full run
-        // keeps its share of them.
+        // selects the same share of them.
         (i, j) = (i * points.n() / j, points.n());
     }
     if j > points.n() {

@@ -276,7 +276,7 @@ fn ar1(call: &Call) -> Result<Dynamic, Fail> {
     Ok(value(Gaussian::new(mean, cov).map_err(place)?))
 }
 
-/// The target that the options make.
+/// Returns the target that `make` builds from the options.
 fn build_target<O: Options, T: Target + 'static>(
     call: &Call,
     make: impl FnOnce(O) -> sdflow::Result<T>,

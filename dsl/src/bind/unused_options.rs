@@ -29,7 +29,7 @@ fn warn(call: &Call, idle: &[Idle]) {
     }
 }
 
-/// Warns about each of `idle` that `map` contains, pointing at `at`.
+/// Warns about each of `idle` that `map` contains. The warnings point at `at`.
 fn warn_of(call: &Call, map: &Map, at: &At, idle: &[Idle]) {
     idle.iter().filter(|(key, ..)| map.contains_key(*key)).for_each(|one| tell(call, at, *one));
 }
@@ -153,7 +153,7 @@ pub fn in_run(call: &Call, reference: bool, options: &RunOptions) {
     );
 }
 
-/// Warns about options of `plot`, for a picture of so many charts.
+/// Warns about options of `plot`, for a picture of `charts` charts.
 pub fn in_plot(call: &Call, options: &PlotOptions, charts: usize) {
     let untitled = charts == 1 && !options.title.is_empty();
     let hint = "name the sets of points by `labels`, or the picture by `title`";

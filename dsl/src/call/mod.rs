@@ -157,7 +157,7 @@ impl<'a> Call<'a> {
         self.get(i, "an array")
     }
 
-    /// Returns the owner of the checkpoints of this call, whose name is `name` ("run-3").
+    /// Returns this call as the owner of its checkpoints; `name` is its name there ("run-3").
     pub fn owner(&self, name: String) -> Owner {
         let options = self.map().unwrap_or_default();
         let values = self.args.iter().chain(options.values());

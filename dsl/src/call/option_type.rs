@@ -5,7 +5,7 @@ use crate::value::{describe, unquoted};
 use rhai::{Array, Dynamic};
 use sdflow::options::OptionType;
 
-/// The error for the value of the option `name`, which is not of this type.
+/// The error for the value of the option `name`, which is not of the type `wanted`.
 pub fn mismatch(name: &str, wanted: &OptionType, value: &Dynamic) -> Fail {
     let (mut seen, mut want) = (format!("is {}", describe(value)), describe_type(wanted));
     let array = value.read_lock::<Array>();

@@ -48,14 +48,15 @@ fn parse_with_stepping<T: Options>(map: &Map, call: &Call) -> Result<(T, Steppin
     Ok((build(own, call)?, build(stepping, call)?))
 }
 
-/// Builds the options from checked keys. An error can only be about several keys together.
+/// Builds the options from checked keys. As each key is checked, an error can only concern several
+/// keys together.
 fn build<T: Options>(options: serde_json::Map<String, Value>, call: &Call) -> Result<T, Fail> {
     serde_json::from_value(Value::Object(options))
         .map_err(|e| Fail::script(e.to_string()).at(At::Argument(call.len() - 1)))
 }
 
-/// Returns `map`, the last argument of `call`, as plain data. All of its keys are among `keys`, and
-/// their values have the right types.
+/// Returns `map`, the last argument of `call`, as plain data. It is an error if a key is not among
+/// `keys`, or if a value has the wrong type.
 pub fn plain(map: &Map, call: &Call, keys: &[Key]) -> Result<serde_json::Map<String, Value>, Fail> {
     let mut whole = serde_json::Map::new();
     for (name, value) in map {
@@ -95,8 +96,8 @@ pub fn check_all(function: &str, keys: &[Key], options: &serde_json::Map<String,
     Ok(())
 }
 
-/// True for a type that accepts both numbers and lists of numbers: there a single number does not
-/// stand for a list with one element.
+/// True for a number, and for a list of numbers at any depth. If the elements of a list have such a
+/// type, a single value does not stand for a list with one element.
 fn is_numeric(value: &OptionType) -> bool {
     match value {
         OptionType::List(inner) => is_numeric(inner),
@@ -104,7 +105,7 @@ fn is_numeric(value: &OptionType) -> bool {
     }
 }
 
-/// True if `name` is an option of `entry`, under its present or a former name.
+/// True if `name` is an option of `signature`, under its present or a former name.
 pub fn knows(signature: &Signature, name: &str) -> bool {
     let name = deprecated::current(signature.name, name).unwrap_or(name);
     signature.options.iter().any(|key| key.name == name)
@@ -201,8 +202,8 @@ fn mismatch_error_as(name: &str, key: &Key, value: &Dynamic, mismatch: Mismatch)
     match mismatch {
         Mismatch::Value(error) => Fail::from(error),
         Mismatch::Name { seen, known } => {
-            // For a choice of types the message lists them all. An unknown name in a map is one of
-            // the key in that map.
+            // If the option accepts several types, the message lists all types. Otherwise it lists
+            // the known names.
             let want = match key.value {
                 OptionType::Either(_) => describe_type(&key.value),
                 _ => one_of(&known),

@@ -29,10 +29,10 @@ pub struct Finished {
 
 #[derive(Serialize, Deserialize)]
 struct Line {
-    /// The identity of the run, and the instruction set, which decides its bytes.
+    /// The identity of the run, and the instruction set, on which the bytes of the results depend.
     run: String,
     cell: usize,
-    /// The name of the cell, which consists of its values.
+    /// The name of the cell, which lists the values of its parameters.
     at: String,
     readings: Vec<(String, Kept)>,
     trace: CellRecord,

@@ -37,7 +37,7 @@ impl CellPool {
     }
 }
 
-/// The interpreter of a script, the script, and the clock of its own time.
+/// The interpreter of a script, the script, and the clock of the script's own time.
 type Host = (Weak<Engine>, AST, Arc<OwnTime>);
 
 /// The callbacks into a script: the interpreter of the script, the time spent in the interpreter,
@@ -56,7 +56,7 @@ struct State {
 
 impl Callbacks {
     /// Makes the functions of `script` callable; `engine` runs this script, and `time` is the clock
-    /// of its own time.
+    /// of the script's own time.
     pub fn begin(&self, engine: &Arc<Engine>, script: &AST, time: &Arc<OwnTime>) {
         // Set once per run. The interpreter owns these callbacks, so they hold only a weak
         // reference to it.

@@ -77,8 +77,8 @@ impl Keeper {
             }
         }
         let earlier = self.path.with_file_name(EARLIER).join(&self.owner.call);
-        // A checkpoint of an earlier version of the script may belong to another call, so its
-        // errors are ignored.
+        // A checkpoint of an earlier version of the script may belong to another call, so errors in
+        // reading it are ignored.
         let found = earlier.exists().then(|| load_checkpoint(&earlier).ok()).flatten();
         Ok(found.and_then(|found| self.accept(context, &earlier, found).ok()))
     }

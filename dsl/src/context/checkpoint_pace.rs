@@ -7,8 +7,8 @@ use std::time::Duration;
 /// the end of the run.
 pub const CHECKPOINTS: &str = "checkpoint";
 
-/// The folder inside it for the checkpoints of an earlier version of the script. A call continues
-/// from one of them if no statement up to the call has changed.
+/// The folder inside [`CHECKPOINTS`] for the checkpoints of an earlier version of the script. A
+/// call continues from one of them if no statement up to the call has changed.
 pub const EARLIER: &str = "earlier";
 
 /// How often checkpoints are written.

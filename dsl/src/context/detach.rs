@@ -4,12 +4,12 @@ use crate::language::Fail;
 use crate::value::Model;
 use rhai::{Array, Dynamic, FnPtr, Map};
 
-/// The largest number of levels of values inside values, of which a function is one. Functions can
-/// be nested a million levels deep, more than a stack can follow.
+/// The largest depth of nested values, where a function counts as one level. Functions can be
+/// nested a million levels deep, which is more than the stack allows.
 const LEVELS: usize = 100;
 
 /// The largest number of values that a function may hold. A value that is captured twice is copied
-/// twice, so a few dozen functions can stand for more copies than any memory holds.
+/// twice, so a few dozen nested functions could need more copies than any memory holds.
 const VALUES: usize = 1_000_000;
 
 /// Returns the function with copies of the variables that it has captured, so that later
@@ -21,7 +21,7 @@ pub fn detach(function: &FnPtr) -> Result<FnPtr, Fail> {
     Copier { left: VALUES }.function(function, LEVELS)
 }
 
-/// Copies values, at most so many as are left.
+/// Copies at most `left` values.
 struct Copier {
     left: usize,
 }
@@ -35,7 +35,8 @@ impl Copier {
         Ok(function)
     }
 
-    /// Returns a copy that shares no mutable data, of at most so many levels.
+    /// Returns a copy that shares no mutable data. A value with more than `levels` levels is an
+    /// error.
     fn value(&mut self, value: &Dynamic, levels: usize) -> Result<Dynamic, Fail> {
         let Some(inner) = levels.checked_sub(1) else { return Err(too_deep()) };
         self.left = self.left.checked_sub(1).ok_or_else(too_many)?;
@@ -74,7 +75,8 @@ mod tests {
         limits::engine().eval(script).unwrap()
     }
 
-    /// The chain that captures twice at each of 60 levels stands for 2^60 copies.
+    /// Each of 60 functions captures the function before it twice, so a copy would hold 2^60
+    /// functions.
     #[test]
     fn what_a_function_holds_is_bounded() {
         let refusal = |script: &str| detach(&function(script)).map(|_| ()).unwrap_err().message;

@@ -13,8 +13,8 @@ const PARTICLES: usize = 1500;
 /// The largest number of coordinates that are shown as they are.
 const DIRECT: usize = 3;
 
-/// The number of values from which principal axes are found, so that a film of many coordinates
-/// costs little.
+/// The number of values (points times coordinates) from which principal axes are found. It is
+/// limited, so that a film of many coordinates costs little.
 const VALUES: usize = 200_000;
 
 /// The motion of some particles of a run, in at most three coordinates.
@@ -23,8 +23,8 @@ pub struct Film {
     run: usize,
     what: String,
     particles: usize,
-    /// The particles that are shown. They are a random choice, because rows may be stored with a
-    /// period.
+    /// The particles that are shown. They are chosen at random, because the order of the rows may
+    /// be periodic.
     chosen: Vec<usize>,
     view: Option<View>,
     dim: usize,
@@ -46,7 +46,8 @@ struct Stored<'a> {
     axes: Vec<String>,
     low: Vec<f32>,
     high: Vec<f32>,
-    /// True if some particles lie outside, and are drawn at the edge.
+    /// True if some particles lie outside the range from `low` to `high`, and are drawn at the
+    /// edge.
     outside: bool,
     steps: &'a [usize],
     shown: usize,
@@ -79,7 +80,8 @@ impl Film {
     }
 
     /// Adds the cloud after `done` of `total` steps, if a frame is due. Frames are due at evenly
-    /// spread steps and, so that a run that ends early is seen, after 1, 2, 4, .. steps.
+    /// spaced steps. They are also due after 1, 2, 4, .. steps, so that a run that ends early has
+    /// frames.
     pub fn take(&mut self, done: usize, total: usize, cloud: &Points) {
         // Frame k is taken at step round(k total / intervals).
         let intervals = (FRAMES - 1).min(total.max(1));
@@ -100,7 +102,7 @@ impl Film {
             return;
         }
         let positions = self.positions(cloud, &self.chosen);
-        // The last clouds of a run that diverges are beyond the numbers of a film.
+        // The last clouds of a run that diverges can hold numbers that a film cannot store.
         let is_late = self.steps.last().is_none_or(|last| *last < done);
         if is_late && positions.iter().all(|x| x.is_finite()) {
             self.steps.push(done);
@@ -117,8 +119,8 @@ impl Film {
         }
     }
 
-    /// Returns the range of an axis that is shown: all but the outermost values of each frame, of
-    /// which a few outliers are a part, with some room.
+    /// Returns the range of an axis that is shown, with some room at both ends. A few of the
+    /// outermost values of each frame are left out, because they may be outliers.
     fn range(&self, axis: usize) -> (f32, f32) {
         let shown = self.frames.len() / self.steps.len().max(1);
         let parts = self.frames.chunks(shown.max(1)).chain(std::iter::once(&self.reference[..]));
@@ -134,7 +136,8 @@ impl Film {
         (all().fold(f32::INFINITY, f32::min).max(low - room), all().fold(f32::NEG_INFINITY, f32::max).min(high + room))
     }
 
-    /// Returns the film as JSON; None if there is nothing to see.
+    /// Returns the film as JSON; None if it has fewer than two frames, or if a number is not
+    /// finite.
     pub fn json(&self) -> Option<String> {
         if self.steps.len() < 2 || !self.frames.iter().chain(&self.reference).all(|x| x.is_finite()) {
             return None;
@@ -172,7 +175,7 @@ impl Film {
     }
 }
 
-/// Returns a fixed random choice of at most so many of the points.
+/// Returns a fixed random choice of at most `most` of the points, as numbers of rows.
 fn choice(points: &Points, most: usize) -> Vec<usize> {
     thin(points.n(), most, points.n() as u64)
 }
@@ -231,7 +234,8 @@ mod tests {
         }
     }
 
-    /// Rows with a period of 5, as groups that are stored in turn, are all seen.
+    /// Five groups are stored in turn, so that the rows have a period of 5. Particles of all groups
+    /// are shown.
     #[test]
     fn the_choice_of_particles_has_no_period() {
         let rows: Vec<[f64; 1]> = (0..7500).map(|i| [f64::from(i % 5)]).collect();

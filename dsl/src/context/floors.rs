@@ -6,7 +6,8 @@ use sdflow::target::Target;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 /// Where the reference of a noise floor comes from: a target from which fresh points are drawn, a
-/// set of points that is split, or points of a finite sample. Nothing is kept alive.
+/// set of points that is split, or points of a finite sample. Neither the points nor the target is
+/// kept alive.
 pub struct FloorSource {
     points: Option<Weak<Points>>,
     target: Option<Weak<dyn Target>>,

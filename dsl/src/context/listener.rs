@@ -36,9 +36,10 @@ pub trait Listener: Send + Sync {
     }
     /// Receives the film of a run that has ended.
     fn film(&self, _film: &Film) {}
-    /// Receives the outcome so far of a script whose present operation does not end; its failure
-    /// says why the run cannot go on. No thread can end such an operation from outside, so a
-    /// program should store the outcome and end. By default nothing happens, and the run waits.
+    /// Receives the outcome so far of a script whose present operation does not end. The failure in
+    /// the outcome says why the run cannot continue. No thread can end such an operation from
+    /// outside, so a program should store the outcome and end. By default nothing happens, and the
+    /// run waits.
     fn abandon(&self, _outcome: Outcome) {}
 }
 

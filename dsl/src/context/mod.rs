@@ -104,8 +104,8 @@ pub struct Context {
     pub host: Host,
     /// The source of all random numbers.
     root: Stream,
-    /// The root of the stream of noise floors: that of the script, also in the cells of a sweep,
-    /// which share their floors.
+    /// The root of the random streams of noise floors. The cells of a sweep have the root of the
+    /// script, because they share their floors.
     floor_stream: Stream,
     floors: Arc<Floors>,
     state: Mutex<State>,
@@ -174,8 +174,8 @@ impl Context {
         self.numbered_stream(purpose).1
     }
 
-    /// Gives `reference` the random numbers of the noise floors of this run. If other references
-    /// have the same `source`, it shares their floors.
+    /// Sets the random numbers with which the noise floors of `reference` are computed. References
+    /// with the same `source` share their floors.
     pub fn with_floors(&self, reference: Reference, source: Option<FloorSource>) -> Reference {
         let reference = reference.with_floor_stream(self.floor_stream);
         match source {
@@ -184,7 +184,7 @@ impl Context {
         }
     }
 
-    /// Returns the random stream of a purpose that has the same numbers in every call.
+    /// Returns the random stream of a purpose, which is the same in every call.
     pub fn fixed_stream(&self, purpose: &str) -> Stream {
         self.root.label(purpose)
     }

@@ -22,14 +22,14 @@ impl<'a> ContextObserver<'a> {
         ContextObserver { context, keeper: Keeper::new(context, owner), what: what.into(), film: None }
     }
 
-    /// Films run number `run` from `start`, if the listener wants a film; `reference` is shown
-    /// behind it.
+    /// Begins the film of run number `run`, which starts at `start`, if the listener wants a film.
+    /// The points of `reference` are shown behind the particles.
     pub fn filming(mut self, run: usize, start: &Points, reference: Option<&Points>) -> Self {
         self.film = self.context.listener.wants_film().then(|| Film::new((run, &self.what), start, reference));
         self
     }
 
-    /// Passes the film of the run on, which ended after `done` steps with these points.
+    /// Passes on the film of the run, which ended after `done` steps with the points `cloud`.
     pub fn finish(&mut self, done: usize, cloud: &Points) {
         if let Some(film) = &mut self.film {
             film.end(done, cloud);

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// The outcome of a script. If the script failed, it holds all results before the failure.
+/// The outcome of a script. If the script failed, the outcome holds all results before the failure.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Outcome {
     /// Every declared parameter with its value and origin.
@@ -19,7 +19,7 @@ pub struct Outcome {
     pub metric_runs: BTreeMap<String, u64>,
     /// What the script printed, until 64 kB are reached.
     pub prints: Vec<String>,
-    /// True if the script printed more than that.
+    /// True if the script printed more than 64 kB.
     pub prints_cut: bool,
     /// `expect` and `threshold` results in order.
     pub checks: Vec<Check>,

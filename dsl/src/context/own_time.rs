@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 /// takes about ten seconds, but one operation on a large array counts as one.
 pub const OWN_TIME: Duration = Duration::from_secs(120);
 
-/// A clock that runs while the interpreter computes, and stops while the engine does.
+/// A clock that runs while the interpreter computes, and stops while the engine computes.
 #[derive(Debug)]
 pub struct OwnTime {
     begun: Instant,
@@ -18,7 +18,7 @@ pub struct OwnTime {
     depth: AtomicUsize,
     /// The start of the outermost of these calls, in nanoseconds since the start of the clock.
     entered: AtomicU64,
-    /// Number of functions of the script in progress that these calls have called.
+    /// Number of functions of the script that are in progress because these calls have called them.
     called_back: AtomicUsize,
     /// Number of operations of the interpreter.
     operations: AtomicU64,
@@ -44,7 +44,7 @@ impl OwnTime {
         }
     }
 
-    /// Starts a clock and adds it to `clocks`. Clocks of cells that have ended leave.
+    /// Starts a clock and adds it to `clocks`. The clocks of cells that have ended are removed.
     pub fn start_among(clocks: &Clocks) -> Arc<OwnTime> {
         let own = Arc::new(OwnTime::start());
         let mut clocks = clocks.lock().unwrap_or_else(PoisonError::into_inner);

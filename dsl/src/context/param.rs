@@ -88,8 +88,8 @@ impl Given {
     }
 }
 
-/// Returns all declarations of a script, checked: literal names, one default type each, no reserved
-/// name.
+/// Returns all parameters that a script declares. It is an error if a name is not a literal or is
+/// reserved, or if two declarations of a name differ in the type or the value of the default.
 pub fn declared(syntax: &Syntax, sources: &Sources) -> Result<Vec<Declared>, Diagnostic> {
     let mut all: Vec<Declared> = Vec::new();
     let refused = |position, message: String, hint: &str| Diagnostic {

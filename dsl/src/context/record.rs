@@ -23,8 +23,8 @@ impl Context {
         outcome.metric_runs.remove(name);
     }
 
-    /// Records a metric that the run with this number, from 1, has measured. If an earlier run has
-    /// measured it too, the number is recorded.
+    /// Records a metric that the run with this number, from 1, has measured. If the metric was
+    /// recorded before, the number of the run is recorded too.
     pub fn record_run_metric(&self, name: &str, reading: Reading, run: u64) {
         let outcome = &mut self.state().outcome;
         if outcome.metrics.insert(name.into(), reading).is_some() {
@@ -91,7 +91,7 @@ impl Context {
         state.outcome.nfe += nfe;
     }
 
-    /// Records a divergence; the script fails at its end unless it handles it.
+    /// Records a divergence. A script that does not handle the divergence fails at its end.
     pub fn mark_divergence(&self, advice: &str, position: Position) {
         self.state().diverged = Some((advice.into(), position));
     }
@@ -101,7 +101,7 @@ impl Context {
         self.state().diverged = None;
     }
 
-    /// Records that work of an earlier attempt at this run is taken over.
+    /// Records that this run uses work of an earlier attempt.
     pub fn record_resumption(&self) {
         self.state().outcome.resumed = true;
     }
@@ -111,7 +111,7 @@ impl Context {
         *self.state().outcome.seconds.entry(part.into()).or_default() += seconds;
     }
 
-    /// Adds the pairs of a flow, with so many floating-point operations each.
+    /// Adds the pairs of a flow, with `flops` floating-point operations per pair.
     pub fn record_pairs(&self, pairs: u64, flops: f64) {
         let outcome = &mut self.state().outcome;
         outcome.flow_pairs += pairs;

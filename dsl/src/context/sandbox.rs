@@ -21,13 +21,13 @@ impl Sandbox {
         Sandbox { readable, folder: folder.into(), is_open: false }
     }
 
-    /// Returns the sandbox of a host that may read and write what its user may; paths are relative
-    /// to the current folder.
+    /// Returns a sandbox without limits, for a host that may read and write all files that its user
+    /// may. Paths are relative to the current folder.
     pub fn open() -> Sandbox {
         Sandbox { readable: vec![".".into()], folder: ".".into(), is_open: true }
     }
 
-    /// Returns a sandbox with the same folders for reading, which writes below `folder`.
+    /// Returns a sandbox that reads in the same folders, and writes below `folder`.
     pub fn within(&self, folder: &Path) -> Sandbox {
         Sandbox { folder: folder.into(), ..self.clone() }
     }
@@ -37,8 +37,8 @@ impl Sandbox {
         &self.folder
     }
 
-    /// Returns the existing file that `name` means: relative to the script's folder or to an
-    /// allowed folder, and below it after links are followed.
+    /// Returns the existing file `name`, relative to the script's folder or to an allowed folder.
+    /// After links are followed, the file must lie below one of these folders.
     pub fn readable(&self, name: &str) -> Result<PathBuf, Fail> {
         let found = self.readable.iter().map(|folder| folder.join(name)).find(|path| path.exists());
         let Some(path) = found else {
@@ -58,8 +58,8 @@ impl Sandbox {
             .hint(format!("allow it: --allow-read {}", real.parent().unwrap_or(&real).display())))
     }
 
-    /// Returns the hint for a missing file: a file of a similar name in the folder where it was
-    /// expected.
+    /// Returns the hint for a missing file: a file of a similar name in the folder where the
+    /// missing file was expected.
     fn near(&self, name: &str) -> String {
         let wanted = Path::new(name);
         let last = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -87,7 +87,7 @@ impl Sandbox {
         Ok(if bare { self.folder.join(section).join(relative) } else { self.folder.join(relative) })
     }
 
-    /// Returns the same path and creates its folders.
+    /// Returns the path of [`Sandbox::below`] and creates its folders.
     pub fn writable(&self, name: &str, section: &str) -> Result<PathBuf, Fail> {
         let path = self.below(name, section)?;
         let parent = path.parent().unwrap_or(&self.folder);
@@ -104,8 +104,8 @@ impl Sandbox {
         Ok(path)
     }
 
-    /// Returns the path for a file that no one asked for, such as the points of an interrupted
-    /// call, and creates its folders; None if there is no run folder.
+    /// Returns the path for a file that the script did not ask for, such as the points of an
+    /// interrupted call, and creates its folders; None if there is no run folder.
     pub fn rescue(&self, name: &str, section: &str) -> Result<Option<PathBuf>, Fail> {
         if self.is_open { Ok(None) } else { self.writable(name, section).map(Some) }
     }

@@ -169,7 +169,7 @@ impl Context {
     }
 
     /// Merges the results of a cell into the run, in order. Its times are multiplied by `share`,
-    /// because cells overlap.
+    /// because several cells run at the same time.
     pub fn take_in(&self, trace: CellRecord, share: f64) {
         for said in trace.said {
             match said {

@@ -48,7 +48,7 @@ struct Seen {
     clock: Weak<OwnTime>,
     /// The number of operations; None while the engine computes.
     operations: Option<u64>,
-    /// The number of looks since then.
+    /// The number of looks since the number of operations last changed.
     looks: u32,
     /// The number of looks at the script's own code after an end was requested.
     asked: u32,
@@ -100,7 +100,7 @@ mod tests {
     use super::super::Clocks;
     use super::*;
 
-    /// Looks so often at a script that does nothing, and returns the message of the failure.
+    /// Looks `looks` times at a script that does nothing, and returns the message of the failure.
     fn message(looks: u32, is_end_requested: bool, clock: &Arc<OwnTime>) -> Option<String> {
         let mut seen = vec![Seen::now(Arc::downgrade(clock), is_end_requested, &[])];
         for _ in 0..looks {

@@ -62,8 +62,8 @@ impl Mode {
         // Training may fail on these points but succeed on the points of a run, so only a run
         // reports the error.
         if let Ok(((), cost)) = cost::repeated(steps, &dry.gauge(task.pairwise), train) {
-            // Training a net computes no pairs; the pairs of the steps around it are counted with
-            // these steps.
+            // Training a net computes no pairs. The pairs of the steps around the training are
+            // counted with those steps.
             dry.add(&task.what, task.position, &Cost { pairs: 0, flow_pairs: 0, ..cost });
         }
         steps.min(FEW_STEPS)
@@ -96,7 +96,8 @@ impl Mode {
     }
 
     /// Computes all cells of a sweep with `all`. A dry run computes the first cell alone,
-    /// multiplies its cost by `total`, and returns its result; if it fails, the run ends.
+    /// multiplies its cost by `total`, and returns its result. If this cell fails, the dry run
+    /// ends.
     ///
     /// # Errors
     /// An error that ends the sweep.
@@ -141,7 +142,7 @@ impl Mode {
         self.dry().is_some_and(Dry::is_within_cell)
     }
 
-    /// Notes that the script ended with this error.
+    /// Records the error with which the script ended.
     pub fn note_end(&self, error: &EvalAltResult) {
         if let Some(dry) = self.dry() {
             dry.note_end(error);

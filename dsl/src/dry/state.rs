@@ -21,7 +21,7 @@ pub struct Dry {
     claimed: Vec<Position>,
     /// Measures memory.
     meter: Option<&'static dyn Meter>,
-    /// Whether only memory is asked for.
+    /// True if only memory is estimated.
     is_brief: bool,
     /// The costs of the metrics so far.
     known: KnownCosts,
@@ -37,7 +37,7 @@ pub struct Found {
     pub works: BTreeMap<(Position, String), Cost>,
     /// Places of comparisons of unknown numbers that may decide what is executed.
     pub assumptions: BTreeMap<Position, usize>,
-    /// The place from which on nothing could be checked, because it depends on a result.
+    /// The place at which the check ended, because it depends on a result.
     pub stopped: Option<Position>,
     /// The failure of a cell of a sweep.
     pub cause: Option<Diagnostic>,
@@ -86,8 +86,8 @@ impl Dry {
         Dry { meter, ..self }
     }
 
-    /// Returns the same dry run, but for memory only: it takes less time, and its other costs are
-    /// rough.
+    /// Returns the same dry run, but for memory only: it takes less time, and costs other than
+    /// memory are rough.
     pub fn for_memory(self) -> Dry {
         Dry { is_brief: true, ..self }
     }
@@ -140,7 +140,8 @@ impl Dry {
         found.bytes = found.bytes.max(meter.now());
     }
 
-    /// Calls `act`, one of `cells` cells of equal cost.
+    /// Calls `act`, which computes one of `cells` cells of equal cost, and counts its work for all
+    /// of them.
     pub fn count_for<T>(&self, cells: u64, act: impl FnOnce() -> T) -> T {
         let before = self.state().factor;
         self.state().factor = Some(before.unwrap_or(1) * cells);
@@ -177,12 +178,12 @@ impl Dry {
         self.state().is_uncertain = is_uncertain;
     }
 
-    /// Records the error that ended the script. An error that an unknown number caused is not a
-    /// mistake of the script; then the check ends at this place.
+    /// Records the error that ended the script. If an unknown number caused the error, the script
+    /// is not at fault, and the check ends at this place.
     pub fn note_end(&self, error: &EvalAltResult) {
         let mut found = self.state();
-        // Rhai names the type itself where it needs a whole number, and the text of an unknown
-        // number where it parses it.
+        // Where Rhai needs a whole number, its message contains the name of the type. Where it
+        // parses an unknown number, its message contains the text of that number.
         let text = error.to_string();
         let is_named =
             [unknown::NAME, std::any::type_name::<unknown::Unknown>(), "'?'"].iter().any(|name| text.contains(name));

@@ -120,7 +120,7 @@ fn declarations(text: &str) -> Vec<String> {
     words.windows(2).filter(|w| ["let", "const", "for"].contains(&w[0])).map(|w| w[1].to_string()).collect()
 }
 
-/// The message for a token that is missing; Rhai says `why`.
+/// The message for a missing token; `why` is the reason in Rhai's words.
 fn missing_token(token: &str, why: &str) -> String {
     match why.strip_prefix("to separate the arguments to function call '") {
         Some(function) => {

@@ -1,8 +1,8 @@
 //! The parts of a script: its calls with their arguments and literal maps, its imports, its
 //! functions.
 //!
-//! Rhai's syntax tree is walked once. What errors, parameters and `check` need from the tree is
-//! kept as plain data.
+//! Rhai's syntax tree is walked once. The parts of the tree that errors, parameters and `check`
+//! need are kept as plain data.
 
 use rhai::{AST, ASTNode, Dynamic, Expr, FnCallExpr, Position, Stmt};
 use std::collections::{BTreeMap, BTreeSet};

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 pub struct Diagnostic {
     /// Who must correct the error; this decides the exit code.
     pub kind: Fault,
-    /// One line of cause.
+    /// The cause, in one line.
     pub message: String,
     /// The file and the place in it.
     pub place: Option<Place>,
@@ -50,7 +50,7 @@ pub enum Fault {
 pub struct Place {
     /// The file, as the user would name it.
     pub file: PathBuf,
-    /// Its text; not written to files.
+    /// The text of the file, which is not serialised.
     #[serde(skip)]
     pub source: String,
     /// Line, from 1.
@@ -62,8 +62,8 @@ pub struct Place {
 }
 
 impl Place {
-    /// Returns the place of `length` characters from character `at` of the string `text`. It is
-    /// None if the source at this place is not that string.
+    /// Returns the place of `length` characters that begin at character `at` of the string `text`.
+    /// Returns None if the source at this place is not the string `text`.
     pub(super) fn inside(&self, text: &str, at: usize, length: usize) -> Option<Place> {
         let line: Vec<char> = self.source.lines().nth(self.line - 1)?.chars().skip(self.column).collect();
         let string: Vec<char> = text.chars().collect();

@@ -107,7 +107,7 @@ pub fn suggest_fix(error: &Error) -> Option<String> {
     }
 }
 
-/// "write `#{header: true}` or `#{header: false}`".
+/// Returns the alternatives as a hint: "write `#{header: true}` or `#{header: false}`".
 fn choice(options: &[(&str, &str)]) -> String {
     if let [("missing", value)] = options {
         return format!("correct that cell, or leave rows with missing values out: `#{{missing: {value}}}`");
@@ -165,8 +165,8 @@ mod tests {
         );
     }
 
-    /// A correction as a hint would replace the whole schedule by a constant, so only a constant
-    /// gets one.
+    /// The hint would replace the whole schedule by a constant. Therefore only a wrong constant has
+    /// a hint.
     #[test]
     fn a_wrong_part_of_a_schedule_has_no_hint() {
         use sdflow::flow::{SdFlow, SdFlowOptions};

@@ -8,7 +8,7 @@ use rhai::{Dynamic, EvalAltResult, Position};
 pub struct Fail {
     /// Who must correct it.
     pub kind: Fault,
-    /// One line of cause.
+    /// The cause, in one line.
     pub message: String,
     /// What to type instead.
     pub hint: Option<String>,

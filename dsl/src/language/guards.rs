@@ -1,12 +1,12 @@
-//! Functions of Rhai that could use all memory or time in one call. The versions here check their
-//! limits first.
+//! Replacements for functions of Rhai that could use all memory or time in one call. The
+//! replacements check their limits first.
 
 use super::fail::Fail;
 use rhai::{Array, Dynamic, Engine, EvalAltResult, FnPtr, INT, ImmutableString, Map, Position};
 
 type Made<T> = Result<T, Box<EvalAltResult>>;
 
-/// Registers these functions in place of Rhai's own.
+/// Registers the replacements.
 pub fn register(engine: &mut Engine, most: usize) {
     engine.register_fn("sleep", |_: INT| no_sleep()).register_fn("sleep", |_: f64| no_sleep());
     let replaced = move |text: &mut ImmutableString, from: &str, to: &str| replace(text, from, to, most);
@@ -68,22 +68,22 @@ fn pad(text: &mut ImmutableString, length: INT, with: &str, most: usize) -> Made
     Ok(())
 }
 
-/// Returns the map as JSON, unless it is longer than a string may be. A function is written with
-/// the values that it has captured, and a value that many functions have captured is written as
-/// many times.
+/// Returns the map as JSON, or an error if the JSON is longer than a string may be. A function is
+/// written with the values that it has captured. A value that several functions have captured is
+/// written once for each of them.
 fn to_json(map: &Map, most: usize) -> Made<String> {
     take_map(map, most).ok_or_else(too_large)?;
     Ok(rhai::format_map_as_json(map))
 }
 
-/// Returns `left` minus a lower bound on the number of bytes of a map in JSON; None if it is
-/// longer.
+/// Returns `left` minus a lower bound on the number of bytes of a map in JSON; None if the result
+/// is negative.
 fn take_map(map: &Map, left: usize) -> Option<usize> {
     map.iter().try_fold(left, |left, (key, value)| take(value, left.checked_sub(key.len() + 1)?))
 }
 
-/// Returns `left` minus a lower bound on the number of bytes of a value in JSON; None if it is
-/// longer.
+/// Returns `left` minus a lower bound on the number of bytes of a value in JSON; None if the result
+/// is negative.
 fn take(value: &Dynamic, left: usize) -> Option<usize> {
     if let Some(text) = value.read_lock::<ImmutableString>() {
         return left.checked_sub(text.len() + 1);

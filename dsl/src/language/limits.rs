@@ -9,8 +9,8 @@ use std::sync::Mutex;
 pub const OPERATIONS: u64 = 50_000_000;
 /// Depth of function calls.
 pub const CALLS: usize = 64;
-/// Depth of nested sweeps. A cell that fails does not stop the others, so a recursion through
-/// `sweep` would double its cells with every level.
+/// Depth of nested sweeps. A cell that fails does not stop the other cells. Without this limit, a
+/// function that calls `sweep` on itself would multiply the number of cells with every level.
 pub const SWEEPS: usize = 4;
 /// Depth of an expression, at the top level and inside functions.
 pub const DEPTH: usize = 64;
@@ -35,13 +35,13 @@ pub const FILES: usize = 10_000;
 /// enough for about four million closures.
 pub const STACK: usize = 1 << 30;
 
-/// A stack that is enough for the longest chain that so many operations can make: a closure takes
-/// at least five.
+/// A stack that is enough for the longest chain that [`OPERATIONS`] operations can make: each
+/// closure takes at least five operations.
 const DEEP_STACK: usize = STACK.saturating_mul(3);
 
-/// Returns the stack of each of `threads` threads that run scripts at the same time, in bytes: the
-/// larger one if the system grants that address space to all of them. Memory is used only where a
-/// chain is dropped.
+/// Returns the stack of each of `threads` threads that run scripts at the same time, in bytes. It
+/// is `DEEP_STACK` if the system grants so much address space to all of these threads, and
+/// otherwise [`STACK`]. Memory is used only where a chain is dropped.
 pub fn stack(threads: usize) -> usize {
     let gate = Mutex::new(());
     let granted = std::thread::scope(|scope| {
@@ -55,8 +55,8 @@ pub fn stack(threads: usize) -> usize {
     if granted { DEEP_STACK } else { STACK }
 }
 
-/// Operations between two checks of the memory. The memory that so many operations can add, strings
-/// included, is a fraction of a gigabyte.
+/// Operations between two checks of the memory. The memory that this number of operations can add,
+/// strings included, is a fraction of a gigabyte.
 const LOOK: u64 = 1024;
 
 /// Returns the error for a script whose values fill the machine's memory. The sizes of strings,

@@ -5,7 +5,7 @@ use super::fail::{At, Fail};
 use super::program::Program;
 use rhai::{EvalAltResult, Position};
 
-/// Returns a failure with its place: the part of the call that it names.
+/// Returns a failure as a message with a place: the part of the call that the failure names.
 pub fn of_fail(fail: &Fail, position: Position, program: &Program) -> Diagnostic {
     let mut hint = fail.hint.clone();
     let mut at = position;

@@ -5,9 +5,9 @@ use rhai::Position;
 use std::fmt::Write;
 
 impl Program {
-    /// Returns everything that runs before and in the top-level statement at `position` of the
-    /// script: its text up to the end of that statement, the functions that it can call, and its
-    /// imports. A change of anything else does not change the result of the statement.
+    /// Returns the text of everything that runs before or in the top-level statement at `position`:
+    /// the script up to the end of that statement, the functions that it can call, and its imports.
+    /// A change elsewhere does not change the result of the statement.
     pub fn text_up_to(&self, position: Position) -> String {
         let files = self.sources.files();
         let script = files.first().map_or("", |file| file.text.as_str());

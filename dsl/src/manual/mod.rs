@@ -1,5 +1,5 @@
-//! The manual: all names of the script language in one table. From this table functions are
-//! registered, `list` and `doc` print, `docs/DSL.md` is written, and the nearest name is found.
+//! The manual: all names of the script language in one table. The table is used to register the
+//! functions, to print `list` and `doc`, to write `docs/DSL.md`, and to find the nearest name.
 
 mod definitions;
 mod words;

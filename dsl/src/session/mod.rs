@@ -64,8 +64,8 @@ impl Session {
         &self.context.interrupt
     }
 
-    /// Prepares for a call that no other call needs: the interrupt is lowered, and messages that
-    /// are sent once for each call may be sent again.
+    /// Prepares for a call that is not part of another call: the interrupt is lowered, and messages
+    /// that are sent once for each call may be sent again.
     pub fn begin(&self) {
         self.context.begin_call();
         self.context.take_outcome();
@@ -75,7 +75,7 @@ impl Session {
     /// last.
     ///
     /// # Errors
-    /// Those of the function, placed nowhere.
+    /// Those of the function, without a place.
     pub fn call(&self, entry: &'static Entry, mut args: Vec<Value>) -> Result<Value, Diagnostic> {
         guarded(|| self.make(entry, &mut args))?.map_err(|error| self.context.explain(&error))
     }

@@ -83,7 +83,7 @@ impl Value {
         }
     }
 
-    /// Returns what it is.
+    /// Returns the kind and the content of the value.
     pub fn content(&self) -> Content {
         let value = &self.0;
         if let Some(array) = value.read_lock::<Array>() {
@@ -141,7 +141,8 @@ impl From<String> for Value {
 }
 
 impl Value {
-    /// Returns points whose coordinates have these names. Without a name for each, they have none.
+    /// Returns points whose coordinates have these names. If there is not one name for each
+    /// coordinate, the coordinates have no names.
     pub fn points(points: Points, columns: Vec<String>) -> Value {
         Value(Dynamic::from(Cloud::new(points).named(&columns.into())))
     }

@@ -6,7 +6,7 @@ use sdflow::target::Target;
 use std::path::Path;
 use std::sync::Arc;
 
-/// A bridge as a value of the script, with its ends if they are known.
+/// A bridge as a value of the script, with its distributions at times 0 and 1 if they are known.
 #[derive(Debug, Clone)]
 pub struct BridgeHandle {
     /// The bridge.
@@ -24,7 +24,7 @@ pub struct BridgeHandle {
 pub enum SavedBridge {
     /// A bridge with a mixture potential.
     Potential(Arc<PotentialBridge>),
-    /// A bridge with a mixture potential at either end.
+    /// A bridge with a mixture potential at each end.
     TwoPotentials(Arc<TwoPotentialBridge>),
     /// A bridge of two nets.
     Learned(Arc<LearnedBridge>),
@@ -55,13 +55,14 @@ impl BridgeHandle {
         BridgeHandle { saved: Some(SavedBridge::Potential(bridge.clone())), ..BridgeHandle::closed_form(bridge) }
     }
 
-    /// Returns a bridge with a mixture potential at either end.
+    /// Returns a bridge with a mixture potential at each end.
     pub fn two_potentials(bridge: TwoPotentialBridge) -> BridgeHandle {
         let bridge = Arc::new(bridge);
         BridgeHandle { saved: Some(SavedBridge::TwoPotentials(bridge.clone())), ..BridgeHandle::closed_form(bridge) }
     }
 
-    /// Returns the same bridge, of which more is known.
+    /// Returns this handle with `bridge` as its bridge: the same bridge, together with its reversed
+    /// process.
     #[must_use]
     pub fn known(self, bridge: Arc<dyn Bridge>) -> BridgeHandle {
         BridgeHandle { bridge, ..self }
@@ -73,7 +74,7 @@ impl BridgeHandle {
         BridgeHandle { saved: Some(SavedBridge::Learned(bridge.clone())), ..BridgeHandle::closed_form(bridge) }
     }
 
-    /// Adds the ends.
+    /// Adds the distributions at times 0 and 1.
     pub fn between(self, source: Arc<dyn Target>, target: Arc<dyn Target>) -> BridgeHandle {
         BridgeHandle { source: Some(source), target: Some(target), ..self }
     }

@@ -10,7 +10,7 @@ use sdflow::target::{Moments, Target};
 use sdflow::{Error, Mat, Points, Result};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// A generator with the base it was trained on. Clones are the same generator.
+/// A generator with the base it was trained on. Clones share one generator.
 #[derive(Debug, Clone)]
 pub struct Model(Arc<Mutex<State>>);
 
@@ -58,7 +58,7 @@ impl Model {
         Ok(Model(Arc::new(Mutex::new(State { generator, base }))))
     }
 
-    /// Returns another generator, equal to this one.
+    /// Returns a separate generator with the same parameters and the same base.
     pub fn deep_clone(&self) -> Model {
         let state = self.state();
         Model(Arc::new(Mutex::new(State { generator: state.generator.clone(), base: state.base.clone() })))

@@ -16,7 +16,7 @@ pub struct Cloud {
     pub standardiser: Option<Arc<Standardiser>>,
     /// The target of which the points are a sample.
     pub target: Option<Arc<dyn Target>>,
-    /// The names of the coordinates, from the header of a file; or none.
+    /// The names of the coordinates, from the header of a file; empty if there are none.
     pub columns: Arc<[String]>,
     /// The time at which they were kept during a run, such as "step 40".
     pub time: Option<Arc<str>>,
@@ -38,17 +38,18 @@ impl Cloud {
         Dynamic::from(Cloud { target: Some(target), ..Cloud::new(points) })
     }
 
-    /// Returns some of these points, still a sample of the same target.
+    /// Returns `points`, which are some of these points and thus a sample of the same target, as a
+    /// value of the script.
     pub fn part(&self, points: Points) -> Dynamic {
         Dynamic::from(Cloud { target: self.target.clone(), ..Cloud::new(points) }.named(&self.columns))
     }
 
-    /// Returns other points with the coordinates of these.
+    /// Returns other points with the names of the coordinates of these points.
     pub fn alike(&self, points: Points) -> Dynamic {
         Dynamic::from(Cloud::new(points).named(&self.columns))
     }
 
-    /// Sets the names of the coordinates, if there is one for each.
+    /// Sets the names of the coordinates, if `columns` has one name for each.
     pub fn named(self, columns: &Arc<[String]>) -> Cloud {
         match columns.len() == self.points.dim() {
             true => Cloud { columns: Arc::clone(columns), ..self },

@@ -14,7 +14,7 @@ use std::sync::Arc;
 pub struct Done {
     /// The cloud at the end, or a sample of the generator.
     pub points: Arc<Points>,
-    /// The names of the coordinates of the points, or none.
+    /// The names of the coordinates of the points; empty if there are none.
     pub columns: Arc<[String]>,
     /// The tracers at the end.
     pub carried: Option<Arc<Points>>,

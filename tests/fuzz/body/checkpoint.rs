@@ -22,8 +22,8 @@ pub fn safetensors(bytes: &[u8]) {
     }
 }
 
-/// A model of this program or of another: a model that loads can be evaluated and written, and
-/// reading it back gives the same model.
+/// A model of this program or of another program: a model that loads can be evaluated and written,
+/// and reading it back gives the same model.
 pub fn checkpoint(bytes: &[u8]) {
     bridge(bytes);
     let of_other = ModelOptions { activation: Some(Activation::Tanh), residual: Some(true) };

@@ -6,7 +6,7 @@ use crate::value::{Reading, describe, number, unknown};
 use rhai::{Dynamic, EvalAltResult, Map, NativeCallContext, Position};
 use std::collections::BTreeMap;
 
-/// Returns the name of a cell, which consists of its values.
+/// Returns the name of a cell, which lists the values of its axes.
 pub fn name(cell: &Map) -> String {
     cell.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(", ")
 }

@@ -1,8 +1,8 @@
 use super::*;
 use std::sync::atomic::AtomicUsize;
 
-/// A test sweep: the result of a cell is its index. Some cells are finished before, one reports
-/// "busy" a few times, and one ends the sweep.
+/// A test sweep: the result of a cell is its index. Some cells are finished before the sweep
+/// starts, one reports "busy" a few times, and one ends the sweep.
 #[derive(Default)]
 struct Numbers {
     len: usize,
