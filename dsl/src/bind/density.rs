@@ -39,8 +39,8 @@ pub const ENTRIES: &[Entry] = &[
          second function, which returns the scores of these points, as points. Without a second \
          function, the score is computed by central differences, with `2 dim` calls of the first \
          function. Variables that a function uses are copied. A flow smooths a density by Monte \
-         Carlo, see `smoothed`. A density has no samples and no moments, so the sigma of a flow \
-         cannot be chosen from it and must be given.",
+         Carlo, see `smoothed`. A density has no samples and no moments, so `sd_flow` cannot \
+         choose sigma from it: give the option `sigma`.",
     )
     .example(
         "let p = density(2, \"-(x[0]^2 + (x[1] - x[0]^2)^2 / a) / 2\", #{a: 0.1});\n\
