@@ -113,15 +113,15 @@ pub const ENTRIES: &[Entry] = &[
              \"row\"`, it is the score-difference flow without noise, at a fixed sigma equal to \
              the bandwidth (`temperature` in the unit of `scale`). With `normalisation: \
              \"joint\"`, the kernel of a pair is divided by the square roots of two sums: the sum \
-             over all points at the particle, and the sum over all particles at the point; \
-             `sinkhorn_flow` repeats such divisions until the sums are equal to the masses. With \
-             kernels that are not Gaussian, the field is not the difference of the gradients of \
-             the two log kernel densities; that difference is `mmd_flow(points, #{kernel: \
-             laplace(h), weighting: \"normalised\", scaling: \"raw\"})`. `ess_target` and \
-             `ess_cloud` in the history are the effective sample sizes of the two means, averaged \
-             over the particles and the temperatures. If the points are `samples`, their weights \
-             are used. With \"joint\", a point of weight 2 is not the same as a point that is \
-             given twice.",
+             over the points of target and cloud at the particle, and the sum over all particles \
+             at the point; `sinkhorn_flow` repeats such divisions until the sums are equal to the \
+             masses. With kernels that are not Gaussian, the field is not the difference of the \
+             gradients of the two log kernel densities; that difference is `mmd_flow(points, \
+             #{kernel: laplace(h), weighting: \"normalised\", scaling: \"raw\"})`. `ess_target` \
+             and `ess_cloud` in the history are the effective sample sizes of the two means, \
+             averaged over the particles and the temperatures. If the points are `samples`, their \
+             weights are used. With \"joint\", a point of weight 2 is not the same as a point that \
+             is given twice.",
         )
         .options(DRIFT_KEYS)
         .example(

@@ -11,7 +11,7 @@ crate::options! {
     /// and checks them.
     pub struct Stepping {
         /// Step size: a number, a schedule, or `adaptive(largest, smallest)`, which chooses each
-        /// step between these two by its error.
+        /// step size between these two values by the error of the step.
         step: Option<Schedule> = None,
         /// "euler", "heun" or "rk4"; adaptive steps use "heun".
         integrator: Integrator = Integrator::Euler,

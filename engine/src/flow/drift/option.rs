@@ -66,9 +66,10 @@ crate::options! {
         /// target; or "none", the unit of the points.
         scale: TemperatureScale = TemperatureScale::Distance,
         /// "row": the weights of both means sum to 1; "joint": the weight of a pair is the
-        /// geometric mean of two shares of its kernel value: in the particle's sum over target and
-        /// cloud, and in the point's sum over all particles. The difference of the means is then
-        /// multiplied by the two sums of these weights.
+        /// geometric mean of two shares: of its kernel value in the particle's sum over target and
+        /// cloud, and of its kernel value in the point's sum over all particles. The difference of
+        /// the means is then multiplied by the particle's sum of weights over the target and by its
+        /// sum over the cloud.
         normalisation: Normalisation = Normalisation::Row,
         /// Whether a particle counts in the mean of the cloud at that particle: "include" or
         /// "exclude". Left out: "include" for particles, and "exclude" when a generator is trained.

@@ -54,22 +54,24 @@ crate::options! {
         /// target, and the root mean square distance of the start from its centre. It ends at a
         /// length `h`: the spacing of the target's points (the median distance to the nearest other
         /// point), or the smallest standard deviation of a density. In the training of a generator,
-        /// the diameter counts as at most 8 times the root mean square distance of the target from
-        /// its centre. There sigma ends at the smaller of two lengths, but not below `0.6 h`: the
-        /// distance within which a point has about a hundred neighbours, `h * 100^(1/dim)`, and a
-        /// fifth of the root mean square of the columns' standard deviations. Both ends are kept
-        /// within the range of sigma that a learned score has seen.
+        /// two values differ. A diameter larger than 8 times the root mean square distance of the
+        /// target from its centre is replaced by this multiple. The end of sigma is the smaller of
+        /// `h * 100^(1/dim)`, the distance within which a point has about a hundred neighbours, and
+        /// a fifth of the root mean square of the columns' standard deviations, but at least `0.6
+        /// h`. With a learned score, both ends of sigma are kept within the range of sigma in its
+        /// training.
         sigma: Option<Schedule> = None,
-        /// "denoiser": a step of size 1 moves a particle by `D_p - D_q`, which is `sigma^2` times
-        /// the score difference (`D` are the denoisers), and steps of at most 1 are stable; "raw":
-        /// a step of size 1 moves a particle by the score difference itself.
+        /// "denoiser": a step of size 1 moves a particle by the difference `D_p - D_q` of the
+        /// denoisers, which is `sigma^2` times the score difference, and steps of at most 1 are
+        /// stable; "raw": a step of size 1 moves a particle by the score difference itself.
         scaling: Scaling = Scaling::Denoiser,
         /// The divergence of the cloud `q` from the target `p` that the flow decreases. The
         /// velocity of the flow is the score difference times a factor, which depends on the ratio
         /// `r = p / q` of the two kernel densities; an `r` above 10 is replaced by 10. The factor
         /// is 1 for "reverse_kl", `r` for "kl", `(1 + r) / 2` for "jeffreys", `2 r / (1 + r)` for
-        /// "js", and `r^2` for "pearson". The default step is 1 divided by the largest factor, 1,
-        /// 10, 5.5, 1.8 or 100, so that steps are stable.
+        /// "js", and `r^2` for "pearson". The largest factors are 1, 10, 5.5, 1.8 and 100, in this
+        /// order. The default of `step` is 1 divided by the largest factor, so that steps are
+        /// stable.
         divergence: Divergence = Divergence::ReverseKl,
         /// Noise `e` that is added before the field is evaluated, at `z = y + sigma e`: "fresh" in
         /// each step, "fixed" per particle for the whole run, or "none".
@@ -78,11 +80,11 @@ crate::options! {
         /// "exclude". Left out: "include" for particles, and "exclude" when a generator is trained,
         /// because "include" would contract its samples.
         self_term: Option<SelfTerm> = None,
-        /// Number of particles that move in each step: a minibatch. The batches pass through all
-        /// particles in a random order, which is drawn anew when all have moved. The velocities are
-        /// computed from all points, so they have no sampling error, and a step costs `batch (n +
-        /// m)` pairs. It takes `n / batch` steps to move every particle once. Left out: all
-        /// particles move.
+        /// Number of particles that move in each step: a minibatch. The minibatches pass through
+        /// all particles in a random order, which is drawn anew when all particles have moved. The
+        /// velocities are computed from all points, so they have no sampling error, and a step
+        /// costs `batch (n + m)` pairs. It takes `n / batch` steps to move every particle once.
+        /// Left out: all particles move.
         batch: Option<usize> = None,
         /// Number of target points that a step uses, drawn anew in each step; left out: all.
         batch_target: Option<usize> = None,
