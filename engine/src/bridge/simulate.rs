@@ -36,8 +36,8 @@ crate::options! {
         /// backward drift.
         direction: Direction = Direction::Forward,
         /// "sde" is the stochastic process of the bridge, by Euler steps. "ode" is its probability
-        /// flow, by Heun steps; it needs the drift in both directions. "plan" draws the other end
-        /// exactly, and positions in between from the pinned reference process.
+        /// flow, by Heun steps; it needs the drift in both directions. "plan" draws the opposite
+        /// end exactly, and positions in between from the pinned reference process.
         method: Method = Method::Sde,
         /// For "sde": whether the last step adds no noise. The end is then the conditional mean
         /// given the position before. Use it if the noise of one step, `sqrt(epsilon / steps)`, is

@@ -22,11 +22,12 @@ use tempering::{Path, advance};
 crate::options! {
     /// Options of `smc`.
     pub struct SmcOptions {
-        /// Share of the particles that stay effective when the inverse temperature grows; the
-        /// growth is chosen accordingly. Larger shares take more steps. Strictly between 0 and 1.
+        /// Effective sample size after a growth of the inverse temperature, as a share of the
+        /// particles: each growth is the largest that leaves this share. Larger shares take more
+        /// steps. Strictly between 0 and 1.
         ess: f64 = 0.95,
-        /// Number of leapfrog steps of a move. Their size is random for every particle, from the
-        /// adapted size down to a hundredth of it.
+        /// Number of leapfrog steps of a move. The size of these steps is random for every
+        /// particle, from the adapted size down to a hundredth of this size.
         leapfrog: usize = 10,
         /// Mean probability of acceptance to which the step size of the moves is adapted; strictly
         /// between 0 and 1.

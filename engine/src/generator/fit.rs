@@ -25,7 +25,7 @@ crate::options! {
         batch: usize = 1024,
         /// Learning rate of Adam over the run: a number, a schedule or a list. Left out:
         /// `cosine(0.02, 0)` for an affine generator, `cosine(0.005, 0)` for a net of up to four
-        /// outputs, and `cosine(0.003, 0)` for a net of more.
+        /// outputs, and `cosine(0.003, 0)` for a net of more outputs.
         rate: Option<Schedule> = None,
         /// Share of the steps, at the end of the training, over which the parameters are averaged;
         /// 0 keeps the parameters of the last step.

@@ -32,12 +32,12 @@ crate::options! {
         /// accurate outside the cloud: if it is combined with an exact target score, tracers
         /// outside the cloud are driven far away. Left out: no tracers.
         carry: Option<Points> = None,
-        /// Compute `log |det J|`, with the Jacobian matrix `J` of the map from start to end, at the
-        /// tracers, by central differences. In up to 8 dimensions, the determinant is that of the
-        /// discrete steps. In more dimensions, it is an estimate for the continuous flow from 16
-        /// random directions per step, and has a random error besides the error of the integrator.
-        /// The map takes a density `p` to a density whose logarithm at the end is `log p(start) -
-        /// log_det`.
+        /// Whether `log |det J|` is computed at the tracers, by central differences; `J` is the
+        /// Jacobian matrix of the map from start to end. In up to 8 dimensions, the determinant is
+        /// that of the discrete steps. In more dimensions, it is an estimate for the continuous
+        /// flow from 16 random directions per step, and has a random error besides the error of the
+        /// integrator. The map takes a density `p` to a density whose logarithm at the end is `log
+        /// p(start) - log_det`.
         log_det: bool = false,
     }
 }

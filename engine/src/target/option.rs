@@ -50,8 +50,8 @@ crate::options! {
         dim: Option<usize> = None,
         /// Mean: a number for all coordinates or a list with one each.
         mean: Numbers = Numbers::One(0.0),
-        /// Standard deviation, above 0: a number for all coordinates or a list with one each; 1
-        /// when `cov` is left out too.
+        /// Standard deviation, above 0: a number for all coordinates or a list with one each. Left
+        /// out: 1, if `cov` is left out too.
         std: Option<Numbers> = None,
         /// Covariance as a list of rows, symmetric and positive definite; give either `std` or
         /// `cov`.
@@ -96,8 +96,8 @@ crate::options! {
         /// Weights, above 0, one per component; they are divided by their sum. Left out: equal
         /// weights.
         weights: Option<Vec<f64>> = None,
-        /// Standard deviation, above 0: a number for all components or a list with one each; 1 when
-        /// `covs` is left out too.
+        /// Standard deviation, above 0: a number for all components or a list with one each. Left
+        /// out: 1, if `covs` is left out too.
         std: Option<Numbers> = None,
         /// Covariances, one list of rows per component; give either `std` or `covs`.
         covs: Option<Vec<Vec<Vec<f64>>>> = None,

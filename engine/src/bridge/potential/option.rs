@@ -14,8 +14,8 @@ crate::options! {
         /// Weights, above 0, one per component; they are divided by their sum. Left out: equal
         /// weights.
         weights: Option<Vec<f64>> = None,
-        /// Standard deviation, above 0: a number for all components or a list with one each; 1 when
-        /// `covs` is left out too.
+        /// Standard deviation, above 0: a number for all components or a list with one each. Left
+        /// out: 1, if `covs` is left out too.
         std: Option<Numbers> = None,
         /// Covariances, one list of rows per component; give either `std` or `covs`.
         covs: Option<Vec<Vec<Vec<f64>>>> = None,
