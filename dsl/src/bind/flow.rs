@@ -40,10 +40,11 @@ pub const ENTRIES: &[Entry] = &[
         "The score-difference flow `dy/dt = grad log p(y) - grad log q(y)`, where `p` and `q` are \
          smoothed by sigma [weber2023score]. `target_score` may be a score, a target or points. \
          `source_score` is the score of the moving cloud. If it is left out, it is usually \
-         `kde()`. In more than 4 dimensions with a target score that is exact or `smoothed`, it is \
-         `mixture_fit()` or `kde()`: the one that gives held-out points of the cloud the larger \
-         likelihood at the current sigma. The choice between the two may change during a run. If \
-         sigma is left out, it is chosen from the data, and the run prints the choice.",
+         `kde()`. If the target score is exact or `smoothed`, and there are more than 4 \
+         dimensions, the source score is `mixture_fit()` or `kde()`: the one that gives held-out \
+         points of the cloud the larger likelihood at the current sigma. The choice between the \
+         two may change during a run. If sigma is left out, it is chosen from the data, and the \
+         run prints the choice.",
     )
     .options(SD_KEYS)
     .example(

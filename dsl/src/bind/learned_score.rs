@@ -61,10 +61,11 @@ pub const ENTRIES: &[Entry] = &[
     )
     .about(
         "Reads the generator, the denoiser or the bridge in a `.safetensors` file. This file was \
-         written by `save` in this run, or it lies below the script's folder. A loaded generator \
-         draws from a standard normal base. A file that PyTorch wrote by \
-         `save_file(net.state_dict(), file)` is also a generator, if `net` is an `nn.Sequential` \
-         of linear layers with one kind of activation between them; the activation must be given.",
+         written by `save` in this run, or it lies below the script's folder or a folder given by \
+         `--allow-read`. A loaded generator draws from a standard normal base. A file that PyTorch \
+         wrote by `save_file(net.state_dict(), file)` is also a generator, if `net` is an \
+         `nn.Sequential` of linear layers with one kind of activation between them; the activation \
+         must be given.",
     )
     .options(ModelOptions::KEYS)
     .example(

@@ -29,7 +29,7 @@ pub fn entries() -> impl Iterator<Item = &'static Entry> {
         let entry = function(m.name, Kind::Metric, ARGS, Type::Reading, measure)
             .returned(
                 "a reading with `.value`, the standard error `.se` and the noise floor `.floor`; \
-                 in comparisons it stands for its value",
+                 in comparisons the reading stands for its value",
             )
             .about(text(about))
             .options(Box::leak([m.keys, FloorChoice::KEYS].concat().into_boxed_slice()))

@@ -39,9 +39,9 @@ crate::options! {
         /// flow, by Heun steps; it needs the drift in both directions. "plan" draws the opposite
         /// end exactly, and positions in between from the pinned reference process.
         method: Method = Method::Sde,
-        /// For "sde": whether the last step adds no noise. The end is then the conditional mean
-        /// given the position before. Use it if the noise of one step, `sqrt(epsilon / steps)`, is
-        /// wider than the finest structure of the end.
+        /// For "sde": whether the last step adds no noise. The end is then its conditional mean,
+        /// given the position before the last step. Use this option if the noise of one step,
+        /// `sqrt(epsilon / steps)`, is larger than the finest structure of the end.
         denoise: bool = false,
     }
 }
