@@ -22,10 +22,10 @@ sdflow::options! {
         title: String = String::new(),
         /// Points that are drawn behind every frame, such as those of the target.
         reference: Option<Points> = None,
-        /// Length of the animation in seconds, from 0.1 to 600; the last frame stays for a quarter
-        /// of it in addition.
+        /// Length of the animation in seconds, from 0.1 to 600. In addition, the last frame stays
+        /// for a quarter of this length.
         seconds: f64 = 4.0,
-        /// Width in pixels of the grey image as which each point is drawn; left out: no images.
+        /// Draws each point as a grey image of this width in pixels; left out: no images.
         image_width: Option<usize> = None,
         /// Whether all frames show the same region.
         same_axes: bool = true,
@@ -40,10 +40,11 @@ pub const ENTRIES: &[Entry] = &[function(
     animate,
 )
 .about(
-    "Draws the motion of particles into `plots/` of the run folder: the clouds that the run kept (its option \
-     `snapshots`), or the elements of an array, each of which is what `plot` draws as one chart. A `.gif` plays \
-     them one after the other. With a name that ends in `.png`, each frame is a file with a number: \"frame.png\" \
-     gives `frame-000.png` and so on.",
+    "Draws the motion of particles into `plots/` of the run folder. `what` is the result of a run, \
+     whose clouds are drawn (its option `snapshots` sets their number), or an array of elements \
+     that `plot` draws as one chart each. Each cloud or element is a frame. A `.gif` shows the \
+     frames one after the other. If the name ends in `.png`, each frame is a file with a number: \
+     \"frame.png\" gives `frame-000.png` and so on.",
 )
 .options(AnimateOptions::KEYS)
 .example(

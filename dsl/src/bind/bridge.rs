@@ -27,7 +27,7 @@ pub const ENTRIES: &[Entry] = &[
         gaussian_bridge,
     )
     .about(
-        "The Schroedinger bridge between the Gaussians with the means and covariances of both \
+        "The Schroedinger bridge between two Gaussians with the means and covariances of the two \
          arguments, in closed form [bunne2023schrodinger, mallasto2022entropy]. Of all diffusions \
          from the source to the target, the bridge has the least relative entropy to the reference \
          process, a Brownian motion or an Ornstein-Uhlenbeck process. Its drift in both \
@@ -48,13 +48,14 @@ pub const ENTRIES: &[Entry] = &[
         bridge_pair,
     )
     .about(
-        "A bridge from any source whose plan and drift are exact, because its end potential is a \
-         given mixture of Gaussians [gushchin2023building]: the plan is `pi(y|x) ~ exp(-|x - y|^2 \
-         / (2 epsilon))` times the mixture. The property `target` is the distribution at the end \
-         of this bridge. Such a pair of distributions tests methods that find bridges: see \
-         `cbw_uvp`. The backward drift depends on the source. It is known if the source is a \
-         finite sample, and the reversed process then ends in the points of this sample; for \
-         other sources, `starts` points of the source take its place.",
+        "A bridge with an exact plan and drift, from any source [gushchin2023building]. The \
+         potential at the end of the bridge is a given mixture of Gaussians, and the plan is \
+         `pi(y|x) ~ exp(-|x - y|^2 / (2 epsilon))` times the mixture. The property `target` is the \
+         distribution at the end of this bridge. Use such a pair of source and target to test \
+         methods that find bridges: see `cbw_uvp`. The backward drift depends on the source. If \
+         the source is a finite sample, the backward drift is known, and the reversed process ends \
+         in the points of this sample. For other sources, the backward drift is computed from \
+         `starts` points of the source.",
     )
     .options(BridgePairOptions::KEYS)
     .example(
@@ -74,14 +75,14 @@ pub const ENTRIES: &[Entry] = &[
         "The Schroedinger bridge between two distributions relative to a Brownian motion, learned \
          from samples of both [korotin2024light]. The potential at the end of the bridge is a \
          mixture of Gaussians, so the drift and the plan have a closed form, given the potential. \
-         The training needs neither pairs nor simulation. The option `loss` chooses between the two \
+         The training needs no pairs and no simulation. The option `loss` chooses between the two \
          losses of the literature [korotin2024light, gushchin2024light]. The training works in \
          units in which both means are 0 and the mean variance is 1, so the scale of the points \
-         does not matter; `epsilon` is a squared length in the units of the points. The backward \
-         process is the bridge with the ends exchanged, learned by a second training that takes \
-         half of the total time (see `backward`). An interrupted training saves the bridge so far \
-         in `interrupted.safetensors`; the same command continues from the last checkpoint, not \
-         from this file.",
+         does not matter. `epsilon` is a squared length in the units of the points. The backward \
+         process is the bridge with the ends exchanged. It is learned by a second training, which \
+         takes half of the total time (see `backward`). An interrupted training saves the bridge \
+         so far in `interrupted.safetensors`. The same command, given again, continues from the \
+         last checkpoint and not from this file.",
     )
     .options(LightSbOptions::KEYS)
     .example(

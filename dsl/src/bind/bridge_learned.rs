@@ -19,12 +19,12 @@ pub const ENTRIES: &[Entry] = &[
         .about(
             "The diffusion Schroedinger bridge between two distributions [debortoli2021diffusion], \
              with a net for each direction, by iterative proportional fitting. Each iteration \
-             simulates the forward process from the source and fits the backward drift to it, then \
-             simulates the backward process from the target and fits the forward drift to it. When \
-             you sample the bridge, give `sample` the option `steps` with the value of \
+             simulates the forward process from the source and fits the backward drift to it. It \
+             then simulates the backward process from the target and fits the forward drift to it. \
+             When you sample the bridge, give `sample` the option `steps` with the value of \
              `time_steps`. An interrupted training saves the bridge so far in \
-             `interrupted.safetensors`; the same command continues from the last checkpoint, not \
-             from this file.",
+             `interrupted.safetensors`. The same command, given again, continues from the last \
+             checkpoint and not from this file.",
         )
         .options(DsbOptions::KEYS)
         .example(
@@ -35,13 +35,14 @@ pub const ENTRIES: &[Entry] = &[
     function("dsbm", Kind::Bridge, &[arg("source", SAMPLE), arg("target", SAMPLE), OPTIONS], Type::Bridge, dsbm)
         .about(
             "The Schroedinger bridge between two distributions by bridge matching \
-             [shi2023diffusion]. For each direction, a net learns the conditional mean, given the \
-             position, of the drift that leads to the end of a pair. The two ends of the first \
-             pairs are independent by default (option `start`); later pairs are the two ends of \
-             paths of the process that was fitted last. When you sample the bridge, give `sample` \
-             the option `steps` with the value of `time_steps`. An interrupted training saves the \
-             bridge so far in `interrupted.safetensors`; the same command continues from the last \
-             checkpoint, not from this file.",
+             [shi2023diffusion]. A pair consists of a start and an end. The reference process that \
+             is pinned to both points of a pair has a drift that leads to one of them. For each \
+             direction, a net learns the conditional mean of this drift, given the position. The \
+             two points of the first pairs are independent by default (option `start`). Later \
+             pairs are the two ends of paths of the process that was fitted last. When you sample \
+             the bridge, give `sample` the option `steps` with the value of `time_steps`. An \
+             interrupted training saves the bridge so far in `interrupted.safetensors`. The same \
+             command, given again, continues from the last checkpoint and not from this file.",
         )
         .options(DsbmOptions::KEYS)
         .example(

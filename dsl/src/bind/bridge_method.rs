@@ -32,8 +32,8 @@ sdflow::options! {
         method: Method = Method::Sde,
         /// For "sde": whether the last step adds no noise, as in `bridge.sample`.
         denoise: bool = false,
-        /// Number of equal parts of the time, at least 1; the result holds the points at both ends
-        /// of each part.
+        /// Number of equal intervals into which the time is divided, at least 1; the result holds
+        /// the points at both ends of each interval.
         snapshots: usize = 20,
     }
 }
@@ -48,9 +48,10 @@ pub const ENTRIES: &[Entry] = &[
     )
     .of(Type::Bridge)
     .about(
-        "The drift `u(t, x)` at every point, for a time from 0 to 1: the process is `dX = u dt + \
-         sqrt(epsilon) dB`. The sum of the forward and the backward drift is `epsilon` times the \
-         score of the marginal. Half their difference is the velocity of the probability flow.",
+        "The drift `u(t, x)` at every point `x`, for a time `t` from 0 to 1: the process is `dX = \
+         u dt + sqrt(epsilon) dB`. The sum of the forward and the backward drift is `epsilon` \
+         times the score of the marginal. Half of the forward drift minus the backward drift is \
+         the velocity of the probability flow.",
     )
     .options(DriftOptions::KEYS)
     .example(
@@ -61,7 +62,7 @@ pub const ENTRIES: &[Entry] = &[
         .of(Type::Bridge)
         .about(
             "Moves points from one end of the bridge to the other, and returns the moved points. \
-             Row `i` of the result belongs to row `i` of the points.",
+             Row `i` of the result is the end of the path that starts at row `i` of the points.",
         )
         .options(SimulateOptions::KEYS)
         .example(

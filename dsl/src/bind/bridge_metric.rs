@@ -33,16 +33,19 @@ pub const ENTRIES: &[Entry] = &[
         Type::Reading,
         cbw_uvp,
     )
-    .returned("a reading in percent; for an exact plan, `.parts.exact` is the value without sampling noise")
+    .returned(
+        "a reading in percent; if the plan of `found` is exact, `.parts.exact` is the value \
+         without sampling noise",
+    )
     .about(
-        "The error of the plan of a bridge, compared with an exact bridge start by start: the \
-         conditional Bures-Wasserstein unexplained variance in percent [gushchin2023building]. For \
-         each start, the mean `m` and the covariance `S` of `samples` ends are compared with `m'` \
-         and `S'` of the exact plan, `BW = |m - m'|^2 / 2 + tr(S + S' - 2 (S^1/2 S' S^1/2)^1/2) / \
-         2`. The mean over the starts is divided by half the variance of the end. Moments of \
-         samples have an error even if the bridges are the same, so compare with `cbw_uvp(exact, \
-         exact, starts)`. A target in place of the bridge stands for an end that does not depend \
-         on the start.",
+        "The error of the plan of a bridge: the conditional Bures-Wasserstein unexplained variance \
+         in percent [gushchin2023building]. For each start, the mean `m` and the covariance `S` of \
+         `samples` ends of the bridge `found` are compared with the mean `m'` and the covariance \
+         `S'` of the exact plan: `BW = |m - m'|^2 / 2 + tr(S + S' - 2 (S^1/2 S' S^1/2)^1/2) / 2`. \
+         The mean of `BW` over the starts is divided by half the variance of the end. The value is \
+         above 0 even if the two bridges are the same, because moments of samples have an error, \
+         so compare it with `cbw_uvp(exact, exact, starts)`. A target in place of the bridge \
+         `found` stands for an end that does not depend on the start.",
     )
     .options(ConditionalErrorOptions::KEYS)
     .example(
@@ -61,8 +64,8 @@ pub const ENTRIES: &[Entry] = &[
     .about(
         "The relative entropy of a bridge to its reference process: the mean of `int |u - f|^2 / \
          (2 epsilon) dt` over paths of the bridge from these points, where `u` is the drift of the \
-         bridge and `f` that of the reference process. Of all diffusions between the same ends the \
-         Schroedinger bridge has the smallest value.",
+         bridge and `f` is the drift of the reference process. Of all diffusions between the same \
+         ends, the Schroedinger bridge has the smallest value.",
     )
     .options(PathEnergyOptions::KEYS)
     .example(

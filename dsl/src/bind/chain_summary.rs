@@ -14,11 +14,11 @@ pub const ENTRIES: &[Entry] =
     &[function("chain_summary", Kind::Metric, &[arg("draws", Type::List(&Type::Points))], Type::Table, summary)
         .returned("a table with the columns `coordinate` (from 0), `mean`, `std`, `rhat` and `ess`")
         .about(
-            "Convergence of chains, such as those of `langevin`, from their positions at several \
-             moments. `rhat` compares the halves of all chains: it is 1 for chains that have mixed, \
-             and values above 1.01 are a warning. `ess` is the effective number of independent \
-             draws: the standard error of `mean` is `std / sqrt(ess)` [vehtari2021rank] (without \
-             ranks). Leave out the positions of the warm-up.",
+            "Measures the convergence of chains, such as those of `langevin`, from their positions \
+             at several moments. `rhat` compares the halves of all chains: it is 1 for chains that \
+             have mixed, and values above 1.01 are a warning. `ess` is the effective number of \
+             independent draws: the standard error of `mean` is `std / sqrt(ess)`. Both follow \
+             [vehtari2021rank], but without ranks. Leave out the positions of the warm-up.",
         )
         .example(
             "let p = density(2, \"-(x[0]^2 + 4*x[1]^2)/2\");\n\

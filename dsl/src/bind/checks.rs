@@ -15,8 +15,8 @@ pub const ENTRIES: &[Entry] = &[
     })
     .returned("the condition")
     .about(
-        "Records a check and whether it holds. A failed check does not stop the script, but the \
-         run ends with exit code 4.",
+        "Records a check: its name and whether its condition holds. A failed check does not stop \
+         the script, but the run ends with exit code 4.",
     )
     .example(
         "let y = normal(100, 2);\n\
@@ -30,8 +30,9 @@ pub const ENTRIES: &[Entry] = &[
         threshold,
     )
     .about(
-        "A check of the final value of a metric, made at the end of the run. The relation is \
-         \"<\", \"<=\", \">\" or \">=\". It is an error if the run never measured the metric.",
+        "Declares a check of the final value of a metric, which is made at the end of the run. The \
+         relation is \"<\", \"<=\", \">\" or \">=\". It is an error if the run never measured the \
+         metric.",
     )
     .example(
         "threshold(\"error\", \"<\", 0.1);\n\
@@ -39,8 +40,8 @@ pub const ENTRIES: &[Entry] = &[
     ),
     function("record", Kind::Saying, &[arg("values", Type::Map)], Type::Nothing, record)
         .about(
-            "Adds numbers to the run's final metrics: a map of names and numbers or readings. A later \
-             value replaces an earlier one.",
+            "Adds the numbers of a map to the run's final metrics. The keys of the map are names, \
+             and its values are numbers or readings. A later value replaces an earlier one.",
         )
         .example(
             "let y = normal(100, 2);\n\
@@ -51,8 +52,8 @@ pub const ENTRIES: &[Entry] = &[
             "Records the conclusion of the run, one paragraph in plain words with the measured \
              numbers. It appears in the summary and in `run.json`, and `sdflow-engine findings` \
              collects the conclusions of many runs in one document. Build the sentences from the \
-             measured numbers, so that they are true for any numbers. A run has one conclusion; \
-             line breaks become spaces.",
+             measured numbers, so that the text is true whatever the numbers are. A run has one \
+             conclusion. Line breaks become spaces.",
         )
         .example(
             "let e = energy(normal(100, 2), normal(100, 2));\n\

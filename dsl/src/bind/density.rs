@@ -27,19 +27,20 @@ pub const ENTRIES: &[Entry] = &[
         density,
     )
     .about(
-        "A target defined by its log density, up to a constant. As a formula in a string, the log \
-         density is computed natively on all cores, and its score is the exact gradient. The \
-         formula uses the coordinates `x[0]`, `x[1]`, .. (also `x0`, `x1`, ..), `dim` and `pi`, \
-         and the names in `more`, a map of parameters: numbers, lists or single columns of points. \
-         It has `+ - * / ^`, `exp expm1 log log1p sqrt sin cos tanh atan abs sigmoid softplus pow \
-         min max logsumexp`, and the loops `sum(i, 0, dim, x[i]^2)` and `logsumexp(i, ..)`, whose \
-         last index is excluded; loops are written out when the formula is read. Otherwise \
-         `log_density` is a function `|x| ..`, which is called with all points at once and returns \
-         an array of their log densities; `more` is then a function that returns the scores of \
-         these points, as points. Without `more`, the score is computed by central differences, \
-         with `2 dim` calls of the first function. Variables that a function uses are copied. A \
-         flow smooths a density by Monte Carlo, see `smoothed`. A density has no samples and no \
-         moments, so sigma must be given.",
+        "A target defined by its log density, up to a constant. `log_density` is a formula or a \
+         function. A formula is a string; it is computed natively on all cores, and its score is \
+         the exact gradient. It uses the coordinates `x[0]`, `x[1]`, .. (also `x0`, `x1`, ..), \
+         `dim` and `pi`, and the names in `more`, a map of parameters: numbers, lists or single \
+         columns of points. Its operators are `+ - * / ^`, and its functions are `exp expm1 log \
+         log1p sqrt sin cos tanh atan abs sigmoid softplus pow min max logsumexp`. It can contain \
+         the loops `sum(i, 0, dim, x[i]^2)` and `logsumexp(i, ..)`, whose last index is excluded; \
+         loops are written out when the formula is read. A function `|x| ..` is called with all \
+         points at once and returns an array of their log densities. In this case `more` is a \
+         second function, which returns the scores of these points, as points. Without a second \
+         function, the score is computed by central differences, with `2 dim` calls of the first \
+         function. Variables that a function uses are copied. A flow smooths a density by Monte \
+         Carlo, see `smoothed`. A density has no samples and no moments, so `sd_flow` cannot \
+         choose sigma from it: give the option `sigma`.",
     )
     .example(
         "let p = density(2, \"-(x[0]^2 + (x[1] - x[0]^2)^2 / a) / 2\", #{a: 0.1});\n\
@@ -55,7 +56,7 @@ pub const ENTRIES: &[Entry] = &[
         Ok(Cloud::value(out))
     })
     .of(Type::Target)
-    .about("The gradient of the log density at every point, without smoothing, if it has a closed form.")
+    .about("The gradient of the log density at every point, without smoothing, if the density is known.")
     .example(
         "let s = ar1(0.5, #{dim: 2}).score(points([[0, 0], [1, 1]]));\n\
          print(s.mean());",

@@ -14,7 +14,7 @@ use sdflow::{Error, Points};
 sdflow::options! {
     /// Options of `velocity`.
     pub struct VelocityOptions {
-        /// Progress of the run, from 0 to 1, at which the field is evaluated; it determines the
+        /// Progress of the run, from 0 to 1, at which the velocity is evaluated; it determines the
         /// values of schedules.
         progress: f64 = 0.0,
     }
@@ -34,9 +34,10 @@ pub const ENTRIES: &[Entry] =
             "The velocity of the flow at the points, which are taken as the whole cloud. A run \
              integrates this velocity. For `pf_ode`, `reverse_sde` and `predictor_corrector` it is \
              `-dy/dsigma` of the probability flow, the displacement per decrease of sigma, at the \
-             noise level of that progress. For `langevin` it is the drift. Two flows with the same \
-             noise option get the same noise, so their fields can be compared. A learned estimator \
-             starts untrained.",
+             noise level of the option `progress`. For `langevin` it is the drift. Two flows with \
+             the same noise option get the same noise, so their fields can be compared. The \
+             `denoiser` of a cloud, a `ratio` and the discriminator of a `gan_flow` are trained \
+             anew in each call.",
         )
         .options(VelocityOptions::KEYS)
         .example(

@@ -39,11 +39,12 @@ pub const ENTRIES: &[Entry] = &[
     .about(
         "The score-difference flow `dy/dt = grad log p(y) - grad log q(y)`, where `p` and `q` are \
          smoothed by sigma [weber2023score]. `target_score` may be a score, a target or points. \
-         `source_score` is the score of the moving cloud. If it is left out, it is usually `kde()`. \
-         If the target score is exact or `smoothed`, and there are more than 4 dimensions, it is \
-         `mixture_fit()` or `kde()`: the one that gives held-out points of the cloud the larger \
-         likelihood at the current sigma. This choice may change during a run. If sigma is left \
-         out, it is chosen from the data, and the run prints the choice.",
+         `source_score` is the score of the moving cloud. If it is left out, it is usually \
+         `kde()`. If the target score is exact or `smoothed`, and there are more than 4 \
+         dimensions, the source score is `mixture_fit()` or `kde()`: the one that gives held-out \
+         points of the cloud the larger likelihood at the current sigma. The choice between the \
+         two may change during a run. If sigma is left out, it is chosen from the data, and the \
+         run prints the choice.",
     )
     .options(SD_KEYS)
     .example(
@@ -55,14 +56,14 @@ pub const ENTRIES: &[Entry] = &[
     function("mmd_flow", Kind::Flow, &[arg("points", SAMPLE), OPTIONS], Type::Flow, mmd_flow)
         .about(
             "The gradient flow of the maximum mean discrepancy [arbel2019maximum]. The velocity of \
-             a particle at `z` is `E_p grad k(z, x) - E_q grad k(z, y)`, with the gradient in `z`, \
-             points `x` of the target `p` and particles `y` of the cloud `q`. The target attracts a \
-             particle only where the kernel does not vanish: with a kernel that decays fast, such \
-             as a Gaussian, particles that start far away do not come nearer. With `noise` the \
-             velocity is evaluated at perturbed points to escape local minima, as in \
-             [arbel2019maximum]. `weighting: \"normalised\"` divides the first term by `E_p k` and \
-             the second by `E_q k`; with a Gaussian kernel this gives the score difference. If the \
-             points are `samples`, their weights are used.",
+             a particle at `z` is `E_p grad k(z, x) - E_q grad k(z, y)`. Here the gradient is \
+             taken in `z`, `x` is a point of the target `p`, and `y` is a particle of the cloud \
+             `q`. The target attracts a particle only where the kernel is not nearly 0: with a \
+             kernel that decays fast, such as a Gaussian, particles that start far away do not \
+             come nearer. With `noise`, the velocity is evaluated at perturbed points, which helps \
+             the particles to leave local minima [arbel2019maximum]. `weighting: \"normalised\"` \
+             divides the first term by `E_p k` and the second by `E_q k`; with a Gaussian kernel \
+             this gives the score difference. If the points are `samples`, their weights are used.",
         )
         .options(MMD_KEYS)
         .example(
@@ -76,9 +77,10 @@ pub const ENTRIES: &[Entry] = &[
              is the mean of the points under the entropic transport plan from the cloud to the \
              points, minus the same mean under the plan of the cloud with itself. The velocity \
              does not vanish for a start far away, and every point attracts a share of the cloud \
-             equal to its weight. With a small `epsilon` the first step of size 1 is nearly the \
-             optimal transport to the points. `marginal_error` and `iterations` in the history are \
-             those of the last velocity. If the points are `samples`, their weights are used.",
+             equal to the weight of the point. With a small `epsilon`, the first step moves the \
+             particles nearly by the optimal transport to the points if its size is 1. \
+             `marginal_error` and `iterations` in the history belong to the last evaluation of the \
+             velocity. If the points are `samples`, their weights are used.",
         )
         .options(SINKHORN_KEYS)
         .example(
@@ -89,12 +91,13 @@ pub const ENTRIES: &[Entry] = &[
     function("sliced_flow", Kind::Flow, &[arg("points", SAMPLE), OPTIONS], Type::Flow, sliced_flow)
         .about(
             "Optimal transport along random lines [pitie2007automated, bonneel2015sliced]: every \
-             step draws an orthonormal basis, and along each of its axes the particle of rank `i` \
-             moves to the point of rank `i`. In one dimension one step is the optimal transport; \
-             in more dimensions some dozens of steps make all projections nearly equal, at a cost \
-             of `n log n` per line. Equal particles are separated. Use it for many points in few \
-             dimensions, or for a start of `sd_flow` near the points. If the points are `samples`, \
-             their weights are used.",
+             step draws an orthonormal basis, and along each axis of the basis the particle of \
+             rank `i` moves to the coordinate of the point of rank `i`. In one dimension one step \
+             is the optimal transport. In more dimensions some dozens of steps make all \
+             projections nearly equal. The cost is of order `n log n` per line. Particles at the \
+             same position are separated. Use this flow for many points in few dimensions, or to \
+             move the start of `sd_flow` near the points. If the points are `samples`, their \
+             weights are used.",
         )
         .options(SLICED_KEYS)
         .example(
@@ -104,19 +107,22 @@ pub const ENTRIES: &[Entry] = &[
         ),
     function("drift_flow", Kind::Flow, &[arg("points", SAMPLE), OPTIONS], Type::Flow, drift_flow)
         .about(
-            "The field of drifting models [deng2026drifting]: the mean of the points, weighted by a \
-             kernel at the particle, minus the same mean of the cloud. `fit` along it trains a \
-             one-step generator; the field of that paper is `normalisation: \"joint\"` with \
-             `self_term: \"exclude\"`. With a Gaussian kernel and \"row\" it is the score-difference \
-             flow without noise, at a fixed sigma equal to the bandwidth (`temperature` in the unit \
-             of `scale`). `normalisation: \"joint\"` divides the kernel of a pair by the roots of two \
-             sums: that over all points at the particle, and that over all particles at the point; \
-             `sinkhorn_flow` repeats such divisions until the sums are the masses. The difference \
-             of the gradients of the two log kernel densities is `mmd_flow(points, #{kernel: \
-             laplace(h), weighting: \"normalised\", scaling: \"raw\"})`. `ess_target` and `ess_cloud` \
-             in the history are the effective numbers of points in the two means, averaged over the \
-             particles and the temperatures. If the points are `samples`, their weights are used; \
-             with \"joint\" a weight of 2 is not the same as a point that is given twice.",
+            "The field of drifting models [deng2026drifting]: the mean of the points minus the \
+             mean of the cloud, both weighted by a kernel around the particle. `fit` along this \
+             flow trains a one-step generator. The field of [deng2026drifting] is `normalisation: \
+             \"joint\"` with `self_term: \"exclude\"`. With a Gaussian kernel and `normalisation: \
+             \"row\"`, it is the score-difference flow without noise, at a fixed sigma equal to \
+             the bandwidth (`temperature` in the unit of `scale`). With `normalisation: \
+             \"joint\"`, the kernel of a pair is divided by the square roots of two sums: the sum \
+             over the points of target and cloud at the particle, and the sum over all particles \
+             at the point; `sinkhorn_flow` repeats such divisions until the sums are equal to the \
+             masses. With kernels that are not Gaussian, the field is not the difference of the \
+             gradients of the two log kernel densities; that difference is `mmd_flow(points, \
+             #{kernel: laplace(h), weighting: \"normalised\", scaling: \"raw\"})`. `ess_target` \
+             and `ess_cloud` in the history are the effective sample sizes of the two means, \
+             averaged over the particles and the temperatures. If the points are `samples`, their \
+             weights are used. With \"joint\", a point of weight 2 is not the same as a point that \
+             is given twice.",
         )
         .options(DRIFT_KEYS)
         .example(
@@ -127,11 +133,12 @@ pub const ENTRIES: &[Entry] = &[
         ),
     function("by_label", Kind::Flow, &[arg("flows", Type::List(&Type::Flow))], Type::Flow, by_label)
         .about(
-            "One flow per label. All must be of one kind, with the same `step`, `integrator` and \
-             `precision`. Of `n` points and `k` flows, the first `n / k` follow the first flow, the next the second, and so on; \
-             the points of other labels are not part of the cloud of a flow. Tracers are divided in the \
-             same way. In `fit` it trains a \
-             generator whose base is `labelled`: one net for all labels. Readings are means over the labels.",
+            "One flow per label. All flows must be of one kind, with the same `step`, `integrator` \
+             and `precision`. With `n` points and `k` flows, the first `n / k` points follow the \
+             first flow, the next `n / k` points the second flow, and so on. The cloud of a flow \
+             contains the points of its label only. Tracers are divided in the same way. In `fit`, \
+             this flow trains one net for all labels: a generator whose base is `labelled`. \
+             Readings are means over the labels.",
         )
         .example(
             "let near = normal(300, 2);\n\
@@ -143,12 +150,12 @@ pub const ENTRIES: &[Entry] = &[
         ),
     function("gan_flow", Kind::Flow, &[arg("target", SAMPLE), OPTIONS], Type::Flow, gan_flow)
         .about(
-            "The gradient flow of the particles under the loss of a generator: `dy/dt = -grad \
-             L(l(y))`. `l` is the logit of a discriminator, which is trained during the flow to \
-             distinguish the points of the target from the moving points \
-             [goodfellow2014generative, nowozin2016fgan]. With the optimal discriminator the \
-             velocity is a positive multiple of the score difference for every loss, and equals \
-             the score difference for \"log_ratio\". The target may be points.",
+            "The gradient flow of the particles under the loss `L` of a generator: `dy/dt = -grad \
+             L(l(y))`. Here `l` is the logit of a discriminator, which is trained during the flow \
+             to distinguish the points of the target from the moving points \
+             [goodfellow2014generative, nowozin2016fgan]. With the optimal discriminator, the \
+             velocity is a positive multiple of the score difference for every loss. For \
+             \"log_ratio\" it is equal to the score difference. The target may be points.",
         )
         .options(GAN_KEYS)
         .example(

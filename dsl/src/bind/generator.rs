@@ -15,8 +15,8 @@ pub const ENTRIES: &[Entry] = &[
         Ok(Dynamic::from(made.map_err(|e| call.place(e))?))
     })
     .about(
-        "The affine generator `g(u) = W u + b` with random `W` and `b = 0`. For a Gaussian base \
-         its points are Gaussian.",
+        "The affine generator `g(u) = W u + b`, initially with random `W` and `b = 0`. With a \
+         Gaussian base, the distribution of its points is Gaussian.",
     )
     .options(AffineOptions::KEYS)
     .example(
@@ -30,8 +30,9 @@ pub const ENTRIES: &[Entry] = &[
         Ok(Dynamic::from(made.map_err(|e| call.place(e))?))
     })
     .about(
-        "A net as generator: it maps base points to points by `layers` hidden layers of `hidden` \
-         units, with the random initial parameters of PyTorch's `nn.Linear`. It computes in f32.",
+        "A generator that is a net: it maps base points to points by `layers` hidden layers of \
+         `hidden` units. The initial parameters are random, as in PyTorch's `nn.Linear`. The net \
+         computes in f32.",
     )
     .options(MlpOptions::KEYS)
     .example(
@@ -42,8 +43,8 @@ pub const ENTRIES: &[Entry] = &[
     function("sample", Kind::Model, &[arg("n", Type::Whole)], Type::Points, sample)
         .of(Type::Generator)
         .about(
-            "`n` points of the generator for new base points. The base is that of its last \
-             training; before any training it is standard normal.",
+            "`n` points of the generator, computed from new base points. The base is that of the \
+             last training of the generator; before any training it is standard normal.",
         )
         .example("let y = affine(#{dim: 3}).sample(100);"),
     function("apply", Kind::Model, &[arg("points", Type::Points)], Type::Points, apply)
@@ -71,7 +72,10 @@ pub const ENTRIES: &[Entry] = &[
     })
     .of(Type::Generator)
     .returned("a matrix, `dim` x `dim`")
-    .about("The exact covariance of the points of an affine generator, for its base: `W S W^T`.")
+    .about(
+        "The exact covariance of the points of an affine generator, `W S W^T` with the covariance \
+         `S` of its base.",
+    )
     .example(
         "let p = ar1(0.5, #{dim: 3});\n\
          print(relative_error(affine(#{dim: 3}).cov(), p.cov()));",

@@ -22,10 +22,11 @@ pub const ENTRIES: &[Entry] = &[
             "The score that a net learns by denoising score matching [vincent2011connection, \
              karras2022elucidating]. With a target or points, the call trains the net once, for \
              all sigma from `sigma_max` to `sigma_min`. Without a target, the result is the score \
-             of the moving cloud: the net is trained at the first evaluation of the velocity, and for a \
-             few more optimiser steps at each later evaluation. Use it where many points or many \
-             dimensions make a kernel estimate expensive or inaccurate. An interrupted training \
-             writes no model file; the same command continues from its checkpoint.",
+             of the moving cloud: the net is trained at the first evaluation of the velocity, and \
+             for a few more optimiser steps at each later evaluation. Use a denoiser where many \
+             points or many dimensions make a kernel estimate expensive or inaccurate. An \
+             interrupted training writes no model file; the same command, given again, continues \
+             from the last checkpoint of the training.",
         )
         .options(DenoiserOptions::KEYS)
         .example(
@@ -36,13 +37,14 @@ pub const ENTRIES: &[Entry] = &[
         ),
     function("ratio", Kind::Score, &[arg("target", SAMPLE), OPTIONS], Type::Score, ratio)
         .about(
-            "The whole score difference: the gradient of the logit of a discriminator between the \
-             points of the target and the moving points, both with noise of standard deviation \
-             sigma [sugiyama2012density]. Pass it to `sd_flow` alone, without a source score. \
-             Linear features are exact between Gaussians of equal covariance, quadratic features \
-             between any two Gaussians; both are fitted again at every evaluation of the velocity. \
-             A net is trained at the first evaluation, and for a few more optimiser steps at each \
-             later evaluation. The target may be points.",
+            "An estimate of the whole score difference: the gradient of the logit of a \
+             discriminator, which distinguishes the points of the target from the moving points \
+             [sugiyama2012density]. Both sets of points get noise of standard deviation sigma. \
+             Pass it to `sd_flow` alone, without a source score. Linear features are exact between \
+             Gaussians of equal covariance, and quadratic features between any two Gaussians. Both \
+             kinds are fitted again at every evaluation of the velocity. A net is trained at the \
+             first evaluation, and for a few more optimiser steps at each later evaluation. The \
+             target may be points.",
         )
         .options(DiscriminatorOptions::KEYS)
         .example(
@@ -58,11 +60,12 @@ pub const ENTRIES: &[Entry] = &[
         load_model,
     )
     .about(
-        "The generator, the denoiser or the bridge in a `.safetensors` file. The file is one that \
-         `save` has written in this run, or a file below the script's folder. A loaded generator \
-         draws from a standard normal base. A file that PyTorch wrote by \
-         `save_file(net.state_dict(), file)` is also a generator, if `net` is an `nn.Sequential` \
-         of linear layers with one kind of activation between them; the activation must be given.",
+        "Reads the generator, the denoiser or the bridge in a `.safetensors` file. This file was \
+         written by `save` in this run, or it lies below the script's folder or a folder given by \
+         `--allow-read`. A loaded generator draws from a standard normal base. A file that PyTorch \
+         wrote by `save_file(net.state_dict(), file)` is also a generator, if `net` is an \
+         `nn.Sequential` of linear layers with one kind of activation between them; the activation \
+         must be given.",
     )
     .options(ModelOptions::KEYS)
     .example(

@@ -29,7 +29,7 @@ pub fn entries() -> impl Iterator<Item = &'static Entry> {
         let entry = function(m.name, Kind::Metric, ARGS, Type::Reading, measure)
             .returned(
                 "a reading with `.value`, the standard error `.se` and the noise floor `.floor`; \
-                 in comparisons it stands for its value",
+                 in comparisons the reading stands for its value",
             )
             .about(text(about))
             .options(Box::leak([m.keys, FloorChoice::KEYS].concat().into_boxed_slice()))
@@ -41,13 +41,13 @@ pub fn entries() -> impl Iterator<Item = &'static Entry> {
 sdflow::options! {
     /// The option that every metric has besides its own.
     pub struct FloorChoice {
-        /// Whether the noise floor is also computed. The floor of `c2st` has a closed form. Other
-        /// floors take 200 more evaluations of the metric, or 40 for `w2` and `sinkhorn_divergence`
-        /// (and 400 for `sliced_w2` of more than 40,000 points). If the cost of the metric grows
-        /// with the number of pairs of points, these evaluations use at most 2,000 points of both
-        /// sets together; those of `w2` use at most as many points of each set as its option
-        /// `max_points` says, and those of `sliced_w2` at most 40,000 of both. With `floor: false`
-        /// a value takes far less time.
+        /// Whether the noise floor is also computed. With `floor: false` a value takes far less
+        /// time. The floor of `c2st` has a closed form. Other floors take 200 further evaluations
+        /// of the metric; the exceptions are `w2` and `sinkhorn_divergence` with 40, and
+        /// `sliced_w2` of more than 40,000 points with 400. These evaluations use at most 2,000
+        /// points of both sets together if the cost of the metric grows with the number of pairs of
+        /// points. For `sliced_w2` the limit is 40,000 points of both sets together, and for `w2`
+        /// it is `max_points` points of each set.
         floor: bool = true,
     }
 }

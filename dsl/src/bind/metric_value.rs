@@ -41,10 +41,11 @@ pub const ENTRIES: &[Entry] = &[
     .returned("a number, or `()` if it is not known")
     .about(
         "The noise floor of a metric: the 95 % quantile (5 % if larger is better) of its value \
-         between two fresh samples of the reference, as large as the points and the reference. A \
-         value that is no worse than the floor does not distinguish the points from a fresh sample. \
-         The floor is itself an estimate: `.parts.floor_se` is its standard error, unless the floor \
-         has a closed form. An estimated floor depends on the seed.",
+         between two fresh samples of the distribution of the reference, one as large as the set \
+         of points and one as large as the reference. If a value is no worse than the floor, it \
+         does not distinguish the points from a fresh sample. The floor is itself an estimate: \
+         `.parts.floor_se` is its standard error, unless the floor has a closed form. An estimated \
+         floor depends on the seed.",
     )
     .example(
         "let e = energy(normal(100, 2), normal(100, 2));\n\
@@ -57,8 +58,8 @@ pub const ENTRIES: &[Entry] = &[
     .property()
     .returned("a map of numbers")
     .about(
-        "Further results of the metric: `modes_hit`, `within` and `variance` of `coverage`, the \
-         shares of `mode_weights`.",
+        "Further results of the metric, such as `modes_hit`, `within` and `variance` of \
+         `coverage`, or the shares of `mode_weights`.",
     )
     .example(
         "let p = dataset(\"8gaussians\");\n\
@@ -82,10 +83,10 @@ const MEMORISATION: Entry = function(
     },
 )
 .about(
-    "The degree to which generated points repeat their training data: `(s - c) / (1 - c)`. Here `s` \
-     is the share of points whose nearest neighbour in both data sets together is a training point, \
-     and `c` is the value of `s` expected for fresh points. It is 0 on average for fresh points and \
-     1 for copies of training points.",
+    "The degree to which generated points repeat their training data: `(s - c) / (1 - c)`. Here \
+     `s` is the share of points whose nearest neighbour in both data sets together is a training \
+     point, and `c` is the value of `s` that is expected for fresh points. The result is 0 on \
+     average for fresh points and 1 for copies of training points.",
 )
 .example(
     "let data = normal(200, 2).divide(0.8);\n\

@@ -27,29 +27,32 @@ const DRAWABLE: Type = Type::OneOf(&[
 pub const ENTRIES: &[Entry] =
     &[function("plot", Kind::Saying, &[arg("what", DRAWABLE), arg("file", Type::Text), OPTIONS], Type::Nothing, plot)
         .about(
-            "Draws a picture into `plots/` of the run folder, as `.svg` or `.png`. `what` can be \
-             points or a target, of which a sample is drawn. An array of these makes one chart, \
-             with the first set behind the others. A map of named sets also makes one chart, in the \
-             order of the alphabet, with `target`, `data`, `reference` or `held_out` behind the \
-             others. An array of such arrays or maps makes one chart for each element. A map of \
-             such arrays or maps does the same, and its keys become the titles. Snapshots of a run \
-             make one chart each (at most nine), with their times as titles, or, with `paths`, one \
-             chart with the paths of particles. Points of one coordinate become a histogram, of two \
-             a scatter plot, of three a view in space, and of more a scatter plot along their \
-             principal axes, or, with `pairs`, a chart for each pair of coordinates. With \
-             `image_width` each point is drawn as a grey image. In a chart of two coordinates, a \
-             flow is drawn as arrows, which show its velocity, averaged over its noise. For this \
-             velocity, the set in front of the others is taken as the cloud. A `denoiser` of the \
-             cloud or a `ratio` in the flow is first trained on this set. The discriminator of a \
-             `gan_flow` is not trained, so a `gan_flow` shows no arrows. A function from points to \
-             vectors, such as `|x| p.score(x)`, is drawn as arrows, too. The columns of a table \
-             become curves in one chart; a column `x` with a companion `x_se` gets a band of one \
-             standard error. The columns of the history of a run get one chart each. For the table \
-             of a sweep, the first quantity (or the quantities of `y`) is drawn as a heat map over \
-             two axes or as curves over one axis. For the result of a run, its metrics are drawn \
-             over the steps with their noise floors; without metrics, all measurements are drawn. A \
-             map of results or of tables compares them: each quantity has a chart with a curve for \
-             each name.",
+            "Draws a picture into `plots/` of the run folder, as `.svg` or `.png`. `what` is what \
+             the picture shows: sets of points, fields of arrows, tables or results of runs. A set \
+             of points is points, or a target, of which a sample is drawn. An array of sets makes \
+             one chart, with the first set behind the others. A map of named sets also makes one \
+             chart, in the order of the alphabet, with the sets named `target`, `data`, \
+             `reference` or `held_out` behind the others. An array of such arrays or maps makes \
+             one chart for each element. A map of such arrays or maps does the same, and its keys \
+             become the titles. Snapshots of a run make one chart each (at most nine), with their \
+             steps as titles. With `paths` they make one chart with the paths of the particles. \
+             Points of one coordinate are drawn as a histogram, points of two coordinates as a \
+             scatter plot, and points of three as a view in space. Points of more coordinates are \
+             drawn as a scatter plot along their principal axes. With `pairs` there is a chart for \
+             each pair of coordinates. With `image_width` each point is drawn as a grey image. In \
+             a chart of two coordinates, a flow is drawn as arrows, which show its velocity, \
+             averaged over its noise. For this velocity, the set in front of the others is taken \
+             as the cloud. If the flow contains a `denoiser` of the cloud or a `ratio`, this is \
+             first trained on the same set. The discriminator of a `gan_flow` is not trained, so a \
+             `gan_flow` shows no arrows. A function from points to vectors, such as `|x| \
+             p.score(x)`, is also drawn as arrows. The columns of a table become curves in one \
+             chart; if there are columns `x` and `x_se`, the curve of `x` gets a band of one \
+             standard error. The columns of the history of a run get one chart each. From the \
+             table of a sweep, the first quantity (or the quantities of `y`) is drawn as a heat \
+             map over two axes or as curves over one axis. From the result of a run, the metrics \
+             are drawn over the steps with their noise floors; without metrics, all measurements \
+             are drawn. A map of results or of tables compares them: each quantity has a chart \
+             with a curve for each name.",
         )
         .options(PlotOptions::KEYS)
         .example(

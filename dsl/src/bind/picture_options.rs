@@ -7,16 +7,16 @@ sdflow::options! {
         title: String = String::new(),
         /// Titles of the charts, for a picture with several charts.
         titles: Vec<String> = Vec::new(),
-        /// Names of the sets of points of an array, for the legend.
+        /// Names for the legend: one for each set of points in an array.
         labels: Vec<String> = Vec::new(),
-        /// Names of the coordinates, for the axes; left out: the names in the header of the file of
-        /// the points.
+        /// Names of the coordinates, for the axes; left out: the names in the header of the file
+        /// from which the points were read.
         coordinates: Vec<String> = Vec::new(),
         /// For a table: the column of the horizontal axis; left out: `step` for a result or a
         /// history, otherwise the first column of numbers.
         x: Option<String> = None,
-        /// For a table: the columns to draw; left out: the first quantity of a sweep, the metrics
-        /// of a result, otherwise all other columns.
+        /// For a table: the columns to draw. Left out: the first quantity of a sweep, the metrics
+        /// of a result, and otherwise all columns except that of the horizontal axis.
         y: Option<Vec<String>> = None,
         /// Whether the horizontal axis is logarithmic.
         log_x: bool = false,
@@ -38,8 +38,8 @@ sdflow::options! {
         image_width: Option<usize> = None,
         /// Number of charts (or images) per line; left out: the picture is as square as possible.
         columns: Option<usize> = None,
-        /// Width and height of a chart in pixels, each from 100 to 4000; left out: as the content
-        /// needs.
+        /// Width and height of a chart in pixels, each from 100 to 4000; left out: a size that
+        /// suits the content.
         size: Option<Vec<f64>> = None,
         /// Whether all charts of points show the same region.
         same_axes: bool = true,

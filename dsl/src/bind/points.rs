@@ -20,14 +20,15 @@ pub const ENTRIES: &[Entry] = &[
             "Reads points from a `.npy` (any numeric type, C or Fortran order), `.npz` or `.csv` \
              file, one row per point. A `.png` gives one row per pixel, with its grey level or its \
              red, green and blue from 0 to 1; with `flatten` the picture is one row. A folder of \
-             `.png` files of one size gives one row per picture. The path is relative to the script's folder, or to a folder \
-             given by `--allow-read`. A value that is not finite is an error that names its place. \
-             The header, the row names, the separator and the decimal mark of a `.csv` are \
-             inferred from all of its lines. If another interpretation was possible but less \
-             likely, a note says how the file was read. If two interpretations are equally likely, \
-             an error names the option to give. Lines that begin with `#` are comments only above \
-             the first row. pandas and R write an unnamed first column that counts or names the \
-             rows. This column is left out unless `columns` selects it.",
+             `.png` files of one size gives one row per picture. The path is relative to the \
+             script's folder, or to a folder given by `--allow-read`. A value that is not finite \
+             is an error; its message names the place of the value. The header, the row names, the \
+             separator and the decimal mark of a `.csv` are inferred from all lines of the file. \
+             If another interpretation was possible but less likely, a note says how the file was \
+             read. If two interpretations are equally likely, an error names the option to give. \
+             Lines that begin with `#` are comments only above the first row. pandas and R write \
+             an unnamed first column that counts or names the rows. This column is left out unless \
+             `columns` selects it.",
         )
         .options(LoadOptions::KEYS)
         .example(
@@ -121,8 +122,8 @@ pub const ENTRIES: &[Entry] = &[
     })
     .of(Type::Points)
     .about(
-        "The mean distance between two points, estimated from up to 512 of them: the unit of the \
-         temperatures of `drift_flow`. It is 0 if they coincide.",
+        "The mean distance between two points, estimated from up to 512 of the points: the unit of \
+         the temperatures of `drift_flow`. It is 0 if these points coincide.",
     )
     .example(
         "let x = normal(200, 2);\n\

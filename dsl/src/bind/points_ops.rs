@@ -59,8 +59,8 @@ pub const ENTRIES: &[Entry] = &[
     .of(Type::Points)
     .about(
         "The points with one further column for each of `labels` labels: 1 in the column of \
-         `label`, counted from 0, and 0 in the others. It is the input of a generator that was \
-         trained with `labelled`.",
+         `label`, counted from 0, and 0 in the others. The result is an input for a generator that \
+         was trained with `labelled`.",
     )
     .example(
         "let g = mlp(#{dim: 2, dim_in: 5, hidden: 16});\n\
@@ -78,13 +78,13 @@ pub const ENTRIES: &[Entry] = &[
         trim,
     )
     .of(Type::Points)
-    .returned("points, in their order")
+    .returned("points, in the same order")
     .about(
         "The points without the `share` (from 0 up to but not including 1) that lie farthest from \
          their neighbours, by the distance to the neighbour of rank `neighbours` (default 5). The \
          removed points are outliers and points where the density is low [ramaswamy2000efficient]. \
-         Points at equal distances are all removed or all kept, so fewer than the share may be \
-         removed. The cost is of order `n^2 dim`.",
+         Points at equal distances are all removed or all kept, so fewer points than the share may \
+         be removed. The cost is of order `n^2 dim`.",
     )
     .example(
         "let data = normal(95, 2).join(uniform(5, 2, -20, 20)).trim(0.1);\n\

@@ -25,9 +25,9 @@ pub const ENTRIES: &[Entry] = &[function(
 )
 .about(
     "Moves the points of `start` along a flow. The option `metrics` compares the particles with \
-     the reference: points that the flow has not seen, or a target. At the end, the noise floors of \
-     the metrics are computed as well, and `run.json` records both. A run whose particles become \
-     infinite or NaN ends as \"diverged\" with its last finite points.",
+     the reference: points that the flow has not used, or a target. At the end, the noise floors \
+     of the metrics are computed as well. `run.json` records the metrics and the noise floors. A \
+     run whose particles become infinite or NaN ends as \"diverged\" with its last finite points.",
 )
 .options(RunOptions::KEYS)
 .example(

@@ -59,8 +59,8 @@ pub const ENTRIES: &[Entry] = &[
         .property()
         .about(
             "The measurements over the run: step, progress, the flow's own readings such as sigma, \
-             the metrics and their errors (`energy_se`). The glossary of the manual explains the readings, such as \
-             `field_error` and `ess_target`.",
+             the metrics, and their standard errors under names such as `energy_se`. The table of \
+             words in the manual explains readings such as `field_error` and `ess_target`.",
         )
         .example(
             "let r = run(sd_flow(dataset(\"25gaussians\")), normal(200, 2), #{steps: 3});\n\
@@ -73,9 +73,9 @@ pub const ENTRIES: &[Entry] = &[
     .of(Type::Result)
     .property()
     .about(
-        "How the run ended: \"finished\", \"converged\", \"diverged\" or \"interrupted\". A script \
-         that reads this property handles a divergence itself; otherwise a divergence ends the run \
-         with exit code 5.",
+        "How the run ended: \"finished\", \"converged\", \"diverged\" or \"interrupted\". If a \
+         script reads this property, it handles a divergence itself. Otherwise a divergence ends \
+         the run of the script with exit code 5.",
     )
     .example(
         "let r = run(sd_flow(dataset(\"25gaussians\")), normal(200, 2), #{steps: 3});\n\
@@ -87,8 +87,8 @@ pub const ENTRIES: &[Entry] = &[
         .returned("a map of numbers")
         .about(
             "The numbers of steps, of velocity evaluations (`nfe`) and of pairs (`flow_pairs` \
-             counts the pairs of the flow alone), and the seconds that the flow and the metrics \
-             took.",
+             counts the pairs of the flow only), and the time of the flow and of the metrics in \
+             seconds.",
         )
         .example(
             "let r = run(sd_flow(dataset(\"25gaussians\")), normal(200, 2), #{steps: 3});\n\
@@ -101,7 +101,7 @@ pub const ENTRIES: &[Entry] = &[
     .of(Type::Result)
     .property()
     .returned("a map of readings")
-    .about("The final metrics by name, with errors and noise floors.")
+    .about("The final metrics by name, with their standard errors and noise floors.")
     .example(
         "let p = dataset(\"moons\");\n\
          let r = run(sd_flow(p.sample(300)), normal(200, 2), p, #{steps: 3, metrics: \
@@ -118,8 +118,8 @@ pub const ENTRIES: &[Entry] = &[
     .of(Type::Result)
     .property()
     .about(
-        "The clouds kept during the run; the option `snapshots` sets their number. `plot` draws them with their \
-         steps, or as the paths of particles.",
+        "The clouds kept during the run; the option `snapshots` sets their number. `plot` draws \
+         one chart for each cloud, with its step as the title, or the paths of the particles.",
     )
     .example(
         "let r = run(sd_flow(dataset(\"25gaussians\")), normal(200, 2), #{steps: 4, snapshots: \

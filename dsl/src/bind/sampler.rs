@@ -27,11 +27,12 @@ pub(super) const SVGD_KEYS: &[Key] =
 pub const ENTRIES: &[Entry] = &[
     function("svgd", Kind::Flow, &[arg("target", SCORE), OPTIONS], Type::Flow, svgd)
         .about(
-            "Stein variational gradient descent, `mean_j [k(y_j, z) grad log p(y_j) + grad k(y_j, \
-             z)]` [liu2016stein]. It is the score difference smoothed by the kernel, and needs no \
-             score of the cloud. The target may be anything with a score at sigma = 0, such as a \
-             `density`; points need a positive `sigma`. The velocity has the units of the score: \
-             make `step` smaller for a narrower target.",
+            "Stein variational gradient descent: the velocity at `z` is `mean_j [k(y_j, z) grad \
+             log p(y_j) + grad k(y_j, z)]`, the mean over the particles `y_j` [liu2016stein]. This \
+             velocity is the score difference smoothed by the kernel `k`, and needs no score of \
+             the cloud. The target may be anything with a score at sigma = 0, such as a `density`; \
+             points need a positive `sigma`. The velocity has the units of the score: make `step` \
+             smaller for a narrower target.",
         )
         .options(SVGD_KEYS)
         .example(
@@ -40,14 +41,15 @@ pub const ENTRIES: &[Entry] = &[
         ),
     function("langevin", Kind::Flow, &[arg("target", SCORE), OPTIONS], Type::Flow, langevin)
         .about(
-            "Langevin dynamics, `y' = y + h grad log p(y) + sqrt(2h) e`, where every particle is \
-             an independent chain [roberts1996exponential]. Without adjustment the chains sample \
-             the target up to an error that grows with the step. With `sampler: \"mala\"` moves \
-             are accepted or rejected, and the chains sample the target exactly; without `step`, the first half \
-             of the run is a warm-up in which the step size is adapted [hoffman2014nuts]. The \
-             history gives the share of accepted moves as `acceptance`, and the largest correlation \
-             of a coordinate with its value at the start as `start_correlation`: it is near 0 if the \
-             chains have mixed.",
+            "Langevin dynamics, `y' = y + h grad log p(y) + sqrt(2h) e` with standard normal noise \
+             `e`, where every particle is an independent chain [roberts1996exponential]. With \
+             `sampler: \"ula\"`, the chains sample the target up to an error that grows with the \
+             step size `h`. With `sampler: \"mala\"`, moves are accepted or rejected, and the \
+             chains sample the target exactly. If `step` is left out, the first half of a run of \
+             \"mala\" is a warm-up in which the step size is adapted [hoffman2014nuts]. In the \
+             history, `acceptance` is the share of accepted moves, and `start_correlation` is the \
+             largest correlation of a coordinate with its value at the start. This correlation is \
+             near 0 if the chains have mixed.",
         )
         .options(LangevinOptions::KEYS)
         .example(
@@ -58,12 +60,12 @@ pub const ENTRIES: &[Entry] = &[
     function("pf_ode", Kind::Flow, &[arg("score", SCORE), OPTIONS], Type::Flow, pf_ode)
         .about(
             "The probability flow of a diffusion, `dz/dsigma = (z - D(z; sigma)) / sigma` with the \
-             denoiser `D`. It is deterministic and runs from the largest noise level to the smallest \
-             [song2021score, karras2022elucidating]. One step of a run goes from one noise level to \
-             the next. Start from `flow.prior(n)`. All values of `process` give the same flow, in \
-             different coordinates `y = a (x + sigma e)`, where `x` is a clean point, `e` is \
-             standard normal noise, and the scale `a` depends on the process and on sigma. The \
-             default noise levels of the processes differ.",
+             denoiser `D` [song2021score, karras2022elucidating]. The flow is deterministic, and a \
+             run goes from the largest noise level to the smallest. One step of a run goes from \
+             one noise level to the next. Start the run from `flow.prior(n)`. All values of \
+             `process` give the same flow, in different coordinates `y = a (x + sigma e)`, where \
+             `x` is a clean point, `e` is standard normal noise, and the scale `a` depends on the \
+             process and on sigma. The default noise levels of the processes differ.",
         )
         .options(PfOdeOptions::KEYS)
         .example(
@@ -74,11 +76,12 @@ pub const ENTRIES: &[Entry] = &[
         .about(
             "The reverse stochastic equation of a diffusion [song2021score]: `pf_ode` with noise, \
              and with the same distribution at every noise level. `lambda` interpolates between \
-             the two. For few steps, use `sampler: \"gaussian_mixture\"` [guo2023gaussian]: it \
-             draws each coordinate at the next noise level from a mixture of two Gaussians with \
-             the exact conditional mean, variance and skewness. These moments come from \
-             differences of the denoiser, which take `2 dim + 1` evaluations per step, so the \
-             sampler is useful in few dimensions only. Start from `flow.prior(n)`.",
+             this equation and `pf_ode`. For runs of few steps, use `sampler: \
+             \"gaussian_mixture\"` [guo2023gaussian]: it draws each coordinate at the next noise \
+             level from a mixture of two Gaussians with the exact conditional mean, variance and \
+             skewness. These moments come from differences of the denoiser, which take `2 dim + 1` \
+             evaluations per step, so this sampler is useful in few dimensions only. Start the run \
+             from `flow.prior(n)`.",
         )
         .options(ReverseSdeOptions::KEYS)
         .example(
@@ -87,8 +90,9 @@ pub const ENTRIES: &[Entry] = &[
         ),
     function("predictor_corrector", Kind::Flow, &[arg("score", SCORE), OPTIONS], Type::Flow, predictor_corrector)
         .about(
-            "The predictor-corrector sampler: a step of the reverse equation, then Langevin steps \
-             at the new noise level [song2021score]. Start from `flow.prior(n)`.",
+            "The predictor-corrector sampler: each step of the run is a step of the reverse \
+             equation (see `reverse_sde`), followed by Langevin steps at the new noise level \
+             [song2021score]. Start the run from `flow.prior(n)`.",
         )
         .options(PredictorCorrectorOptions::KEYS)
         .example(
@@ -100,8 +104,8 @@ pub const ENTRIES: &[Entry] = &[
         .about(
             "`n` points of the distribution from which `pf_ode`, `reverse_sde` and \
              `predictor_corrector` start: a Gaussian whose standard deviation is the first noise \
-             level. Its mean is the mean of the data if that is known. Every call draws new \
-             points.",
+             level. The mean of this Gaussian is the mean of the data, if it is known. Every call \
+             draws new points.",
         )
         .example(
             "let flow = pf_ode(normal(300, 2), #{sigma_max: 20});\n\
@@ -118,8 +122,9 @@ pub const ENTRIES: &[Entry] = &[
     .returned("an array with a number per point")
     .about(
         "The log density in nats of the distribution that `pf_ode` generates, at the given points. \
-         It is the integral of the divergence along the probability flow, from sigma_min up to the \
-         prior [song2021score]. The result differs from the log density of the data smoothed by \
+         It is the log density of the prior at the end of the probability flow from the point, \
+         plus the integral of the divergence along this flow, from sigma_min up to the prior \
+         [song2021score]. The result differs from the log density of the data smoothed by \
          sigma_min, because the prior ignores the spread of the data; a large sigma_max makes the \
          difference small.",
     )

@@ -15,11 +15,11 @@ pub const ENTRIES: &[Entry] = &[
         .example("let sigma = linear(10, 0.1);"),
     function("cosine", Kind::Schedule, &[arg("from", Type::Number), arg("to", Type::Number)], Type::Map, tag)
         .returned("a schedule, a map of plain data")
-        .about("`to + (from - to) (1 + cos(pi t)) / 2`: slow at both ends.")
+        .about("`to + (from - to) (1 + cos(pi t)) / 2`: the value changes slowly at both ends.")
         .example("let sigma = cosine(10, 0.1);"),
     function("geometric", Kind::Schedule, &[arg("from", Type::Number), arg("to", Type::Number)], Type::Map, tag)
         .returned("a schedule, a map of plain data")
-        .about("`from (to / from)^t`: equal factors in equal times; both ends must be positive.")
+        .about("`from (to / from)^t`: the value changes by equal factors in equal times; both ends must be positive.")
         .example("let sigma = geometric(10, 0.1);"),
     function(
         "karras",
@@ -52,14 +52,18 @@ pub const ENTRIES: &[Entry] = &[
         tag,
     )
     .returned("a schedule, a map of plain data")
-    .about("A logistic curve that meets both ends. The default of `steepness` is 10.")
+    .about(
+        "A logistic curve that is exactly `from` at the start and `to` at the end. The default of \
+         `steepness` is 10.",
+    )
     .example("let sigma = sigmoid(10, 0.1);"),
     function("adaptive", Kind::Schedule, &[arg("from", Type::Number), arg("to", Type::Number)], Type::Map, tag)
         .returned("a schedule, a map of plain data")
         .about(
-            "Falls from `from` to `to`, but keeps its value as long as the steps still become \
-             shorter; both ends must be positive. As `step` of a flow, the value is chosen by the \
-             error of the step.",
+            "A value that falls from `from` to `to`; both must be positive. It stays the same \
+             while each step moves the particles less than the step before. As the option `step` \
+             of a flow, the value lies between `from` and `to` and is chosen by the error of the \
+             step.",
         )
         .example("let sigma = adaptive(10, 0.1);"),
 ];

@@ -21,8 +21,8 @@ pub const ENTRIES: &[Entry] = &[
     .about(
         "The closed-form score of a target smoothed by sigma; sigma = 0 is allowed. For a target \
          whose density is known only without smoothing, sigma must be 0; for a positive sigma use \
-         `smoothed`. A function that takes a score also accepts any other target with a density, \
-         and then uses this score.",
+         `smoothed`. A function that takes a score also accepts a target whose smoothed density is \
+         known, and then uses this score.",
     )
     .example("let s = exact(ar1(0.9, #{dim: 8}));"),
     function("smoothed", Kind::Score, &[arg("target", Type::Target), OPTIONS], Type::Score, |call| {
@@ -33,13 +33,13 @@ pub const ENTRIES: &[Entry] = &[
     })
     .about(
         "The score, smoothed by sigma, of a target whose density is known only without smoothing: \
-         `density`, `banana`, `funnel`, `student_t`. Density and score are evaluated at random \
-         points around each particle and averaged with the density as weight [debortoli2024target, \
-         akhoundsadegh2024iterated]. A function that takes a score also accepts one of these \
-         targets and then uses this score. `ess_target` in the history is the effective number of \
-         samples: it is small if sigma is much larger than the details of the target. The density \
-         must be continuous inside its support; it counts as 0 where it is NaN or its logarithm is \
-         -infinity. At sigma = 0 the score is exact.",
+         `density`, `banana`, `funnel`, `student_t`. At random points around each particle, \
+         density and score are evaluated, and the scores are averaged with the densities as \
+         weights [debortoli2024target, akhoundsadegh2024iterated]. A function that takes a score \
+         also accepts one of these targets and then uses this score. `ess_target` in the history \
+         is the effective sample size of this average: it is small if sigma is much larger than \
+         the details of the target. The density must be continuous inside its support. Where it is \
+         NaN or its logarithm is -infinity, it counts as 0. At sigma = 0 the score is exact.",
     )
     .options(SmoothedOptions::KEYS)
     .example(
@@ -52,7 +52,7 @@ pub const ENTRIES: &[Entry] = &[
     })
     .about(
         "The kernel density estimate: the score of the points smoothed by sigma, which must be \
-         positive. It uses the weights and the units of `samples`. Without points it is the \
+         positive. For `samples`, it uses their weights and units. Without points, it is the \
          estimate from the moving cloud.",
     )
     .example(
@@ -78,10 +78,10 @@ pub const ENTRIES: &[Entry] = &[
     })
     .about(
         "The score of a mixture of Gaussians fitted to the moving cloud; the components follow the \
-         cloud. Expectation maximisation tells the components apart in a few coordinates \
-         [dempster1977maximum], and covariances are shrunk [ledoit2004well], so that the score is \
-         accurate in many dimensions too. If `k` is left out, the number of components is the one \
-         with the largest likelihood of held-out points.",
+         cloud. Two measures keep the score accurate in many dimensions: expectation maximisation \
+         tells the components apart in a few coordinates only [dempster1977maximum], and \
+         covariances are shrunk [ledoit2004well]. If `k` is left out, the number of components is \
+         the one with the largest likelihood of held-out points.",
     )
     .options(MixtureFitOptions::KEYS)
     .example("let s = mixture_fit(#{k: 3});"),

@@ -20,13 +20,14 @@ pub const ENTRIES: &[Entry] = &[
         .about(
             "The entropic transport plan between two sets of points [cuturi2013sinkhorn]: the plan \
              `P` that minimises `sum P_ij |x_i - y_j|^2 / 2 + epsilon KL(P | a b)` among all plans \
-             whose marginals are the masses `a` and `b` of the points. It is computed by Sinkhorn's \
-             algorithm in the log domain, with epsilon decreasing to the given value. The full plan \
-             is never stored, so memory grows linearly with the number of points. To give the points \
-             of a side weights, pass `samples(points, #{weights: ..})`. If the iterations do not \
-             reach `tolerance`, a warning says so. The libraries POT and OTT use the cost `|x - \
-             y|^2`: with half their `epsilon`, this function gives their plan and half their cost. \
-             `blur` has the same meaning as in GeomLoss.",
+             whose marginals are the masses `a` and `b` of the points. It is computed by \
+             Sinkhorn's algorithm in the log domain, with epsilon decreasing to the given value. \
+             The full plan is never stored, so memory grows linearly with the number of points. To \
+             give the points of a side weights, pass `samples(points, #{weights: ..})`. If the \
+             iterations do not reach `tolerance`, a warning says so. The libraries POT and OTT use \
+             the cost `|x - y|^2`: with half of the `epsilon` that you would give them, this \
+             function gives the same plan and half of the cost. `blur` has the same meaning as in \
+             the library GeomLoss.",
         )
         .options(SinkhornOptions::KEYS)
         .example(
@@ -45,10 +46,11 @@ pub const ENTRIES: &[Entry] = &[
     )
     .about(
         "The Schroedinger bridge between two sets of points relative to a Brownian motion, without \
-         training [pooladian2024plugin]: its drift and its plan follow from the potentials of \
-         `sinkhorn` between them. The bridge ends at the points of the target themselves, so its \
-         drift is infinite at the end, and the method \"ode\" does not apply. One evaluation of \
-         the drift at a point takes one pass over the points of the target.",
+         training [pooladian2024plugin]: its drift and its plan follow from the potentials that \
+         `sinkhorn` finds between the two sets. The bridge ends in the points of the target, so \
+         its drift is infinite at the end, and the method \"ode\" of `bridge.sample` cannot be \
+         used. One evaluation of the drift at a point takes one pass over the points of the \
+         target.",
     )
     .options(SinkhornOptions::KEYS)
     .example(
@@ -63,21 +65,21 @@ pub const ENTRIES: &[Entry] = &[
     function("transport_cost", Kind::Transport, &[], Type::Number, |call| Ok(receiver(call)?.transport_cost().into()))
         .of(Type::Coupling)
         .property()
-        .about("The cost of the plan without the entropy, `sum P_ij |x_i - y_j|^2 / 2`.")
+        .about("The cost of the plan without the term of the entropy, `sum P_ij |x_i - y_j|^2 / 2`.")
         .example("print(sinkhorn(normal(50, 2), normal(60, 2)).transport_cost);"),
     function("divergence", Kind::Transport, &[], Type::Number, divergence)
         .of(Type::Coupling)
         .property()
         .about(
-            "The Sinkhorn divergence, the regularised cost minus half the costs of each side with \
-             itself [feydy2019interpolating]: 0 only for equal distributions. It needs the option \
-             `debias`.",
+            "The Sinkhorn divergence: the regularised cost between the two sides, minus half of \
+             the regularised cost of each side with itself [feydy2019interpolating]. It is 0 only \
+             for equal distributions. It needs the option `debias`.",
         )
         .example("print(sinkhorn(normal(50, 2), normal(60, 2), #{debias: true}).divergence);"),
     function("converged", Kind::Transport, &[], Type::Truth, |call| Ok(receiver(call)?.converged().into()))
         .of(Type::Coupling)
         .property()
-        .about("Whether the error of the marginals is at most the option `tolerance`.")
+        .about("Whether the L1 error of the marginals has fallen to the option `tolerance` or below.")
         .example("print(sinkhorn(normal(50, 2), normal(60, 2)).converged);"),
     function("marginal_error", Kind::Transport, &[], Type::Number, |call| Ok(receiver(call)?.marginal_error().into()))
         .of(Type::Coupling)
@@ -89,7 +91,7 @@ pub const ENTRIES: &[Entry] = &[
     })
     .of(Type::Coupling)
     .property()
-    .about("The number of iterations. Each iteration updates both sides.")
+    .about("The number of iterations. Each iteration updates the potentials of both sides.")
     .example("print(sinkhorn(normal(50, 2), normal(60, 2)).iterations);"),
     function("epsilon", Kind::Transport, &[], Type::Number, |call| Ok(receiver(call)?.potentials().epsilon.into()))
         .of(Type::Coupling)
@@ -121,7 +123,7 @@ pub const ENTRIES: &[Entry] = &[
     function("heaviest", Kind::Transport, &[arg("i", Type::Whole), arg("k", Type::Whole)], Type::Array, heaviest)
         .of(Type::Coupling)
         .returned("an array of maps with `column` and `mass`; the largest mass comes first")
-        .about("The `k` points of the second side to which point `i` sends most of its mass.")
+        .about("The `k` points of the second side that receive the most mass from point `i` of the first side.")
         .example(
             "let most = sinkhorn(normal(50, 2), normal(60, 2)).heaviest(0, 3);\n\
              print(most[0].column);",
@@ -130,8 +132,8 @@ pub const ENTRIES: &[Entry] = &[
         .of(Type::Coupling)
         .about(
             "The mean destination of every point: the barycentric map of the plan, which is \
-             computed without storing the plan. Without an argument it is for the points of the \
-             first side; other points use the continuation of the map.",
+             computed without storing the plan. Without an argument, the points are those of the \
+             first side. At other points, the map is continued by the potentials.",
         )
         .example(
             "let p = sinkhorn(normal(50, 2), normal(60, 2));\n\

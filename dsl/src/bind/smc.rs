@@ -21,12 +21,13 @@ pub const ENTRIES: &[Entry] = &[function(
     "The sequential Monte Carlo sampler: particles start as a sample of the prior and pass through \
      the distributions `prior^(1 - b) target^b` while the inverse temperature `b` grows from 0 to \
      1 [delmoral2006sequential]. A step raises `b`, resamples the particles by their weights, and \
-     makes one Hamiltonian Monte Carlo move of every particle [neal2011mcmc]. Use it for posteriors \
-     and other densities with separate modes, strong correlations or narrow parts, where the \
-     independent chains of `langevin` do not mix. The target needs a log density, up to a \
-     constant. Left out, the prior is a Gaussian with the means and standard deviations of the \
-     start. The history has `inverse_temperature`, `acceptance` and `log_evidence`, which is the \
-     logarithm of the integral of the target if the prior is normalised.",
+     makes one Hamiltonian Monte Carlo move of every particle [neal2011mcmc]. Use this sampler for \
+     posteriors and other densities with separate modes, strong correlations or narrow parts, \
+     where the independent chains of `langevin` do not mix. The target needs a log density, up to \
+     a constant. If the prior is left out, it is a Gaussian with the means and standard deviations \
+     of the start. The history has the columns `inverse_temperature`, `acceptance` and \
+     `log_evidence`. If the prior is normalised, `log_evidence` ends at the logarithm of the \
+     integral of the target.",
 )
 .options(SmcOptions::KEYS)
 .example(

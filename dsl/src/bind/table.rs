@@ -20,8 +20,8 @@ const SAVEABLE: Type = Type::OneOf(&[Type::Points, Type::Table, Type::Generator,
 sdflow::options! {
     /// Options of `save`.
     pub struct SaveOptions {
-        /// Width in pixels of a `.png`, whose pixels are the points, row by row: one column is the
-        /// grey level, three columns are red, green and blue, from 0 to 1.
+        /// For a `.png`: width of the picture in pixels. The points are the pixels, row by row. One
+        /// column is the grey level; three columns are red, green and blue; all from 0 to 1.
         width: Option<usize> = None,
     }
 }
@@ -56,9 +56,10 @@ pub const ENTRIES: &[Entry] = &[
              `.json`, `.md`) or a model (`.safetensors`, f32) into the run folder. A model is a \
              generator, the denoiser of a target, or a bridge of `bridge_pair`, `light_sb`, `dsb` \
              or `dsbm`. In the file of a net, the layers have the names that PyTorch gives the \
-             layers of an `nn.Sequential`; such a net computes the same as an `mlp` with `residual: \
-             false`. A bare file name goes into `samples/` for points, `plots/` for pictures, \
-             `tables/` for tables and `models/` for models.",
+             layers of an `nn.Sequential`. An `nn.Sequential` that reads the file of an `mlp` \
+             computes the same as the `mlp` if `residual` is false. If the name of the file \
+             contains no folder, points go into `samples/`, pictures into `plots/`, tables into \
+             `tables/` and models into `models/`.",
         )
         .options(SaveOptions::KEYS)
         .example("save(normal(10, 2), \"start.npy\");"),

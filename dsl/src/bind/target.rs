@@ -96,24 +96,26 @@ pub const ENTRIES: &[Entry] = &[
     ),
     function("samples", Kind::Target, &[arg("points", Type::Points), OPTIONS], Type::Target, samples)
         .about(
-            "A finite sample as a target, in which each point has a weight. With `standardise`, \
-             `sd_flow` works in units in which every column has standard deviation 1, and returns \
-             results in the original units; other flows refuse such a target. Use this option for \
-             columns of different units. A metric uses the weights of a reference; metrics that \
-             cannot, such as `c2st`, `kl_knn` and `precision_recall`, refuse a reference with \
-             weights. With `standardise` a metric compares in standard units.",
+            "A finite sample as a target, in which each point has a weight. Use the option \
+             `standardise` for columns of different units. With this option, `sd_flow` works in \
+             units in which every column has standard deviation 1, and returns results in the \
+             original units; other flows refuse such a target. A metric with such a reference \
+             compares in standard units. A metric also uses the weights of its reference; metrics \
+             that cannot use weights, such as `c2st`, `kl_knn` and `precision_recall`, refuse a \
+             reference with weights.",
         )
         .options(SamplesOptions::KEYS)
         .example("let p = samples(load(\"x.npy\"), #{standardise: true});"),
     function("mapped", Kind::Target, &[arg("file", Type::Text)], Type::Target, mapped)
         .about(
             "The rows of an `.npy` file as a target, for files larger than the memory. The rows \
-             stay in the file. `sample` reads random ones. `sd_flow` towards it computes the same \
-             field as towards all rows in memory, and reads the file block by block in each step; \
-             with `batch_target` it reads so many random rows. The rows have equal weights and the \
-             units of the file. `field_error` counts only the error of the particles. A flow has \
-             seen all rows, so that the reference of a metric must come from elsewhere. The path is relative to the script's folder, or to a folder given by \
-             `--allow-read`.",
+             stay in the file, and `sample` reads random rows. `sd_flow` towards this target \
+             computes the same field as towards all rows in memory, and reads the file block by \
+             block in each step. With `batch_target` it reads only that number of random rows. The \
+             rows have equal weights and the units of the file. `field_error` contains only the \
+             sampling error of the particles. A flow uses all rows, so the reference of a metric \
+             must come from elsewhere. The path is relative to the script's folder, or to a folder \
+             given by `--allow-read`.",
         )
         .example(
             "let data = mapped(\"x.npy\");\n\
@@ -123,11 +125,11 @@ pub const ENTRIES: &[Entry] = &[
     function("sample", Kind::Target, &[arg("n", Type::Whole)], Type::Points, sample)
         .of(Type::Target)
         .about(
-            "`n` independent points. From a finite sample with weights the points are drawn by \
-             weight with replacement; from a finite sample without weights they are drawn without \
-             replacement. Every call draws new points. The points keep a link to their target: if \
-             they are the reference of a metric, the metric can use the exact density, modes and \
-             moments of the target.",
+            "`n` independent points. From a finite sample with weights, points are drawn with \
+             replacement, in proportion to the weights. From a finite sample without weights, they \
+             are drawn without replacement. Every call draws new points. The points keep a link to \
+             their target: if they are the reference of a metric, the metric can use the exact \
+             density, modes and moments of the target.",
         )
         .example("let x = dataset(\"moons\").sample(500);"),
     function("dim", Kind::Target, &[], Type::Whole, |call| Ok((receiver(call)?.dim() as i64).into()))
@@ -146,11 +148,12 @@ pub const ENTRIES: &[Entry] = &[
         },
     )
     .about(
-        "The base of a generator that is given a label with its noise: the points of `base`, and \
-         one further column per label, 1 in the column of the point's label and 0 in the others. \
-         All labels are equally frequent, and a sample has them in order: with two labels, its \
-         first half has label 0. Train along `by_label`, which gives each label a target of its \
-         own. Points of one label are `generator.apply(base.sample(n).with_label(label, labels))`.",
+        "The base of a generator that gets a label in addition to its noise: the points of `base` \
+         with one further column per label, which is 1 for the label of the point and 0 for the \
+         other labels. All labels are equally frequent, and the labels of a sample are in \
+         ascending order: with two labels, the first half of the sample has label 0. Train along \
+         `by_label`, which gives each label a target of its own. With `base` as above, \
+         `generator.apply(base.sample(n).with_label(label, labels))` gives points of one label.",
     )
     .example(
         "let base = labelled(gaussian(#{dim: 4}), 3);\n\
@@ -179,7 +182,10 @@ pub const ENTRIES: &[Entry] = &[
     })
     .of(Type::Target)
     .returned("an array with a number per point")
-    .about("The log density in nats at every point, if it has a closed form.")
+    .about(
+        "The log density in nats at every point, if it is known without smoothing. For a `density` \
+         it is known up to a constant.",
+    )
     .example(
         "let l = gaussian(#{dim: 2}).log_density(points([[0, 0], [1, 1]]));\n\
          print(l[0]);",

@@ -32,12 +32,13 @@ pub const ENTRIES: &[Entry] = &[
     )
     .about(
         "Trains a generator in place so that its samples follow the flow. Each step moves the \
-         samples by the flow, keeps the moved points fixed (no gradient passes through them), and \
-         takes one Adam step of regression towards them. The base is the distribution of the \
-         generator's inputs, for example `gaussian(#{dim: 8})`. The generator is trained in \
-         standard units, so the units of the target and of the base do not matter. If the mean and \
-         the standard deviation of the target are not known, the outputs are not rescaled for the \
-         training, and a note says so. The trained generator returns points in the original units.",
+         samples by the flow, and then takes one Adam step of regression towards the moved points. \
+         The moved points are kept fixed: no gradient passes through them. The base is the \
+         distribution of the generator's inputs, for example `gaussian(#{dim: 8})`. The generator \
+         is trained in standard units, so the units of the target and of the base do not matter. \
+         If the mean and the standard deviation of the target are not known, the outputs are not \
+         rescaled for the training, and a note says so. The trained generator returns points in \
+         the original units.",
     )
     .options(FitOptions::KEYS)
     .example(
@@ -57,10 +58,10 @@ pub const ENTRIES: &[Entry] = &[
         "Distribution matching distillation [yin2024onestep, yin2024improved]: trains a generator \
          in place so that its distribution becomes that of the teacher, a fixed score. The teacher \
          is a `denoiser`, the exact score of a target, or points. Noise of many levels is added to \
-         the samples of the generator. These then move along `D_teacher - D_source`, the score \
-         difference times sigma squared. `D_source` is a denoiser of the generator's own samples, \
-         which is trained at the same time. The trained generator needs one evaluation per sample; \
-         the teacher needs many. The source score must be updated often enough: see \
+         the samples of the generator. The noisy samples then move along `D_teacher - D_source`, \
+         the score difference times sigma squared. `D_source` is a denoiser of the generator's own \
+         samples, which is trained at the same time. The trained generator needs one evaluation \
+         per sample; the teacher needs many. The source score must be updated often enough: see \
          `score_updates`. The units of the teacher and of the base do not matter, because the \
          generator is trained in standard units.",
     )
@@ -80,10 +81,10 @@ pub const ENTRIES: &[Entry] = &[
     )
     .about(
         "Trains a generator `g` in place on pairs of rows, so that the mean of `|g(input) - \
-         output|^2` is least: an affine generator by least squares, a net by Adam. The units of \
-         both sides do not matter. If it is trained on the start and the end of a deterministic \
-         run (`noise: \"none\"`), the generator becomes the map of the flow: `apply` maps new \
-         points, and `save` stores the map.",
+         output|^2` is smallest: an affine generator by least squares, a net by Adam. The units of \
+         the inputs and of the outputs do not matter. If the pairs are the start and the end of a \
+         deterministic run (`noise: \"none\"`), the generator learns the map of the flow: `apply` \
+         maps new points, and `save` stores the map.",
     )
     .options(RegressOptions::KEYS)
     .example(

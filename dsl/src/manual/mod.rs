@@ -131,9 +131,10 @@ This file is generated from the documentation in the code: `sdflow-engine doc --
 
 A script is [Rhai](https://rhai.rs/book): `let x = 1.0;`, `if`, `for`, functions, closures `|t| ..`, maps `#{a: 1}`,
 arrays, strings, `import \"file\" as name;`. The arguments of a function come first: points, targets, scores and flows. One
-map of options comes last and may be left out; an unknown option is an error. A whole number is accepted where a number is
-expected, but `1/2` is 0: write `1.0/2.0`. A function of the script cannot see outer variables; it reads a constant of
-the script as `global::NAME`. Functions work on whole sets of points, so no line of a script runs once for every particle.
+map of options comes last. In the headings below, brackets enclose arguments that may be left out. An unknown option is an
+error. A whole number is accepted where a number is expected, but `1/2` is 0: write `1.0/2.0`. A function that is declared
+with `fn` cannot see variables outside it; it reads a constant of the script as `global::NAME`. Functions work on whole sets
+of points, so a script needs no loop over particles.
 
 A script reads files below its own folder and the folders of `--allow-read`, and writes below its run folder.
 ";

@@ -5,34 +5,35 @@ pub const WORDS: &[(&str, &str)] = &[
     ("points", "a matrix with one row per point and one column per coordinate"),
     ("particle", "a point that a flow moves"),
     ("cloud", "all particles of a run at one moment"),
-    ("tracer", "a point that the velocity field moves, and that does not influence the cloud; see the option `carry`"),
+    ("tracer", "a point that the velocity field moves and that does not influence the cloud; see the option `carry`"),
     ("target", "the distribution that the particles move to: samples, a density, or both"),
     ("source", "the distribution of the cloud itself; in a bridge, the distribution at time 0"),
     ("base", "the distribution of the inputs of a generator, usually a standard normal distribution"),
     ("generator", "a function, such as a net, that maps points of the base to points of the target"),
     ("teacher", "the score or the flow from which a generator learns"),
     ("sigma, noise level", "the standard deviation of the Gaussian noise that smooths a distribution"),
-    ("bandwidth", "the length scale of a kernel, where it is not a noise level"),
+    ("bandwidth", "the length scale of a kernel, if this length is not a noise level"),
     ("spacing", "the median distance from a point to the nearest other point: the finest detail that the points show"),
     ("score", "`grad log p` of a distribution `p`, usually smoothed by sigma"),
     ("denoiser, `D(z)`", "the mean of the clean points given the noisy point `z`; the score is `(D(z) - z) / sigma^2`"),
     ("velocity field", "the velocity at every point, given by one equation"),
     ("step", "one advance of the cloud; it may need several evaluations of the velocity field"),
-    ("progress, `t`", "the part of the steps that are done, from 0 to 1; schedules are functions of it"),
+    ("progress, `t`", "the share of the steps that are done, from 0 to 1; a schedule is a function of the progress"),
     (
         "pair",
-        "one evaluation of a kernel, between a query point, at which a sum over the data is evaluated, and a data point",
+        "one evaluation of a kernel, between a query point and a data point; the sum over the data \
+         is evaluated at the query point",
     ),
     (
         "effective sample size",
-        "the number of equally weighted points with the same variance as the weighted ones; a small number means that \
-         few points decide the score",
+        "the number of equally weighted points whose mean has the same variance as the mean of the \
+         weighted points; a small number means that few points decide the score",
     ),
     (
         "`ess_target`, `ess_source`, `ess_cloud`",
-        "in a history: the effective sample size, the median over the particles, of the estimate \
-         from the target's points (`ess_target`) and of that from the cloud (`ess_source` in \
-         `sd_flow`, `ess_cloud` in `drift_flow`)",
+        "in a history: the effective sample size of the estimate from the target's points \
+         (`ess_target`) and of the estimate from the cloud (`ess_source` in `sd_flow`, `ess_cloud` \
+         in `drift_flow`). It is the median over the particles, in `drift_flow` the mean",
     ),
     (
         "split-half error, `field_error`",
@@ -45,7 +46,8 @@ pub const WORDS: &[(&str, &str)] = &[
     ("`log_evidence`", "in a history of `smc`: the logarithm of the normalising constant so far"),
     (
         "`start_correlation`",
-        "in a history: the correlation of the particles with their start, near 0 if it is forgotten",
+        "in a history: the correlation of the particles with their start; it is near 0 if the \
+         start no longer influences them",
     ),
     ("`logit`", "in a history of `gan_flow`: the mean logit of the discriminator at the particles"),
     ("bridge", "a diffusion between two given distributions, over the time from 0 to 1"),
@@ -57,12 +59,14 @@ pub const WORDS: &[(&str, &str)] = &[
     ("plan", "a joint distribution of start and end, such as a transport plan"),
     (
         "path energy",
-        "the relative entropy of a bridge to its reference process: `|u - f|^2 / (2 epsilon)` for the two drifts `u` and `f`, integrated over time and averaged over paths",
+        "the relative entropy of a bridge to its reference process: `|u - f|^2 / (2 epsilon)`, \
+         integrated over time and averaged over paths, with the drift `u` of the bridge and the \
+         drift `f` of the reference process",
     ),
     ("standard units", "coordinates shifted and scaled so that each column has mean 0 and standard deviation 1"),
     ("metric", "a number that compares points with a reference"),
     ("reference", "points of the target that the method has not used, for metrics"),
-    ("fresh sample", "points drawn anew from the target, or rows that were kept apart from the data"),
+    ("fresh sample", "points drawn anew from the target, or rows of the data that the method does not use"),
     ("standard error", "the standard deviation of an estimate over repetitions"),
     (
         "noise floor",

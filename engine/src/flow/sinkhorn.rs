@@ -20,11 +20,11 @@ crate::options! {
         /// The strength of the regularisation, in the units of the cost `|x - y|^2 / 2`; positive.
         /// The default is 1/20 of the total variance of the target.
         epsilon: Option<f64> = None,
-        /// The strength as a length, `blur = sqrt(epsilon)`: the flow does not resolve smaller
-        /// distances. Give `epsilon` or `blur`, not both.
+        /// The regularisation expressed as a length, `blur = sqrt(epsilon)`: the flow does not
+        /// resolve smaller distances. Give `epsilon` or `blur`, not both.
         blur: Option<f64> = None,
         /// The L1 error of the marginals at which the iterations for a velocity end. Every step
-        /// starts from the potentials of the last one.
+        /// starts from the potentials of the step before.
         tolerance: f64 = 1e-4,
         /// Largest number of iterations for each of the two plans of a velocity.
         max_iterations: usize = 1000,

@@ -24,9 +24,11 @@ pub enum Model {
 crate::options! {
     /// Options of `load_model`, for nets that were saved by another program.
     pub struct ModelOptions {
-        /// The activation between the linear layers of the net: "silu", "tanh" or "softplus".
+        /// For a file of PyTorch: the activation between the linear layers: "silu", "tanh" or
+        /// "softplus".
         activation: Option<Activation> = None,
-        /// Whether hidden layers add their input to their output.
+        /// For a file of PyTorch: whether hidden layers add their input to their output; left out:
+        /// they do not.
         residual: Option<bool> = None,
     }
 }

@@ -31,8 +31,8 @@ crate::options! {
         /// in a selected column. `"refuse"` gives an error that names the place; `"drop"` leaves
         /// the row out.
         missing: MissingCells = MissingCells::Refuse,
-        /// Flatten arrays with more than two axes: each item along the first axis becomes a row. A
-        /// picture becomes a single row.
+        /// Whether arrays with more than two axes are flattened: each item along the first axis
+        /// becomes a row. A picture becomes a single row.
         flatten: bool = false,
     }
 }

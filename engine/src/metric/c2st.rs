@@ -14,8 +14,8 @@ crate::options! {
     pub struct C2stOptions {
         /// "knn", the vote of the nearest neighbours; "logistic", logistic regression on the
         /// coordinates and their products; "additive", logistic regression on piecewise linear
-        /// functions of single coordinates; "mlp", a small net; or "best", the one of these with
-        /// the best accuracy in a cross-validation within the training points.
+        /// functions of single coordinates; "mlp", a small net; or "best", the one of these four
+        /// with the best accuracy in a cross-validation within the training points.
         classifier: Classifier = Classifier::Best,
         /// Number of neighbours that vote; an even number is increased by one. Left out: the square
         /// root of the number of training points.

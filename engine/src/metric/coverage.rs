@@ -9,11 +9,11 @@ use crate::{Error, Points, Result, Rule, rng::Stream};
 crate::options! {
     /// Modes that were reached.
     pub struct CoverageOptions {
-        /// Distance from a mode, in its standard deviations (Mahalanobis), within which a point
-        /// belongs to it; positive.
+        /// Distance from a mode within which a point belongs to it, in standard deviations of the
+        /// mode (Mahalanobis); positive.
         radius: f64 = 4.0,
-        /// A mode counts as reached if its radius contains at least one point, and at least this
-        /// share (in [0, 1]) of the number of points that its weight predicts.
+        /// A share from 0 to 1. A mode counts as reached if at least one point belongs to it, and
+        /// at least this share of the number of points that the weight of the mode predicts.
         least: f64 = 0.1,
     }
 }

@@ -11,12 +11,12 @@ use crate::{Points, Result, rng::Stream};
 crate::options! {
     /// The energy distance.
     pub struct EnergyOptions {
-        /// Leave out the pairs of a point with itself: the unbiased U-statistic, which can be
-        /// negative.
+        /// Whether the pairs of a point with itself are left out. The value is then the unbiased
+        /// U-statistic, which can be negative.
         unbiased: bool = false,
         /// Number of random directions over which the energy distance of the projections is
-        /// averaged, from 0 to 100000; 0: all pairs of points are evaluated. Left out: 0 for up to
-        /// 262,144 points in both sets together, and 64 for more.
+        /// averaged, from 0 to 100000. With 0, no projections are used, and all pairs of points are
+        /// evaluated. Left out: 0 for up to 262,144 points in both sets together, and 64 for more.
         directions: Option<usize> = None,
     }
 }

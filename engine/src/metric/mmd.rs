@@ -13,8 +13,8 @@ crate::options! {
         /// reference), a kernel such as `imq(0.5)`, or a list. The items of a list are kernels or
         /// bandwidths of Gaussian kernels, and the metric averages over them.
         kernel: Kernels = Kernels::Median,
-        /// Leave out the pairs of a point with itself: the unbiased U-statistic, which can be
-        /// negative.
+        /// Whether the pairs of a point with itself are left out. The value is then the unbiased
+        /// U-statistic, which can be negative.
         unbiased: bool = false,
     }
 }

@@ -118,7 +118,12 @@ pub const METRICS: &[Entry] = &[
         |_| Box::<Fisher>::default(),
         "Fisher divergence, computed with the exact score of the target"
     ),
-    entry!("coverage", CoverageOptions, |o| Box::new(Coverage::new(o)), "share of the modes that were reached"),
+    entry!(
+        "coverage",
+        CoverageOptions,
+        |o| Box::new(Coverage::new(o)),
+        "share of the target's modes that the points reach"
+    ),
     distance!(
         "precision_recall",
         PrecisionRecallOptions,
@@ -131,15 +136,25 @@ pub const METRICS: &[Entry] = &[
         |o| Box::new(C2st::new(o)),
         "held-out accuracy of the best of four classifiers that tell the points from the reference: 1/2 if no classifier can, 1 if one always can"
     ),
-    entry!("mode_weights", NoOptions, |_| Box::new(ModeWeights), "total variation error of the shares of the modes"),
-    distance!("mean_error", NoOptions, |_| Box::new(MeanError), "error of the mean, relative to the spread"),
+    entry!(
+        "mode_weights",
+        NoOptions,
+        |_| Box::new(ModeWeights),
+        "total variation distance between the shares of the points in the modes and the weights of the modes"
+    ),
+    distance!(
+        "mean_error",
+        NoOptions,
+        |_| Box::new(MeanError),
+        "error of the mean, relative to the spread of the reference"
+    ),
     distance!(
         "covariance_error",
         NoOptions,
         |_| Box::new(CovarianceError),
         "relative Frobenius error of the covariance"
     ),
-    entry!("log_density", NoOptions, |_| Box::new(LogDensity), "mean log density under the target"),
+    entry!("log_density", NoOptions, |_| Box::new(LogDensity), "mean log density of the points under the target"),
 ];
 
 /// Returns the metric of this name with these options: a map, or null for the defaults.

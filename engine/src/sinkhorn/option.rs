@@ -45,19 +45,19 @@ crate::options! {
         /// Largest total number of iterations over all epsilons, at most 1,000,000. An iteration
         /// updates both potentials.
         max_iterations: usize = 2000,
-        /// The factor between one epsilon and the next, at least 0 and below 1. The epsilons fall
-        /// from the squared diagonal of the box around both sets to `epsilon`. With 0, all
-        /// iterations are made with `epsilon`.
+        /// The iterations begin with a large epsilon, the squared diagonal of the box around both
+        /// sets, and multiply it by this factor until it is `epsilon`; at least 0 and below 1. With
+        /// 0, all iterations are made with `epsilon`.
         scaling: f64 = 0.25,
-        /// The number of earlier iterates from which the next one is extrapolated, at most 20; 0
-        /// for plain iterations.
+        /// The number of earlier iterates from which the next iterate is extrapolated, at most 20;
+        /// 0 for plain iterations.
         memory: usize = 12,
         /// Whether Newton's method takes over if the iterations are slow. It uses only the
         /// non-negligible entries of the plan, so it is possible only if these are few, as with a
-        /// small epsilon. It is not used with `rho` or "f32".
+        /// small epsilon. It is not used with `rho` or with the precision "f32".
         newton: bool = true,
-        /// Whether the Sinkhorn divergence is also computed. Two more problems are then solved:
-        /// each side with itself.
+        /// Whether the Sinkhorn divergence is also computed. For this, two further plans are
+        /// computed: one of each side with itself.
         debias: bool = false,
         /// Arithmetic: "auto" (f32 until its rounding error is reached, then f64), "f32", "f64".
         precision: SinkhornPrecision = SinkhornPrecision::Auto,

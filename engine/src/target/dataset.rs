@@ -16,7 +16,7 @@ pub const DATASETS: &[(&str, &str)] = &[
     ("rings", "four concentric circles of radius 0.75, 1.5, 2.25 and 3"),
     ("checkerboard", "eight squares of side 2 on [-4, 4]^2, with density and smoothed score"),
     ("pinwheel", "five curved blades around the origin"),
-    ("2spirals", "two spiral arms; one is the other turned by half a turn"),
+    ("2spirals", "two spiral arms; half a turn maps each arm to the other"),
     ("scurve", "an S-shaped sheet in space, 4 x 4 x 8"),
     ("torus", "the surface of a torus in space, radii 3 and 1"),
     ("helix", "a helix of three turns in space, radius 2, height 6"),

@@ -24,25 +24,27 @@ pub const ENTRIES: &[Entry] = &[
     function("sweep", Kind::Run, &[arg("axes", Type::Map), arg("function", Type::Function)], Type::Table, sweep)
         .returned("a table with one row per combination, averaged over seeds")
         .about(
-            "`axes` is a map from names to lists of values. The function is called for every \
-             combination of values (a cell) with a map of these values. It returns a map of numbers \
+            "Calls a function for every combination of the values of the axes, and makes a table \
+             of the results. `axes` is a map from names to lists of values. Each combination is a \
+             cell. The function gets a map of the values of its cell, and returns a map of numbers \
              or readings, which become a row of the table. Axes are sorted by name, and the last \
              axis varies fastest. If there is an axis `seed`, results are averaged over it: each \
              quantity becomes its mean with the standard error of the mean, and `<name>_sd` is the \
              standard deviation over the seeds. The value of `seed` does not set the random \
              numbers: every cell has its own random numbers, which do not depend on the other \
              cells. The cells share the cores, with one thread for each cell if there are enough \
-             cells. Their prints, warnings and files are added to the run in the order of the \
-             cells, so that the number of threads changes nothing. A cell that fails is reported \
-             and counted in the column `failed`, and the other cells go on. After an interruption, \
-             the same command computes only the missing cells. Variables from outside are copied \
-             for each cell: assigning to them, or training a generator, changes nothing outside. \
-             The metrics of a `run` within a cell are not recorded as metrics of the script's run; \
-             return them from the function to have them in the table. If several cells save a file \
-             of the same name, the file of the last cell is kept: put the values of the cell into \
-             the name, as in `y-${p.n}.npy`. `sdflow-engine sweep` runs whole scripts in the same \
-             way, except that its axis `seed` sets the random numbers, and its table has one row \
-             for each cell.",
+             cells. Prints, warnings and files of the cells are added to the run in the order of \
+             the cells, so the results do not depend on the number of threads. A cell that fails \
+             is reported and counted in the column `failed`, and the other cells go on. After an \
+             interruption, the same command computes only the missing cells. Variables from \
+             outside the function are copied for each cell: assigning to them, or training a \
+             generator, changes nothing outside. The metrics of a `run` within a cell are not \
+             recorded as metrics of the script's run; to have them in the table, return them from \
+             the function. If several cells save a file of the same name, the file of the last \
+             cell is kept. To keep all files, put the values of the cell into the name, as in \
+             `y-${p.n}.npy`. The command `sdflow-engine sweep` runs whole scripts in the same way, \
+             with two differences: its axis `seed` sets the random numbers, and its table has one \
+             row for each cell.",
         )
         .example(
             "let t = sweep(#{n: [50, 100], seed: [1, 2, 3]}, |p| #{energy: energy(normal(p.n, 2), \
@@ -55,8 +57,8 @@ pub const ENTRIES: &[Entry] = &[
         .of(Type::Table)
         .returned("the row, a map")
         .about(
-            "The row with the smallest value in a column, or with the largest when `which` is \
-             \"largest\". Values that are not finite do not count.",
+            "The row with the smallest value in a column, or with the largest value if `which` is \
+             \"largest\". Values that are not finite are ignored.",
         )
         .example(
             "let t = table([#{n: 1, energy: 0.3}, #{n: 2, energy: 0.1}]);\n\
@@ -69,8 +71,8 @@ pub const ENTRIES: &[Entry] = &[
     .of(Type::Table)
     .property()
     .about(
-        "All rows. A number with a standard error is a reading; whole numbers of a sweep's axes \
-         stay whole.",
+        "All rows, each as a map from the columns to their values. A number with a standard error \
+         is a reading; whole numbers on the axes of a sweep stay whole numbers.",
     )
     .example("for row in table([#{n: 1}, #{n: 2}]).rows { print(row.n); }"),
 ];

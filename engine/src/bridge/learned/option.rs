@@ -67,15 +67,15 @@ crate::options! {
         time_steps: usize = 20,
         /// The process of the first iteration: "reference", or "gaussian", the bridge between
         /// Gaussians with the moments of both ends. With "gaussian" the iterations begin nearer to
-        /// their result. With either start they converge to the same bridge.
+        /// their result. Both choices converge to the same bridge.
         start: ChainStart = ChainStart::Gaussian,
         /// The values to which the drift in reversed time is fitted. A simulated step of length `h`
         /// is `X' = X + h u(X) + sqrt(epsilon h) Z`, with the drift `u` and standard normal noise
         /// `Z`. With "mean" (mean matching) the value is `-sqrt(epsilon / h) Z - u(X')`; with
         /// "increment" it is `(X - X') / h`. Because time is divided into steps, the result differs
-        /// from the bridge. With "increment" the means and covariances of the ends are right, but
-        /// the plan between the ends has an error. With "mean" the ends have a small error, and the
-        /// plan is more accurate.
+        /// from the bridge: with "increment" the means and covariances of the ends are correct, but
+        /// the plan has a larger error; with "mean" the ends have a small error, and the plan is
+        /// more accurate.
         regression: Regression = Regression::Mean,
         /// The part of the drifts that needs no net. "gaussian" is the drift of the bridge between
         /// Gaussians with the moments of both ends; it costs `dim^2` per point. An eigenvalue of a

@@ -43,13 +43,12 @@ crate::options! {
         shape: ShapeKind = ShapeKind::Diagonal,
         /// What is minimised: "plan", the relative entropy of the true plan with respect to the
         /// learned plan; or "matching", the mean squared difference between the learned drift and
-        /// the drift that leads to the end of a pair, over Brownian bridges between independent
-        /// ends. Both are smallest at the exact bridge; the gradients of "matching" have more
-        /// noise.
+        /// the drift of Brownian bridges between independent starts and ends. Both are smallest at
+        /// the exact bridge; the gradients of "matching" have more noise.
         loss: PotentialLoss = PotentialLoss::Plan,
         /// Number of optimiser steps, at least 1.
         steps: usize = 10_000,
-        /// Number of points of each distribution per optimiser step, at least 2.
+        /// Number of points of each of the two distributions per optimiser step, at least 2.
         batch: usize = 128,
         /// Learning rate of Adam over `steps`: a number, a schedule or a list.
         rate: Schedule = Schedule::Cosine { from: 1e-2, to: 1e-3 },

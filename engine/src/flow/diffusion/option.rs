@@ -118,8 +118,9 @@ sampler_options! {
 sampler_options! {
     /// Options of `reverse_sde`.
     pub struct ReverseSdeOptions {
-        /// "ancestral", "euler_maruyama", "edm" or "gaussian_mixture" (the same as "gms"). The last
-        /// is for runs of few steps; each of its steps evaluates `2 dim + 1` scores.
+        /// "ancestral", "euler_maruyama", "edm" or "gaussian_mixture" (the same as "gms").
+        /// "gaussian_mixture" is for runs of few steps; each of its steps evaluates `2 dim + 1`
+        /// scores.
         sampler: ReverseSdeSampler = ReverseSdeSampler::Ancestral,
         /// Share of the noise: 1 is the reverse equation and 0 the probability flow. Values between
         /// 0 and 1 give the same distributions with less noise. Values above 1 need
@@ -160,8 +161,8 @@ crate::options! {
         /// points.
         tolerance: f64 = 1e-4,
         /// Number of random directions by which the divergence is estimated
-        /// `[hutchinson1989stochastic]`, at most 10000. Left out: all coordinates in up to 8
-        /// dimensions, which is exact, and 16 random directions in more dimensions.
+        /// `[hutchinson1989stochastic]`, at most 10000. Left out: in up to 8 dimensions all
+        /// coordinates, so that the divergence is exact; in more dimensions 16 random directions.
         probes: Option<usize> = None,
     }
 }

@@ -61,9 +61,9 @@ crate::options! {
         /// deviations. Both ends are kept within the range of sigma on which a learned score was
         /// trained.
         sigma: Option<Schedule> = None,
-        /// "denoiser": a step of size 1 moves a particle by `D_p - D_q`, which is `sigma^2` times
-        /// the score difference (`D` are the denoisers), and steps of at most 1 are stable; "raw":
-        /// a step of size 1 moves a particle by the score difference itself.
+        /// "denoiser": a step of size 1 moves a particle by the difference `D_p - D_q` of the
+        /// denoisers, which is `sigma^2` times the score difference, and steps of at most 1 are
+        /// stable; "raw": a step of size 1 moves a particle by the score difference itself.
         scaling: Scaling = Scaling::Denoiser,
         /// The divergence of the cloud `q` from the target `p` that the flow decreases. The
         /// velocity of the flow is the score difference times a factor, which depends on the ratio
@@ -80,11 +80,11 @@ crate::options! {
         /// "exclude". Left out: "include" for particles, and "exclude" when a generator is trained,
         /// because "include" would contract its samples.
         self_term: Option<SelfTerm> = None,
-        /// Number of particles that move in each step: a minibatch. The batches pass through all
-        /// particles in a random order, which is drawn anew when all have moved. The velocities are
-        /// computed from all points, so they have no sampling error, and a step costs `batch (n +
-        /// m)` pairs. It takes `n / batch` steps to move every particle once. Left out: all
-        /// particles move.
+        /// Number of particles that move in each step: a minibatch. The minibatches pass through
+        /// all particles in a random order, which is drawn anew when all particles have moved. The
+        /// velocities are computed from all points, so they have no sampling error, and a step
+        /// costs `batch (n + m)` pairs. It takes `n / batch` steps to move every particle once.
+        /// Left out: all particles move.
         batch: Option<usize> = None,
         /// Number of target points that a step uses, drawn anew in each step; left out: all.
         batch_target: Option<usize> = None,

@@ -35,9 +35,9 @@ crate::options! {
         warm_up: usize = 300,
         /// Units of a hidden layer of the net of the source score, at least 1.
         hidden: usize = 128,
-        /// Hidden layers of that net, at least 1.
+        /// Hidden layers of the net of the source score, at least 1.
         layers: usize = 3,
-        /// Activation of that net: "silu", "tanh" or "softplus".
+        /// Activation of the net of the source score: "silu", "tanh" or "softplus".
         activation: Activation = Activation::Silu,
         /// Smallest noise level, in the units of the points. Left out: the finest detail of the
         /// teacher, but not below the smallest noise level that the teacher has learned.

@@ -185,7 +185,7 @@ registry! {
     Imq { h } = imq, "The inverse multiquadric `(1 + d^2 / h^2)^(-1/2)`";
     Matern32 { h } = matern32, "`(1 + a) exp(-a)`, `a = sqrt(3) d / h`";
     Matern52 { h } = matern52, "`(1 + a + a^2/3) exp(-a)`, `a = sqrt(5) d / h`";
-    Energy = energy as "energy_kernel", "`-d`, without a bandwidth: its squared discrepancy is the energy distance";
+    Energy = energy as "energy_kernel", "`-d`, without a bandwidth: the squared maximum mean discrepancy under this kernel is the energy distance";
 }
 
 impl Kernel {
