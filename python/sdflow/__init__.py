@@ -1,7 +1,7 @@
 """Particle flows between distributions on a CPU.
 
-Targets, scores, flows, bridges, generators and metrics are functions of this package, with arrays in
-and out. `dir(sdflow)` lists them, `help(sdflow.sd_flow)` describes one.
+The functions of this package make targets, scores, flows, bridges, generators and metrics. They take
+and return arrays. `dir(sdflow)` lists the functions, and `help(sdflow.sd_flow)` describes one.
 
 >>> import sdflow as sd
 >>> x = sd.dataset("moons").sample(500)
@@ -31,8 +31,8 @@ globals().update(_made)
 def run(what: Any, *args: Any, **options: Any) -> Any:
     """Run a script, or move points along a flow.
 
-    `run("script.rhai", params, seed=1)` is `sdflow.runs.run`, and `run(flow, start, reference, ..)`
-    is `flow.run(start, reference, ..)`.
+    `run("script.rhai", params, seed=1)` calls `sdflow.runs.run`, and `run(flow, start, reference, ..)`
+    calls `flow.run(start, reference, ..)`.
     """
     if isinstance(what, Flow):
         return _run_flow(what, *args, **options)

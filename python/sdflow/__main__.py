@@ -11,7 +11,7 @@ from . import _engine
 def main() -> None:
     """Perform the command with the arguments of the process."""
     code = _engine.command(["sdflow-engine", *sys.argv[1:]])
-    # The command has its own way with signals and open files; nothing of Python is left to do.
+    # The command has handled signals and open files itself, so Python need not clean up.
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

@@ -20,7 +20,7 @@ class DivergedError(SdflowError):
 
 
 class SdflowWarning(UserWarning):
-    """Valid code that is probably a mistake, or a result that deserves doubt."""
+    """Valid code that is probably a mistake, or a result that may be wrong."""
 
 
 KINDS: dict[str, type[Exception]] = {

@@ -1,6 +1,6 @@
 """The functions and methods of the package, built from the manual of the engine.
 
-A function that the engine gets appears here without a line of code.
+A new function of the engine appears here without a change of this package.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ._script import as_python, in_python
 from ._session import current
 from ._values import CLASSES, Value, wrapped
 
-#: Functions that this package writes as methods of their first argument as well.
+#: Functions that this package also offers as methods of their first argument.
 METHODS = {"run": "flow", "fit": "generator", "distill": "generator", "regress": "generator"}
 #: Names that this package defines itself: these values are types of Python.
 OWN = {("points", None), ("reading", "*"), ("matrix", "*")}
@@ -41,7 +41,7 @@ RESULTS = {"Map": "Record", "points": "Points", "matrix": "NDArray[np.float64]",
 
 @dataclass(frozen=True)
 class Option:
-    """A keyword argument: its type in Python and in words, its default as written, what it is."""
+    """A keyword argument: its type in Python and in words, its default as in the manual, its description."""
 
     name: str
     hint: str
@@ -120,7 +120,7 @@ class Entry:
         return "\n".join(lines)
 
     def call(self, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
-        """Call it with a receiver, if it has one, first among `args`."""
+        """Call the function. Its receiver, if it has one, is the first of `args`."""
         callback = options.pop("callback", None) if self.name == "run" else None
         places = list(args)
         shift = 0 if self.receiver is None else 1
@@ -151,7 +151,7 @@ class Entry:
         return wrapped(current().call(self.index, tuple(places), given, callback))
 
     def usage(self) -> str:
-        """How it is written."""
+        """Return how a call is written."""
         args = [f"{arg.name}=None" if arg.is_optional else arg.name for arg in self.args]
         return f"{self.name}({', '.join(args + (['..'] if self.options else []))})"
 
@@ -171,7 +171,7 @@ def _script_word(name: str) -> str:
 
 
 def _parts(defined: str) -> list[str]:
-    """Return the alternatives of a type; those inside brackets belong to one."""
+    """Return the alternatives of a type. Alternatives inside brackets are not split."""
     return re.findall(r"(?:\[(?:[^\[\]]|\[[^\]]*\])*\]|[^|\[ ])+", defined)
 
 
@@ -195,7 +195,7 @@ def _result(defined: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return a description in the words of Python."""
+    """Return a text of the manual in the words of Python."""
     return "\n".join(textwrap.wrap(in_python(text, NAMES, "", is_message=False), 96)) or text
 
 
@@ -225,7 +225,7 @@ def function_of(entry: Entry) -> Callable[..., Any]:
 
 
 def method_of(entry: Entry) -> Callable[..., Any]:
-    """Return the method of a class for an entry; the receiver is its first argument."""
+    """Return the method of a class for an entry; `self` is its receiver or its first argument."""
 
     def method(self: Value, *args: Any, **options: Any) -> Any:
         return entry.call((self, *args), options)
@@ -242,7 +242,7 @@ def property_of(entry: Entry) -> Callable[[Value], Any]:
         except MissingError:
             raise
         except SdflowError as error:
-            # `hasattr` and its like expect this.
+            # `hasattr`, and `getattr` with a default, expect an AttributeError.
             raise MissingError(str(error)) from None
 
     return getter

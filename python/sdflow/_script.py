@@ -1,4 +1,4 @@
-"""Examples and hints of the manual, which are written in the script language, in the words of Python."""
+"""Translates examples and hints of the manual from the script language to Python."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OPERATORS = {"&&": " and ", "||": " or ", "!": "not "}
 def as_python(script: str, functions: frozenset[str], prefix: str = "sd.") -> str | None:
     """Return a piece of a script as Python, or None if it has no counterpart.
 
-    `functions` are the names that the package has; each is written with `prefix`.
+    `functions` are the names of the package's functions; each is written with `prefix`.
     """
     tokens = []
     at = 0
@@ -64,7 +64,7 @@ def in_python(text: str, functions: frozenset[str], prefix: str = "sd.", is_mess
     return re.sub(r"(?<=[=`])(true|false)\b", lambda found: WORDS[found.group()], out)
 
 
-#: What the manual says of scripts, in the words of Python.
+#: Phrases of the manual that apply to scripts only, and their replacements for Python.
 PHRASES = [
     ("`true`", "`True`"),
     ("`|x| p.score(x)`", "`lambda x: p.score(x)`"),
@@ -87,7 +87,7 @@ PHRASES = [
 CALL = re.compile(r"(?<![\w.#])([a-z_]\w*)\(|\#\{")
 #: An option with its value.
 OPTION = re.compile(r"(?<![\w`])([a-z_]+): (?=[-\d\"\[])")
-#: Words before a colon that are no options.
+#: Words before a colon that are not options.
 PROSE = {"example", "are", "is", "expected", "file", "it", "row", "line"}
 
 
@@ -189,7 +189,7 @@ class _Writer:
         return "{" + inner + "}"
 
     def named(self, out: str, name: str) -> str:
-        """Write a name, and the call if it is that of a function."""
+        """Write a name, and its call if it is the name of a function."""
         is_method = out.rstrip().endswith(".")
         if name in ("for", "if", "while", "fn", "import", "try", "return", "throw"):
             raise _Untold
@@ -222,7 +222,7 @@ class _Writer:
         return out + f"{owner}{name}({', '.join(items)})"
 
     def items(self, end: str) -> tuple[list[str], list[tuple[str, str]] | None]:
-        """Read a list up to `end`; a map in the last place is returned on its own."""
+        """Read a list up to `end`. A map in the last place is returned separately."""
         items: list[str] = []
         options = None
         while True:

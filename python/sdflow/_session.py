@@ -24,11 +24,12 @@ CHOICES = dict(_engine.pairwise_choices())
 class Session:
     """The state that calls share: random numbers, threads, arithmetic.
 
-    Calls of one session take turns. A function of Python that a call needs may call sdflow itself, but
-    it must not wait for another thread that does.
+    Calls of one session run one after the other. A Python function that is passed to a call may itself
+    call sdflow, but it must not wait for another thread that calls sdflow.
 
     A session has one random stream for each purpose. The same calls in the same order with the same
-    seed give the same bytes, for any number of threads, and the bytes of a script with these calls.
+    seed give the same bytes, for any number of threads. A script with these calls gives the same
+    bytes, too.
 
     Parameters
     ----------
@@ -43,10 +44,10 @@ class Session:
     isa : {"auto", "scalar", "avx2", "avx512", "amx"}
         Instruction set of pairwise sums.
     skip : bool
-        Whether blocks of sources of negligible weight are skipped.
+        Whether blocks of sources with negligible weight are skipped.
     progress : bool, optional
-        Whether calls of more than a second show their progress on standard error; by default if that
-        is a terminal.
+        Whether calls of more than a second show their progress on standard error. By default they do
+        so if standard error is a terminal.
 
     Examples
     --------
@@ -110,7 +111,7 @@ class Session:
         options: Mapping[str, Any],
         callback: Callable[[dict[str, float]], object] | None = None,
     ) -> Any:
-        """Call the function with this place in the manual."""
+        """Call the function that has this index in the manual."""
         progress = Progress(self.settings["progress"])
 
         def hear(kind: str, content: Any) -> None:
@@ -137,7 +138,7 @@ def translated(error: _engine.EngineError) -> BaseException:
 
 
 def told(words: str) -> str:
-    """Return words of the engine in those of Python."""
+    """Return a text of the engine in the words of Python."""
     from ._functions import NAMES
     from ._script import in_python
 
@@ -162,7 +163,7 @@ def _known(name: str, value: Any) -> Any:
 
 
 def _warn(text: str) -> None:
-    """Warn at the line of the caller that is not of this package."""
+    """Warn at the innermost line of the caller that is outside this package."""
     depth, frame = 2, sys._getframe(1)
     while frame is not None and frame.f_globals.get("__name__", "").split(".")[0] == __package__:
         depth, frame = depth + 1, frame.f_back  # type: ignore[assignment]
@@ -175,7 +176,7 @@ _default: Session | None = None
 
 
 def current() -> Session:
-    """Return the session of the calls here: that of the innermost `with`, or the default one."""
+    """Return the session of the innermost `with`, or the default session."""
     global _default
     entered = _ENTERED.get()
     if entered:
@@ -191,7 +192,7 @@ def seed(seed: int) -> None:
     Parameters
     ----------
     seed : int
-        The seed, as `--seed` of the command.
+        The seed, like the option `--seed` of the command.
 
     Examples
     --------

@@ -56,7 +56,7 @@ def score_difference(
 
     .. math:: \sigma^2 (\nabla \log p_\sigma - \nabla \log q_\sigma)(z)
 
-    Here p is the distribution of `x`, q that of `y`, and each is smoothed by a Gaussian of standard
+    Here p is the distribution of `x`, and q that of `y`. Each is smoothed by a Gaussian of standard
     deviation sigma. The cost is O(n (m + n) d) in time and O((n + m) d) in memory.
 
     Parameters
@@ -197,7 +197,7 @@ def kernel_sum(
     leave_out_self: bool = False,
     precision: str | None = None,
 ) -> NDArray[np.float64] | tuple[NDArray[np.float64], NDArray[np.float64]]:
-    r"""Sums of kernels of any sign.
+    r"""Sums of kernels, with weights of either sign.
 
     .. math:: \sum_j w_j k(|z - x_j|^2) [1, v_j]
 
@@ -214,8 +214,8 @@ def kernel_sum(
     values : array_like, shape (m, k), optional
         The values v; without them only the sum of kernels is returned.
     slope : bool
-        Whether to sum `2 dk/d(distance^2)` in place of the kernel; the gradient with respect to z is
-        that sum times z minus its moment.
+        Whether to sum `2 dk/d(distance^2)` in place of the kernel. With `values=x`, the gradient with
+        respect to z is then mass times z minus moment.
     leave_out_self : bool
         Whether place i leaves out kernel i; `at` and `x` are then the same points.
     precision : {"f32", "f64"}, optional

@@ -42,7 +42,7 @@ class Value:
 class Points(Value, np.lib.mixins.NDArrayOperatorsMixin):
     """`n` points with `dim` coordinates, a read-only array of float64.
 
-    It can be used where numpy takes an array. Points that are a sample of a target remember the
+    Points can be used where numpy takes an array. Points that are a sample of a target remember the
     target: metrics then draw their noise floors from it.
 
     Parameters
@@ -79,7 +79,7 @@ class Points(Value, np.lib.mixins.NDArrayOperatorsMixin):
         return Points(self)
 
     def numpy(self, copy: bool = False) -> NDArray[np.float64]:
-        """Return the points as an array, n x dim, which cannot be written to unless it is a copy."""
+        """Return the points as an array, n x dim. The array is read-only; a copy is not."""
         if copy:
             return self.numpy().copy()
         if self._array is None:
@@ -162,7 +162,7 @@ def _arrays(value: Any) -> Any:
 
 
 def _known(found: T | None) -> T:
-    """Return what a handle of this type always has."""
+    """Return `found`, which is not None for a handle of this type."""
     assert found is not None
     return found
 
@@ -170,9 +170,9 @@ def _known(found: T | None) -> T:
 class Reading(float):
     """The value of a metric, with its standard error and its noise floor.
 
-    It is a float. `se` is the standard error and `floor` the noise floor, the 95 % quantile of the
-    value between two fresh samples of the reference; each is None if it is not known. `parts` holds
-    further results by name.
+    A reading is a float. `se` is the standard error and `floor` the noise floor, the 95 % quantile of
+    the value between two fresh samples of the reference; each is None if it is not known. `parts`
+    holds further results by name.
     """
 
     se: float | None
@@ -266,7 +266,7 @@ class Table(Value, dict[str, Any]):
         return _table(self._handle)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Another process has the columns, not the value of the engine.
+        # A pickled table keeps the columns, but not the value of the engine.
         return (dict, (dict(self),))
 
     def __repr__(self) -> str:
@@ -308,7 +308,7 @@ class Score(Value):
 
 
 class Flow(Value):
-    """How particles move."""
+    """A velocity field or a sampler, which moves particles."""
 
     __slots__ = ("_handle", "__weakref__")
 
@@ -376,8 +376,8 @@ class Coupling(Value):
         Parameters
         ----------
         rows : array_like of int, optional
-            The points of the first side; by default all. A row has a number for each point of the
-            second side, so all rows of large sets may not fit into memory.
+            The numbers of the points of the first set, counted from 0; by default all. A row has an
+            entry for each point of the second set, so all rows of large sets may not fit into memory.
 
         Returns
         -------

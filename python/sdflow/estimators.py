@@ -22,7 +22,7 @@ BANDWIDTHS = 40
 
 
 def _session(estimator: Any, *, is_random: bool = False) -> sdflow.Session:
-    """Return a session of its own for one call of an estimator."""
+    """Return a new session for one call of an estimator."""
     jobs = estimator.n_jobs
     threads = None if jobs is None else effective_n_jobs(jobs)
     seed = int(check_random_state(estimator.random_state).randint(2**31)) if is_random else 0
@@ -47,7 +47,7 @@ class FlowSampler(DensityMixin, BaseEstimator):
     Attributes
     ----------
     points_ : Points
-        The data, in units of their standard deviations.
+        The data, centred and in units of their standard deviations.
     bandwidth_ : float
         The width of the density, in units of the standard deviations of the data.
     mean_, scale_ : ndarray of shape (n_features,)
@@ -91,7 +91,7 @@ class FlowSampler(DensityMixin, BaseEstimator):
         return self
 
     def _bandwidth(self) -> float:
-        # A copy of a point must not vouch for it: equal points are left out together.
+        # The likelihood of a point must not come from its copies: equal points are left out together.
         rows, counts = np.unique(self.points_.numpy(), axis=0, return_counts=True)
         if len(rows) == 1:
             return 1.0
@@ -160,7 +160,7 @@ class FlowSampler(DensityMixin, BaseEstimator):
 
 
 class FlowMap(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
-    """A map that takes the distribution of data to another one.
+    """A map from the distribution of data to another distribution.
 
     The data flow to the target, and a net learns where each point went. The net then maps new points.
 
@@ -180,9 +180,9 @@ class FlowMap(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     Attributes
     ----------
     generator_ : Generator
-        The map, between standardised units.
+        The map, from standardised data to standardised points of the target.
     moved_ : ndarray of shape (n_samples, n_features)
-        Where the flow took the points of `fit`.
+        The points to which the flow moved the data of `fit`.
 
     Examples
     --------

@@ -37,7 +37,7 @@ class Run:
     params : Record
         The values of the parameters of the script.
     checks : list of Record
-        The claims of the script (name, pass, value).
+        The checks of the script (name, pass, value).
     warnings : list of str
     conclusion : str or None
     files : dict of str and Path
@@ -97,8 +97,8 @@ def run(
 ) -> Run:
     """Run a script, as the command `sdflow-engine` does.
 
-    A run that was interrupted goes on if it is started again with the same `out`; a finished run with
-    the same script, parameters and seed is not computed again.
+    An interrupted run continues if it is started again with the same `out`. A finished run with the same
+    `out`, script, parameters and seed is not computed again.
 
     Parameters
     ----------
@@ -109,11 +109,11 @@ def run(
     seed : int, optional
         Seed of all random numbers; 0 by default.
     quick : bool
-        Whether to cap points and steps so that the script ends in seconds.
+        Whether to limit points and steps so that the script ends in seconds.
     out : path, optional
         The run folder; by default a new temporary folder.
     force : bool
-        Whether to compute again what is finished.
+        Whether to compute a finished run again.
     allow_read : path, optional
         A further folder from which the script may read.
     verbose : bool
@@ -126,7 +126,7 @@ def run(
     Raises
     ------
     SdflowError, DataError, DivergedError
-        The run failed; what it had computed is in its folder.
+        The run failed. What it had computed is in the run folder.
 
     Examples
     --------
@@ -181,7 +181,7 @@ def _failure(ended: subprocess.CompletedProcess[bytes], folder: Path) -> Excepti
 
 
 def _written(value: Any) -> str:
-    """Return the value of a parameter as the command line takes it."""
+    """Return the value of a parameter as it is written on the command line."""
     if isinstance(value, (bool, np.bool_)):
         return "true" if value else "false"
     if isinstance(value, (list, tuple, np.ndarray)):
