@@ -86,8 +86,8 @@ pub fn floor_observed(
             let found = metric.estimate(&points, &fresh, pairwise, key.label("metric"))?;
             Ok(sign * factor * found.value)
         };
-        // Each group has several pairs of samples per thread, so that few threads wait for the slowest
-        // pair.
+        // Each group has several pairs of samples per thread, so that few threads wait for the
+        // slowest pair of the group.
         let (group, all) = (4 * rayon::current_num_threads(), floor_pairs(metric));
         let mut values = Vec::with_capacity(all);
         for first in (0..all).step_by(group) {
