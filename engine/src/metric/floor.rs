@@ -310,7 +310,7 @@ mod tests {
 
     /// The floor of sliced W2 falls as `n^(-1/2)` for a Gaussian. For two distant modes it falls
     /// more slowly, as `n^(-1/4)`: it is proportional to the square root of the difference between
-    /// the shares that the two samples have of a mode.
+    /// the shares of a mode in the two samples.
     #[test]
     fn the_floor_of_few_points_is_scaled_by_the_rate_of_the_distribution() {
         use crate::target::{Gaussian, Mixture, Target};

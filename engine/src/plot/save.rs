@@ -35,7 +35,7 @@ impl Picture {
     }
 
     /// Returns the bytes of a GIF that shows the charts one after the other in `seconds`. The last
-    /// chart is then shown for a quarter of this time in addition. All charts have the axes and the
+    /// chart then remains for another quarter of this time. All charts have the axes and the
     /// colours that they would have side by side.
     ///
     /// # Errors

@@ -47,7 +47,8 @@ pub struct MixtureFit {
     form: Option<Form>,
     /// Sigma at the last choice of the form.
     chosen_at: f64,
-    /// The number of evaluations since the last choice of the form.
+    /// The number of evaluations since the last choice of the form, with the evaluation of the
+    /// choice.
     since: usize,
 }
 

@@ -34,10 +34,11 @@ crate::options! {
 /// `E (x - z) / sigma^2` are the smoothed score \[efron2011tweedie, debortoli2024target,
 /// akhoundsadegh2024iterated\]. The first estimate is precise if sigma is small, the second if
 /// sigma is large. The result combines both for each coordinate, with factors `c` and `1 - c` that
-/// minimise its variance under the weights. In each coordinate, its displacement differs from that
-/// of the second estimate by at most three sigma. For a Gaussian with a diagonal covariance, `c = v
-/// / (v + sigma^2)` for a coordinate of variance `v`, and the result is exact. Otherwise bias and
-/// error fall as the effective sample size, [`super::ScoreDiagnostics::ess`], grows.
+/// minimise its variance under the weights. In each coordinate, the displacement of the result
+/// differs from that of the second estimate by at most three sigma. For a Gaussian with a diagonal
+/// covariance, `c = v / (v + sigma^2)` for a coordinate of variance `v`, and the result is exact.
+/// Otherwise bias and error fall as the effective sample size, [`super::ScoreDiagnostics::ess`],
+/// grows.
 ///
 /// A point whose log density is NaN or -infinity has density 0. A query with such a point uses the
 /// second estimate alone, because the first ignores a jump of the density at the edge of its

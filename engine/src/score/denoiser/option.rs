@@ -25,8 +25,8 @@ crate::options! {
         follow: usize = 10,
         /// Number of points per optimiser step, each with its own noise level; at least 2.
         batch: usize = 512,
-        /// Learning rate of Adam over `steps`: a number, a schedule or a list; steps after these
-        /// use its last value.
+        /// Learning rate of Adam over `steps`: a number, a schedule or a list. The steps of later
+        /// evaluations use its last value.
         rate: Schedule = Schedule::Cosine { from: 2e-3, to: 1e-4 },
         /// Decay per step of the exponential moving average of the parameters, 0 or more and below
         /// 1; the net of the moving cloud is not averaged.

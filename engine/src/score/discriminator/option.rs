@@ -46,8 +46,8 @@ crate::options! {
         follow: usize = 10,
         /// Number of points from each of the two sets per optimiser step, at least 2.
         batch: usize = 256,
-        /// Learning rate of Adam over `steps`: a number, a schedule or a list; steps after these
-        /// use its last value.
+        /// Learning rate of Adam over `steps`: a number, a schedule or a list. The steps of later
+        /// evaluations use its last value.
         rate: Schedule = Schedule::Cosine { from: 2e-3, to: 5e-4 },
         /// Weight decay of AdamW, 0 or more: a step multiplies the parameters of the net by `1 -
         /// rate decay`.
