@@ -23,7 +23,7 @@ pub struct Checkpoint {
 
 /// Writes a checkpoint to the file at `path`, completely or not at all. `owner` describes the
 /// process to which the state belongs. The file holds a line that names the format, the lengths of
-/// both parts in 8 bytes each, both parts, and their CRC-32.
+/// owner and state in 8 bytes each, owner and state, and a CRC-32 of lengths, owner and state.
 ///
 /// # Errors
 /// Those of [`write_atomic`].
@@ -58,7 +58,7 @@ pub fn load_checkpoint(path: &Path) -> Result<Checkpoint> {
     Ok(Checkpoint { owner, state: Archive::reader(state.to_vec()) })
 }
 
-/// Returns the two parts of the file, or a message that says what is wrong with the file.
+/// Returns owner and state, or a message that says what is wrong with the file.
 fn parts(bytes: &[u8]) -> std::result::Result<(&[u8], &[u8]), &'static str> {
     let rest = bytes.strip_prefix(MAGIC).ok_or("it does not begin as a checkpoint does")?;
     let (summed, sum) = rest.split_last_chunk::<4>().ok_or("it is cut off")?;

@@ -19,7 +19,8 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// Returns the kind that the name gives, or that the first bytes give if the name gives none.
+    /// Returns the kind that the name of the file tells or, if the name tells none, that the first
+    /// bytes tell.
     pub fn of(path: &Path, reader: &mut BufReader<File>) -> Result<Kind> {
         let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
         match extension.as_str() {

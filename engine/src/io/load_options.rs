@@ -24,8 +24,8 @@ crate::options! {
         /// spaces and tabs), or `"auto"`. `"auto"` chooses the separator that gives all lines the
         /// same number of cells and the most columns of numbers.
         separator: Separator = Separator::Auto,
-        /// The decimal mark of a `.csv`: `"."`, `","`, or `"auto"`: the comma if numbers contain
-        /// commas and no number contains a point.
+        /// The decimal mark of a `.csv`: `"."`, `","`, or `"auto"`. `"auto"` chooses the comma if
+        /// numbers contain commas and no number contains a point, and otherwise the point.
         decimal: Decimal = Decimal::Auto,
         /// What happens if a `.csv` has a missing value (an empty cell, `NA`, `NaN`, `null`, `?`)
         /// in a selected column. `"refuse"` gives an error that names the place; `"drop"` leaves
@@ -116,11 +116,12 @@ impl From<Column> for Value {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(try_from = "Value", into = "Value")]
 pub enum Header {
-    /// It does if its first line is not all numbers.
+    /// It does if its first line holds names above columns of numbers. A table that can be read in
+    /// both ways is an error.
     Auto,
-    /// It does.
+    /// It begins with a line of names.
     Yes,
-    /// It does not.
+    /// It begins with a row of values.
     No,
 }
 

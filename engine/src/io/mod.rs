@@ -3,7 +3,7 @@
 //!
 //! Readers do not trust the content of a file: sizes are checked against the number of bytes in the
 //! file before memory is allocated. Everything except `write_atomic` and the plain data of
-//! `Tensors` needs the feature `files` of the crate.
+//! `Tensors` and `Loaded` needs the feature `files` of the crate.
 
 mod tensor;
 mod write_atomic;

@@ -19,7 +19,7 @@ const MOST_AXES: usize = 64;
 /// The number of values decoded at a time.
 const BLOCK: u64 = 1 << 14;
 
-/// Appends the values in `bytes` to the list. The flag is true for big-endian values.
+/// Decodes bytes and appends the values to the list. The flag is true for big-endian values.
 pub(super) type Decode = fn(&[u8], bool, &mut Vec<f64>);
 
 /// What a header says about the values that follow it.
@@ -73,7 +73,7 @@ pub(super) fn read(reader: &mut impl Read, size: u64, origin: &Origin) -> Result
     Ok(Array { shape: layout.shape, values })
 }
 
-/// Appends the next `count` values in `reader`.
+/// Reads the next `count` values from `reader` and appends them to `values`.
 pub(super) fn decode(
     reader: &mut impl Read,
     layout: &Layout,

@@ -13,7 +13,8 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-/// The rows of an array with two axes, or with one axis, whose items are rows of one value.
+/// The rows of an array with one or two axes. The items of an array with one axis are rows of one
+/// value.
 #[derive(Debug)]
 pub struct NpyRows {
     path: PathBuf,
@@ -28,8 +29,8 @@ impl NpyRows {
     ///
     /// # Errors
     /// [`Error::Io`] if the file cannot be read; [`Error::File`] if it is not an `.npy`, its length
-    /// differs from what its header says, it has no values or more than two axes, or its columns
-    /// are stored one after the other.
+    /// does not match its header, it has no values or more than two axes, or its columns are stored
+    /// one after the other.
     pub fn open(path: &Path) -> Result<NpyRows> {
         let (mut file, size) = open(path)?;
         let origin = Origin { path, array: None };

@@ -13,9 +13,10 @@ use zip::ZipArchive;
 /// The largest compression ratio of deflate.
 const DEFLATE_LIMIT: u64 = 1032;
 
-/// An array is refused if it unpacks to more than this and to more than `SUSPECT` times its packed
-/// size.
+/// An array is refused if it unpacks to more than this number of bytes and to more than `SUSPECT`
+/// times its packed size.
 const LARGE: u64 = 256 << 20;
+/// The factor of the packed size; see `LARGE`.
 const SUSPECT: u64 = 100;
 
 /// Reads the points in the array that `options` names, or in the only array.
@@ -46,13 +47,14 @@ pub(super) fn load(mut reader: BufReader<File>, size: u64, path: &Path, options:
         return Err(origin.wrong(seen, "an entry that unpacks to that many bytes is not trusted: save it as an .npy"));
     }
     let array = npy::read(&mut entry, unpacked, &origin)?;
-    // The checksum is compared at the end of the entry, so that a flipped bit is an error.
+    // The checksum is compared when the end of the entry is read, so that a flipped bit is an
+    // error.
     std::io::copy(&mut entry, &mut std::io::sink()).map_err(|e| origin.io_error(&e))?;
     array.into_points(&origin, options)
 }
 
-/// Returns the number of entries that the end of the archive states, if there is such a statement.
-/// The reader is then back at the start.
+/// Returns the number of entries that is stated at the end of the archive, if it is stated there.
+/// Afterwards the reader is at the start of the file again.
 fn entries_told(reader: &mut BufReader<File>) -> std::io::Result<Option<usize>> {
     const SIGNATURE: [u8; 4] = *b"PK\x05\x06";
     let size = reader.seek(SeekFrom::End(0))?;

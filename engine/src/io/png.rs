@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 /// The first bytes of every `.png` file.
 pub(super) const MAGIC: &[u8] = b"\x89PNG\r\n\x1a\n";
 
-/// Bytes that the decoder may use besides the pixels.
+/// The largest number of bytes that the decoder may use besides the pixels.
 const BYTES: usize = 64 << 20;
 
 /// A picture: its values in `[0, 1]`, row by row, with the channels of a pixel side by side.
@@ -45,7 +45,7 @@ pub fn pictures_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
         let path = entry.path();
-        // A link could lead out of the folder.
+        // Links are left out, because they could lead out of the folder.
         if entry.file_type()?.is_file() && path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("png")) {
             files.push(path);
         }
@@ -142,8 +142,8 @@ fn decode(reader: BufReader<File>, origin: &Origin) -> Result<Decoded> {
 }
 
 /// Saves pixels as a `.png` of this width: points of one column are grey levels, points of three
-/// columns are colours. 0 is black and 1 is full intensity; values beyond are cut off, and others
-/// are rounded to 256 levels.
+/// columns are colours. 0 is black and 1 is full intensity; values outside of this range are
+/// clipped, and others are rounded to 256 levels.
 ///
 /// # Errors
 /// There are neither one nor three columns, the number of points is not a multiple of `width`, or

@@ -36,7 +36,7 @@ impl Tensors {
             header.insert(name.clone(), json!({"dtype": "F32", "shape": tensor.shape, "data_offsets": [start, end]}));
         }
         let mut header = Value::Object(header).to_string();
-        // The values then begin at a multiple of 8 bytes.
+        // Blanks are appended, so that the values begin at a multiple of 8 bytes.
         header.push_str(&" ".repeat(header.len().next_multiple_of(8) - header.len()));
         write_atomic(path, |out| {
             out.write_all(&(header.len() as u64).to_le_bytes())?;

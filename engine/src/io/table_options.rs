@@ -41,9 +41,9 @@ pub enum Decimal {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum MissingCells {
-    /// It is an error.
+    /// Such a row is an error.
     Refuse,
-    /// It is left out.
+    /// Such a row is left out.
     Drop,
 }
 

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Writes a file with `write`. The content is first written to a temporary file in the same folder,
-/// which is renamed when it is complete. At any time, and after a crash, the file has the old
-/// content or the new, never a part. Returns when the bytes are on the disk. A pipe or a device is
-/// written to directly.
+/// which is renamed when it is complete. At any time, and after a crash, the file has either the
+/// whole old content or the whole new content. Returns when the bytes are on the disk. A pipe or a
+/// device is written to directly.
 ///
 /// ```
 /// # let folder = std::env::temp_dir().join(format!("sdflow-doc-{}", std::process::id()));
@@ -45,7 +45,7 @@ fn write_draft(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>
     fs::rename(&temporary.0, path)
 }
 
-/// A temporary file. It is removed unless it was renamed.
+/// A temporary file. If it has not been renamed, it is removed in the end.
 struct Temporary(PathBuf);
 
 impl Temporary {

@@ -31,7 +31,7 @@ pub fn root(a: &Spectrum) -> Mat<f64> {
     a.map(|v| v.max(0.0).sqrt())
 }
 
-/// The inverse of the square root; 0 along eigenvectors whose eigenvalue is 0 to rounding.
+/// The inverse of the square root. It is 0 along eigenvectors whose eigenvalue is 0 up to rounding.
 pub fn inverse_root(a: &Spectrum) -> Mat<f64> {
     let zero = a.values().last().unwrap_or(&0.0) * a.values().len() as f64 * f64::EPSILON;
     a.map(|v| if v > zero { 1.0 / v.sqrt() } else { 0.0 })

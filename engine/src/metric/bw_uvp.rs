@@ -11,8 +11,8 @@ use crate::{Error, Points, Result, rng::Stream};
 
 /// Unexplained variance in percent, BW-UVP \[korotin2021neural\]: `100 BW / (tr S / 2)`. `BW` is
 /// half the square of [`W2Gauss`], and `S` is the covariance of the reference. 0 is best; points
-/// that all lie at the mean of the reference have 100. The standard error is that of `BW`. Cost `n
-/// d^2 + d^3`.
+/// that all lie at the mean of the reference have 100. The standard error is that of `BW`, scaled
+/// in the same way. Cost `n d^2 + d^3`.
 ///
 /// # Errors
 /// The reference does not vary.

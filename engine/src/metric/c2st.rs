@@ -25,28 +25,28 @@ crate::options! {
     }
 }
 
-/// The number of parts of the training points in a cross-validation.
+/// The number of parts into which a cross-validation divides the training points.
 const FOLDS: usize = 3;
 
-/// The accuracy of a classifier between the points and the reference, on points on which it was not
-/// trained. It is 1/2 if the classifier cannot distinguish the sets, and 1 if it always can
-/// \[lopezpaz2017revisiting\]. The same number of points is drawn from both sets; half of each
-/// trains the classifier, and for "best" also selects it, so the other half is an honest test.
-/// Given the training points, the tested points are independent: the standard error is that of two
-/// binomial distributions. Between samples of one distribution the variance of the accuracy is at
-/// most `1 / (4 tested)` for every classifier, which gives the noise floor `1/2 + 1.645 / (2
-/// sqrt(tested))` without simulation. A better classifier for these data may detect differences
-/// that these classifiers miss.
+/// The accuracy of a classifier that tells the points from the reference, on points on which it was
+/// not trained. It is 1/2 if the classifier cannot distinguish the sets, and 1 if it always can
+/// \[lopezpaz2017revisiting\]. The same number of points is drawn from both sets. Half of each
+/// trains the classifier, and for "best" also selects it. The other half only tests it. Given the
+/// training points, the tested points are independent: the standard error is that of two binomial
+/// distributions, one for each set. Between samples of one distribution the variance of the
+/// accuracy is at most `1 / (4 tested)` for every classifier, where `tested` counts the tested
+/// points of both sets. The noise floor is therefore `1/2 + 1.645 / (2 sqrt(tested))`, without
+/// simulation. Another classifier may detect differences that these classifiers miss.
 ///
 /// The parts are `points`, the number of points used of each set, and for "best" the accuracy of
 /// every classifier in the cross-validation. Cost `points^2 d` for the neighbours, `points d^4` for
 /// the logistic regression (`points d^2` in more than 32 dimensions, where it has squares but no
 /// products), `points d^2` for the additive model, and 400 steps on at most 256 points of each set
-/// for the net; "best" trains each three times on two thirds of these points, and the chosen one
-/// once more.
+/// for the net. "best" trains each classifier three times on two thirds of the training points, and
+/// the selected classifier once more on all of them.
 ///
 /// # Errors
-/// Either side or `max_points` is below 4, or `neighbours` is 0.
+/// A set has fewer than 4 points, `max_points` is below 4, or `neighbours` is 0.
 #[derive(Debug, Clone, Default)]
 pub struct C2st {
     options: C2stOptions,
@@ -111,7 +111,8 @@ impl Metric for C2st {
             Classifier::Best => {
                 let validated = validate(train, neighbours, stream.label("validation"), interrupt)?;
                 parts.extend(validated.iter().map(|(kind, accuracy)| (kind.name(), *accuracy)));
-                // The first of equals: the order is that of increasing cost.
+                // If several accuracies are equal, the first classifier in the order of `KINDS` is
+                // selected.
                 validated.iter().rev().max_by(|a, b| a.1.total_cmp(&b.1)).map_or(Classifier::Knn, |(kind, _)| *kind)
             }
             chosen => chosen,

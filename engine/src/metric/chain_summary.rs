@@ -3,7 +3,7 @@
 use crate::{Error, Points, Result, Subject};
 use rayon::prelude::*;
 
-/// What several chains say of one coordinate.
+/// The mean, spread and convergence of one coordinate over several chains.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ChainSummary {
     /// The mean over all draws.
@@ -13,20 +13,21 @@ pub struct ChainSummary {
     /// The potential scale reduction: 1 if the halves of all chains have the same distribution. It
     /// is NaN if the coordinate is constant.
     pub rhat: f64,
-    /// The number of independent draws that give the mean the same standard error; NaN if the
+    /// The number of independent draws whose mean has the same standard error; NaN if the
     /// coordinate is constant.
     pub ess: f64,
 }
 
-/// Returns the summary of every coordinate of chains with the positions `draws`: the positions of
-/// all chains at one moment are a set of points, in which row `i` belongs to chain `i`.
+/// Returns the summary of every coordinate of several chains. `draws` holds one set of points for
+/// each moment: the positions of all chains, with chain `i` in row `i`.
 ///
-/// Every chain is cut into halves, which count as `m` chains of `k` draws. With the mean `W` of
-/// their variances and the variance `B` of their means, `R-hat = sqrt((W (k - 1) / k + B) / W)`,
-/// and the effective sample size is `m k / (1 + 2 sum_t rho_t)`, where the correlations `rho_t` of
-/// draws `t` apart are combined over the chains and summed as long as sums of two neighbours are
-/// positive and fall \[vehtari2021rank\] (without the ranks). Drop the draws of a warm-up before.
-/// The cost is `n d k^2` for `n` chains.
+/// Every chain is cut into halves. All halves together count as `m` chains of `k` draws. With the
+/// mean `W` of their variances and the variance `B` of their means, `R-hat = sqrt((W (k - 1) / k +
+/// B) / W)`. The effective sample size is `m k / (1 + 2 sum_t rho_t)`, where `rho_t` is the
+/// correlation of draws `t` apart, combined over the chains. The correlations are summed in pairs
+/// of neighbours: the sum ends before the first pair that is not positive, and a pair that exceeds
+/// an earlier pair is reduced to it \[vehtari2021rank\] (without the ranks). Remove the draws of a
+/// warm-up before the call. The cost is `n d k^2` for `n` chains.
 ///
 /// # Errors
 /// There are fewer than four sets, or their shapes differ.
@@ -136,8 +137,8 @@ mod tests {
         assert!(one.mean.abs() < 4.0 * one.std / one.ess.sqrt(), "{one:?}");
     }
 
-    /// Chains around centres of variance `s^2` have `R-hat = sqrt(1 + s^2)`, and one independent
-    /// draw each.
+    /// Chains around centres of variance `s^2` have `R-hat = sqrt(1 + s^2)`, and each chain counts
+    /// as about one independent draw.
     #[test]
     fn chains_that_do_not_meet_are_seen() {
         let one = found(&autoregressive(400, 200, 0.0, 2.0));

@@ -7,28 +7,28 @@ use crate::target::{Gaussian, Mixture};
 use crate::{Error, Points, Result, Rule, rng::Stream};
 
 crate::options! {
-    /// Modes that were reached.
+    /// Options of `coverage`.
     pub struct CoverageOptions {
-        /// Distance from a mode within which a point belongs to it, in standard deviations of the
-        /// mode (Mahalanobis); positive.
+        /// Distance from a mode, in standard deviations of the mode (Mahalanobis distance), within
+        /// which a point belongs to the mode; positive.
         radius: f64 = 4.0,
-        /// A share from 0 to 1. A mode counts as reached if at least one point belongs to it, and
-        /// at least this share of the number of points that the weight of the mode predicts.
+        /// A mode counts as reached if at least one point lies within its radius, and at least this
+        /// share (in [0, 1]) of the number of points that its weight predicts.
         least: f64 = 0.1,
     }
 }
 
 /// Share of the modes of a mixture that the points reach. The parts are: `modes_hit` and `modes`;
 /// `within`, the share of all points within the radius of their mode, and its standard error
-/// `within_se`; and `variance`. The last is the pooled variance of the points within the radius
-/// about the sample mean of their mode, in units of the covariance of the mode. It is 1 for a
-/// perfect sample, except for the truncation at the radius, and is left out if no mode has two
-/// points.
+/// `within_se`; and `variance`. The part `variance` is the pooled variance of the points within the
+/// radius about the sample mean of their mode, in units of the covariance of the mode. For a
+/// perfect sample it is 1, apart from the effect of the truncation at the radius. It is left out if
+/// no mode has two points.
 ///
 /// Mode `k` of weight `w_k` is reached if at least `max(1, least w_k n)` of the points assigned to
 /// it lie within the radius. A single stray point among thousands therefore does not count. The
-/// standard error takes the count of each mode as Poisson, and the probability that the count
-/// reaches the threshold from the normal approximation.
+/// standard error treats the count of each mode as a Poisson variable. The probability that this
+/// count reaches the threshold comes from the normal approximation.
 ///
 /// # Errors
 /// The target of the reference has no list of modes, or an option is out of range.
@@ -86,7 +86,8 @@ impl Metric for Coverage {
     }
 }
 
-/// `sum_k sum_i |x_i - mean_k|^2_(S_k^-1) / (d sum_k (n_k - 1))` over the points near each mode.
+/// `sum_k sum_i |x_i - mean_k|^2_(S_k^-1) / (d sum_k (n_k - 1))` over the `n_k` points near each
+/// mode `k`. Modes with fewer than two points are left out; None if no mode remains.
 fn pooled_variance(modes: &Mixture, points: &Points, near: &[Vec<usize>]) -> Result<Option<f64>> {
     let (mut sum, mut freedom, mut squares) = (0.0, 0.0, Vec::new());
     for (rows, mode) in near.iter().zip(modes.components()).filter(|(rows, _)| rows.len() > 1) {
@@ -102,7 +103,8 @@ fn pooled_variance(modes: &Mixture, points: &Points, near: &[Vec<usize>]) -> Res
     Ok((freedom > 0.0).then(|| sum / (freedom * points.dim() as f64)))
 }
 
-/// Returns, for each mode, those of the points assigned to it that lie within `radius` of it.
+/// Returns the rows of the points near each mode: those that are assigned to the mode and lie
+/// within `radius` of it.
 fn near_points(modes: &Mixture, points: &Points, radius: f64) -> Result<Vec<Vec<usize>>> {
     let mut members = vec![Vec::new(); modes.weights().len()];
     modes.assign(points)?.into_iter().enumerate().for_each(|(i, k)| members[k].push(i));

@@ -9,19 +9,19 @@ use crate::points::sort_pooled;
 use crate::{Points, Result, rng::Stream};
 
 crate::options! {
-    /// The energy distance.
+    /// Options of `energy`.
     pub struct EnergyOptions {
         /// Whether the pairs of a point with itself are left out. The value is then the unbiased
         /// U-statistic, which can be negative.
         unbiased: bool = false,
         /// Number of random directions over which the energy distance of the projections is
-        /// averaged, from 0 to 100000. With 0, no projections are used, and all pairs of points are
-        /// evaluated. Left out: 0 for up to 262,144 points in both sets together, and 64 for more.
+        /// averaged, from 0 to 100000. With 0, all pairs of points are evaluated. Left out: 0 for
+        /// up to 262,144 points in both sets together, and 64 for more.
         directions: Option<usize> = None,
     }
 }
 
-/// Directions for sets of many points.
+/// The number of directions for sets of many points.
 const DIRECTIONS: usize = 64;
 
 /// Energy distance `2 E|x - y| - E|x - x'| - E|y - y'|` \[szekely2013energy\], in the units of the
@@ -29,11 +29,13 @@ const DIRECTIONS: usize = 64;
 /// distribution have the V-statistic `(1/n + 1/m) E|x - x'|` on average. Cost `(n + m)^2` distances
 /// in f64.
 ///
-/// The energy distance is also `sqrt(pi) Gamma((d + 1) / 2) / Gamma(d / 2)` times the mean over all
-/// directions `u` of the energy distance of the projections `u . x` and `u . y`, which is `2 int (F
-/// - G)^2` with their distribution functions. In one dimension this is exact and takes a sort. For
-/// many points, the mean is over random directions (the part `directions`), and the standard error
-/// includes the error over directions. Cost `directions x (n log n + m log m + (n + m) d)`.
+/// The energy distance is also a constant times a mean over all directions `u`. The constant is
+/// `sqrt(pi) Gamma((d + 1) / 2) / Gamma(d / 2)`, and the mean is that of the energy distances of
+/// the projections `u . x` and `u . y`. The energy distance of points on a line is `2 int (F -
+/// G)^2` with the distribution functions `F` and `G` of the two sets, which takes only a sort. In
+/// one dimension it is always computed in this way, and is exact. For many points in more
+/// dimensions, the mean is taken over random directions (the part `directions`), and the standard
+/// error includes the error over directions. Cost `directions x (n log n + m log m + (n + m) d)`.
 #[derive(Debug, Clone, Default)]
 pub struct Energy {
     options: EnergyOptions,
@@ -88,12 +90,14 @@ impl Metric for Energy {
     }
 }
 
-/// Returns the energy distance of the projections. The contribution of a point `z` is `2 (E|z - y|
-/// - E|z - x|)`, whose slope is `4 (G - F)`.
+/// Returns the energy distance of the projections. The contribution of a point `z` is
+/// `2 (E|z - y| - E|z - x|)`. Its derivative is `4 (G - F)`, with the distribution functions `F` of
+/// `x` and `G` of `y`.
 fn energy_on_line(direction: &[f64], x: &Points, reference: &Reference, unbiased: bool) -> Line {
     let (y, weights) = (reference.points(), reference.weights());
     let (n, m) = (x.n() as f64, y.n() as f64);
-    // In units of 1 / nm, the distribution functions of equal points are whole numbers.
+    // In units of `1 / (n m)`, the distribution functions of equally weighted points are whole
+    // numbers.
     let weight = |i: usize| match i.checked_sub(x.n()) {
         None => (m, 0.0),
         Some(j) => (0.0, weights.map_or(n, |weights| n * m * weights[j])),
@@ -134,7 +138,8 @@ mod tests {
         energy.estimate(x, reference, &Pairwise::default(), Stream::new(9)).unwrap()
     }
 
-    /// On a line, the sort gives the same as all pairs, with ties, weights and either statistic.
+    /// On a line, the sort gives the same result as all pairs: with ties, with weights, and for
+    /// both statistics.
     #[test]
     fn a_sort_gives_what_all_pairs_give() {
         let round = |mut points: Points| {
@@ -182,7 +187,8 @@ mod tests {
         }
     }
 
-    /// Many points are compared along directions. All pairs of these would take about a minute.
+    /// Many points are compared along directions. All pairs of these points would take about a
+    /// minute.
     #[test]
     fn many_points_are_compared_along_directions() {
         let (x, y) = (Stream::new(1).normal(MANY, 2), Stream::new(2).normal(1_000, 2));

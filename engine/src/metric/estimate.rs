@@ -32,8 +32,8 @@ impl Estimate {
         Estimate { value, se, floor: None, parts: Vec::new() }
     }
 
-    /// Returns the square root of a squared distance with this value and this variance; its
-    /// standard error comes from the delta method.
+    /// Returns the square root of a squared distance with this value and this variance. The
+    /// standard error of the root comes from the delta method.
     pub(super) fn root(squared: f64, variance: f64) -> Estimate {
         let value = squared.max(0.0).sqrt();
         let se = if value > 0.0 { variance.sqrt() / (2.0 * value) } else { variance.sqrt().sqrt() };
@@ -72,8 +72,8 @@ pub fn weighted_mean(values: &[f64], shares: Option<&[f64]>) -> f64 {
     }
 }
 
-/// Returns the variance of the [`weighted_mean`] of independent values, `sum w^2 (v - mean)^2 / (1
-/// - sum w^2)`. For equal shares this is [`variance_of_mean`].
+/// Returns the variance of the [`weighted_mean`] of independent values,
+/// `sum w^2 (v - mean)^2 / (1 - sum w^2)`. For equal shares this is [`variance_of_mean`].
 pub fn variance_of_weighted_mean(values: &[f64], shares: Option<&[f64]>) -> f64 {
     let Some(shares) = shares else { return variance_of_mean(values) };
     let centre = weighted_mean(values, Some(shares));
@@ -94,9 +94,9 @@ pub fn variance_of_mean(values: &[f64]) -> f64 {
     values.iter().map(|v| (v - centre) * (v - centre)).sum::<f64>() / (n * (n - 1.0))
 }
 
-/// Returns the variance of the share of `n` independent points that have a property, with half a
-/// point added on either side: if all of some thousand points have the property, a fresh sample may
-/// still have points without it. NaN for a single point.
+/// Returns the variance of the share of `n` independent points that have a property. Half a point
+/// is added to those that have it and to those that do not: even if all of some thousand points
+/// have the property, a fresh sample may contain points without it. NaN for a single point.
 pub fn variance_of_share(share: f64, n: f64) -> f64 {
     let share = (n * share + 0.5) / (n + 1.0);
     if n > 1.0 { share * (1.0 - share) / n } else { f64::NAN }

@@ -14,11 +14,11 @@ use crate::{Points, Result, Subject, rng::Stream};
 use faer::Mat;
 use std::sync::Arc;
 
-/// The Fisher divergence `F(q || p) = E_q |grad log p - grad log q|^2`, the rate at which the SD
-/// flow lowers `KL(q || p)` per unit time \[weber2023score\]. The score of the target is exact. The
-/// score of the particles is that of a Gaussian fit, or exact if their distribution is given
-/// ([`Fisher::with_source`]). Its unit is the inverse square of the unit of the data. Cost `n d^2 +
-/// d^3`.
+/// The Fisher divergence `F(q || p) = E_q |grad log p - grad log q|^2`, the rate per unit time at
+/// which the score-difference flow lowers `KL(q || p)` \[weber2023score\]. The score of the target
+/// is exact. The score of the particles is that of a Gaussian fit, or exact if their distribution
+/// is given ([`Fisher::with_source`]). The unit of the divergence is the inverse square of the unit
+/// of the data. Cost `n d^2 + d^3`.
 ///
 /// # Errors
 /// The target of the reference has no closed-form score; with the Gaussian fit, `n <= d` or the

@@ -12,7 +12,8 @@ use rayon::prelude::*;
 /// The number of pairs of fresh samples from which a floor is computed.
 const PAIRS: usize = 200;
 
-/// The same number for a slow metric ([`Properties::is_slow`](super::Properties::is_slow)).
+/// The number of pairs of fresh samples for a slow metric
+/// ([`Properties::is_slow`](super::Properties::is_slow)).
 const FEW_PAIRS: usize = 40;
 
 /// The normal quantile of 95 %.
@@ -33,8 +34,8 @@ const NORMAL_95: f64 = 1.644_853_626_951_472_6;
 /// The floor of a metric whose cost grows with the number of pairs of points (`energy`, `mmd`,
 /// `kl_knn`, `precision_recall`, `sinkhorn_divergence`) is computed from at most 2,000 points, both
 /// samples together, and scaled to the full sizes, which adds a few per cent to its random error.
-/// That of `sliced_w2` is computed from at most 40,000 points, and scaled by the rate that is found
-/// between 10,000 and 40,000.
+/// The floor of `sliced_w2` is computed from at most 40,000 points, and scaled by the rate at which
+/// the metric falls between 10,000 and 40,000 points.
 ///
 /// There are 200 pairs of samples. The quantile uses the plotting position `k / 201`: averaged over
 /// repetitions of the floor, a fresh value then lies below it with probability .95
@@ -85,8 +86,8 @@ pub fn floor_observed(
             let found = metric.estimate(&points, &fresh, pairwise, key.label("metric"))?;
             Ok(sign * factor * found.value)
         };
-        // Each group has several pairs of samples per thread, so that few threads wait for the slowest
-        // pair.
+        // Each group has several pairs of samples per thread, so that few threads wait for the
+        // slowest pair of the group.
         let (group, all) = (4 * rayon::current_num_threads(), floor_pairs(metric));
         let mut values = Vec::with_capacity(all);
         for first in (0..all).step_by(group) {
@@ -101,7 +102,7 @@ pub fn floor_observed(
 }
 
 /// The key under which a floor is kept. The debug output of a metric contains its options, so that
-/// metrics with other options have other keys.
+/// the same metric with other options has another key.
 fn key(metric: &dyn Metric, reference: &Reference, n: usize) -> String {
     format!("{} {metric:?} {n} {}", metric.name(), reference.points().n())
 }
@@ -117,15 +118,15 @@ pub fn keep_floor(metric: &dyn Metric, reference: &Reference, n: usize, floor: F
 }
 
 /// True the first time that a dry run estimates the cost of this floor. A run remembers the floor,
-/// so that its further uses cost nothing.
+/// so that every later use costs nothing.
 pub fn is_first_estimate(metric: &dyn Metric, reference: &Reference, n: usize) -> bool {
     reference.known_floors().is_first_estimate(&key(metric, reference, n))
 }
 
-/// Returns the exponent with which the metric falls with the number of points. If this exponent
-/// depends on the distribution, and the floor of many points is computed from fewer, it is
-/// measured: the metric is evaluated at these fewer points and at a quarter of them, and the
-/// exponent follows from the ratio of the two values.
+/// Returns the exponent with which the metric falls with the number of points. The exponent is
+/// measured if it depends on the distribution and the floor of many points is computed from fewer.
+/// The metric is then evaluated at these fewer points and at a quarter of them, and the exponent
+/// follows from the ratio of the two values.
 fn rate_of(metric: &dyn Metric, reference: &Reference, n: usize, pairwise: &Pairwise) -> Result<f64> {
     let (properties, m) = (metric.properties(reference.points().dim()), reference.points().n());
     let available = if reference.distribution().is_some() { n + m } else { m };
@@ -159,7 +160,7 @@ pub fn floor_pairs(metric: &dyn Metric) -> usize {
 /// points and a reference of `m` points. They are `n` and `m` if fresh samples can be drawn
 /// (`fresh`), and otherwise the sizes of two disjoint parts of the reference. If the two samples
 /// together have more than [`Properties::floor_points`](super::Properties::floor_points) points,
-/// both are reduced by one factor to this total.
+/// both are reduced by the same factor to this total.
 pub fn floor_sizes(metric: &dyn Metric, fresh: bool, n: usize, m: usize) -> (usize, usize) {
     let (n, m) = match fresh || m < 4 {
         true => (n, m),
@@ -177,8 +178,8 @@ pub fn floor_sizes(metric: &dyn Metric, fresh: bool, n: usize, m: usize) -> (usi
     (fewer(n), fewer(m))
 }
 
-/// Returns points, a reference for them, and the factor that scales their metric, which falls with
-/// this `rate`, to the required sizes.
+/// Returns points, a reference for them, and a factor. The factor scales the metric between the two
+/// to the required sizes, for a metric that falls with this `rate`.
 fn pair(
     metric: &dyn Metric,
     reference: &Reference,
@@ -233,7 +234,8 @@ fn quantile(mut values: Vec<f64>) -> Floor {
 
 /// Returns the 95 % quantile of a distribution with the mean, standard deviation and skewness of
 /// these values, by the first terms of the Cornish-Fisher expansion. Like a prediction interval of
-/// Student's t distribution, it allows for the sampling errors of the mean and of the deviation.
+/// Student's t distribution, it allows for the sampling errors of the mean and of the standard
+/// deviation.
 fn quantile_of_moments(values: &[f64]) -> Floor {
     let (n, z) = (values.len() as f64, NORMAL_95);
     let centre = mean(values);
@@ -246,7 +248,8 @@ fn quantile_of_moments(values: &[f64]) -> Floor {
     let student = z + (z.powi(3) + z) / (4.0 * (n - 1.0));
     let curve = (z * z - 1.0) / 6.0;
     let value = centre + std * (student * (1.0 + 1.0 / n).sqrt() + curve * skewness);
-    // The errors of the mean, of the standard deviation and of the skewness for normal values.
+    // The three terms are the errors of the mean, of the standard deviation and of the skewness,
+    // for normal values.
     Floor { value, se: std * ((1.0 + 0.5 * z * z + 6.0 * curve * curve) / n).sqrt() }
 }
 
@@ -306,8 +309,8 @@ mod tests {
     }
 
     /// The floor of sliced W2 falls as `n^(-1/2)` for a Gaussian. For two distant modes it falls
-    /// more slowly, as `n^(-1/4)`: it grows with the square root of the difference of the samples
-    /// in the share of a mode.
+    /// more slowly, as `n^(-1/4)`: it is proportional to the square root of the difference between
+    /// the shares of a mode in the two samples.
     #[test]
     fn the_floor_of_few_points_is_scaled_by_the_rate_of_the_distribution() {
         use crate::target::{Gaussian, Mixture, Target};
@@ -335,7 +338,7 @@ mod tests {
         assert!((quantile(values).value - 19.95).abs() < 1e-12);
     }
 
-    /// Quantiles of an exponential distribution, -log .05, and of a normal one: their spread over
+    /// The quantiles of an exponential and of a normal distribution are checked. Their spread over
     /// repetitions is their standard error, and a fresh value stays below them 19 times in 20.
     #[test]
     fn quantiles_have_their_errors_and_hold_for_fresh_values() {

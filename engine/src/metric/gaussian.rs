@@ -48,8 +48,8 @@ impl Metric for W2Gauss {
     }
 }
 
-/// The square of [`W2Gauss`]. On features of images it is known as the Frechet distance; here the
-/// features are the coordinates.
+/// The square of [`W2Gauss`]. Computed from features of images, it is known as the Frechet
+/// inception distance. Here it is computed from the coordinates.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Frechet;
 
@@ -112,8 +112,8 @@ impl Metric for KlGauss {
 }
 
 /// # Errors
-/// Returns an error if a column is constant: it has no density with respect to a column that
-/// varies.
+/// Returns an error if a column is constant: such a column has no density with respect to a column
+/// that varies.
 pub fn check_varies(metric: &str, fit: &Fit, whose: &str) -> Result<()> {
     let Some(column) = (0..fit.mean.len()).find(|j| fit.cov[(*j, *j)] <= 0.0) else { return Ok(()) };
     let value = number(fit.mean[column]);

@@ -9,7 +9,7 @@ use faer::Mat;
 
 /// `sum_j KL(N(mu_j, C_jj) || N(m_j, S_jj))` in nats: the sum of the divergences of the marginals
 /// of the coordinates. It does not depend on correlations. For a perfect sample of `n` points and
-/// exact moments it is about `d / n`. Cost `n d^2`, for its standard error.
+/// exact moments it is about `d / n`. Cost `n d^2`, because of the standard error.
 ///
 /// # Errors
 /// A coordinate does not vary.

@@ -16,15 +16,16 @@ crate::options! {
     }
 }
 
-/// `KL(q || p)` in nats from `n` points of `q` and `m` points of the reference `p`, without a
-/// density \[wang2009divergence\]. It is `d/n sum_i ln(nu_i / rho_i) + ln(m / (n - 1))`. Here
-/// `nu_i` is the distance of point `i` to its `k`-th nearest reference point, and `rho_i` is the
-/// distance to its `k`-th nearest other point. It may be negative by chance, and is negative if
-/// points repeat reference points. If more than `k` points coincide, it is `+inf`, because such a
-/// distribution has no density. If a point coincides with `k` or more reference points, it is
-/// `-inf`. The standard error is that of the mean over points, times `sqrt 2` for the randomness of
-/// the reference. The bias grows with the dimension: compare the value with its floor. In few
-/// dimensions the cost is proportional to `(n + m) log(n + m)`, otherwise to `n (n + m) d`.
+/// `KL(q || p)` in nats, estimated from `n` points of `q` and `m` points of the reference `p`; no
+/// density is needed \[wang2009divergence\]. It is `d/n sum_i ln(nu_i / rho_i) + ln(m / (n - 1))`.
+/// Here `nu_i` is the distance of point `i` to its `k`-th nearest reference point, and `rho_i` is
+/// the distance of point `i` to its `k`-th nearest other point, with `k = neighbours`. The estimate
+/// may be negative by chance, and is negative if points repeat reference points. If more than `k`
+/// points coincide, the estimate is `+inf`, because such a distribution has no density. If a point
+/// coincides with `k` or more reference points, the estimate is `-inf`. The standard error is that
+/// of the mean over points, times `sqrt 2` for the randomness of the reference. The bias grows with
+/// the dimension: compare the value with its floor. In few dimensions the cost is proportional to
+/// `(n + m) log(n + m)`, otherwise to `n (n + m) d`.
 ///
 /// # Errors
 /// There are fewer than `k + 1` points or `k` reference points; `neighbours` = 0;
@@ -86,7 +87,7 @@ mod tests {
         KlKnn::default().measure(&points, &reference, &Pairwise::default(), Stream::new(1))
     }
 
-    /// Ten points coincide, with or without five points of the reference.
+    /// Ten points coincide. The reference has no point at their place, or the same ten points.
     #[test]
     fn coincident_points_are_infinite_or_refused_and_never_nan() {
         let free = Stream::new(1).normal(20, 2);

@@ -5,11 +5,12 @@ use crate::Result;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
-/// The noise floors of one reference distribution. A key tells metric, options and sizes.
+/// The noise floors of one reference distribution. A key contains the metric, its options and the
+/// sizes.
 #[derive(Debug, Default)]
 pub struct KnownFloors {
     floors: Mutex<BTreeMap<String, Place>>,
-    /// The floors whose cost was estimated.
+    /// The keys of the floors whose cost was estimated.
     estimated: Mutex<BTreeSet<String>>,
     waits: bool,
 }
@@ -21,7 +22,7 @@ impl KnownFloors {
     /// Creates a memory in which a thread waits for a floor that another thread is computing, so
     /// that the work does not depend on the number of threads. It must not be used by tasks that
     /// share a thread pool: a thread that waits for a part of its own floor could take over a task
-    /// that waits for this floor.
+    /// that waits for the same floor, and neither would end.
     pub fn waiting() -> KnownFloors {
         KnownFloors { waits: true, ..KnownFloors::default() }
     }
@@ -64,7 +65,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Returns what the mutex holds, unless another task has locked it.
+/// Returns the content of the mutex; None if another task has locked it.
 fn now<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
     match mutex.try_lock() {
         Ok(guard) => Some(guard),

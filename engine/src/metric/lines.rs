@@ -1,16 +1,16 @@
-//! Averages over random lines of comparisons of points on a line.
+//! Comparisons of two sets by their projections onto random lines, averaged over the lines.
 
 use super::estimate::{mean, variance_of_mean, variance_of_weighted_mean};
 use crate::points::dot;
 use crate::{Error, Interrupt, Result, rng::Stream};
 use rayon::prelude::*;
 
-/// The largest number of directions computed at a time, and of the values that they have together:
-/// 512 MiB.
+/// The largest number of directions computed at a time.
 const BLOCK: usize = 16;
+/// The largest number of values that the directions computed at a time have together: 512 MiB.
 const BLOCK_VALUES: usize = 1 << 26;
 
-/// The largest number of directions: with it, the standard error over directions is a few
+/// The largest number of directions. For this number, the standard error over directions is a few
 /// thousandths of the value.
 const MOST: usize = 100_000;
 
@@ -25,7 +25,7 @@ pub struct Line {
     pub of_y: Vec<f64>,
 }
 
-/// Random directions on which sets of `n` and `m` points are compared, the second with weights.
+/// Random directions along which two sets of points are compared. The second set may have weights.
 pub struct Lines<'a> {
     pub directions: usize,
     pub dim: usize,
@@ -61,7 +61,8 @@ impl Lines<'_> {
                 of_y.iter_mut().zip(&line.of_y).for_each(|(sum, p)| *sum += p / count as f64);
             }
         }
-        // A single one of many directions has an unknown error.
+        // From a single direction in several dimensions, the error over directions is NaN: it is
+        // unknown.
         let over_directions = if self.dim == 1 { 0.0 } else { variance_of_mean(&values) };
         let over_samples = variance_of_mean(&of_x) + variance_of_weighted_mean(&of_y, self.weights);
         Ok((mean(&values), over_samples + over_directions))

@@ -7,8 +7,8 @@ use crate::pairwise::Pairwise;
 use crate::{Points, Result, rng::Stream};
 
 /// The mean log density `1/n sum_i log p(y_i)` in nats. The best value is that of samples of the
-/// target; points that collapse onto a mode have a larger value. Compare it with the floor, and use
-/// a distance as well.
+/// target; points that collapse onto a mode have a larger value. Compare the value with its floor,
+/// and use a distance as well.
 ///
 /// # Errors
 /// The target of the reference has no closed-form density.

@@ -3,14 +3,14 @@
 use crate::points::neighbour::{self, KdTree};
 use crate::{Error, Interrupt, Points, Result, Subject};
 
-/// Returns the memorisation and its standard error over points. Of the points whose nearest data
-/// point would by chance be a held-out point, it is the share whose nearest data point is a
-/// training point instead.
+/// Returns the memorisation and its standard error over points. The memorisation is 0 if the
+/// nearest data point is a training point as often as by chance, and 1 if it always is a training
+/// point.
 ///
 /// Let `s` be the share of points whose nearest neighbour among `N` training and `m` held-out
 /// points is a training point, and `c = N / (N + m)` the expectation of `s` for fresh samples. The
-/// result is `(s - c) / (1 - c)`. It is 0 for fresh samples, independent of the two sizes; 1 for
-/// copies of the training data; and negative for copies of the held-out data. Ties count half. The
+/// result is `(s - c) / (1 - c)`. For all sizes `N` and `m` it is 0 for fresh samples, 1 for copies
+/// of the training data, and negative for copies of the held-out data. Ties count half. The
 /// standard error treats points with the same nearest data point as one observation; for a single
 /// point it is NaN. In few dimensions the cost is proportional to `n log(N + m)`, otherwise to `n
 /// (N + m) d`.
@@ -44,8 +44,9 @@ pub fn memorisation(points: &Points, train: &Points, held_out: &Points, interrup
     let n = points.n() as f64;
     let share = hits.iter().sum::<f64>() / n;
     let chance = train.n() as f64 / (train.n() + held_out.n()) as f64;
-    // Points with the same nearest data point are right or wrong together. The numbers of training
-    // and of held-out points are given, so their means have no part in the variance.
+    // Points with the same nearest data point count as one observation. The numbers of training and
+    // of held-out points are given, so the mean excess of each of these two sets has no part in the
+    // variance.
     let mut excess = [vec![0.0; train.n()], vec![0.0; held_out.n()]];
     for ((hit, trained), held) in hits.iter().zip(&trained).zip(&held) {
         let [own, other] = &mut excess;

@@ -22,8 +22,9 @@ crate::options! {
 /// `MMD^2 = E k(x, x') + E k(y, y') - 2 E k(x, y)` \[gretton2012kernel\], the mean over the
 /// kernels. The part `mmd` is its square root, and the parts `h` are the bandwidths. Cost `(n +
 /// m)^2` kernel values in f64 per kernel. For Gaussian kernels and more than 262,144 points in up
-/// to three dimensions, the sums are computed on a grid, in time proportional to `n + m`: the
-/// kernel is then one whose values differ by a few parts in ten million.
+/// to three dimensions, the sums are computed on a grid, in time proportional to `n + m`. The
+/// kernel is then replaced by another kernel, whose values differ from it by a few parts in ten
+/// million.
 #[derive(Debug, Clone, Default)]
 pub struct Mmd {
     options: MmdOptions,
@@ -75,8 +76,9 @@ impl Metric for Mmd {
 mod tests {
     use super::*;
 
-    /// On a grid, the value, its error and the unbiased value are those of all pairs, between
-    /// different distributions and between equal ones, where the value is a small difference.
+    /// On a grid, the value, its error and the unbiased value are those of all pairs. This holds
+    /// between different distributions and between equal ones, where the value is a small
+    /// difference of larger numbers.
     #[test]
     fn a_grid_gives_what_all_pairs_give() {
         for (dim, shift) in [(1, 0.0), (2, 0.5), (2, 0.0), (3, 0.0)] {

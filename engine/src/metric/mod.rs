@@ -1,9 +1,9 @@
 //! Metrics: how far points are from a reference, with a standard error and a noise floor.
 //!
 //! A [`Metric`] compares points with a [`Reference`] and returns an [`Estimate`]. [`by_name`]
-//! creates a metric from data. A value alone says little.
-//! Compare it with its [`floor`]: in 95 % of cases, the value of fresh samples of the target stays
-//! below it.
+//! creates a metric from its name and its options. A value alone says little. Compare the value
+//! with its [`floor`]: in 95 % of cases, the value of a fresh sample of the target stays below the
+//! floor.
 
 mod algebra;
 mod bw_uvp;
@@ -79,8 +79,8 @@ use crate::pairwise::Pairwise;
 use crate::{Error, MissingPart, Points, Result, rng::Stream};
 use std::borrow::Cow;
 
-/// A comparison of points with a reference. Its debug output contains all of its options, because a
-/// reference remembers noise floors by it.
+/// A comparison of points with a reference. Its debug output contains all of its options, because
+/// this output is part of the key under which a reference remembers a noise floor.
 pub trait Metric: Send + Sync + std::fmt::Debug {
     /// Returns the name in scripts and tables, such as "energy".
     fn name(&self) -> &'static str;
@@ -96,8 +96,8 @@ pub trait Metric: Send + Sync + std::fmt::Debug {
         None
     }
 
-    /// Returns the metric that takes the place of this one for `n` points and a reference of `m`
-    /// points in `dim` dimensions, if it has a quicker way for so many points.
+    /// Returns the quicker metric that replaces this one for `n` points and a reference of `m`
+    /// points in `dim` dimensions, if there is one for so many points.
     fn for_sizes(&self, _dim: usize, _n: usize, _m: usize) -> Option<Box<dyn Metric>> {
         None
     }
@@ -109,8 +109,8 @@ pub trait Metric: Send + Sync + std::fmt::Debug {
     fn measure(&self, points: &Points, reference: &Reference, pairwise: &Pairwise, stream: Stream) -> Result<Estimate>;
 
     /// Returns the value and its standard error. `pairwise` provides the threads, the count of work
-    /// and the interrupt; metrics sum in f64 at every precision of `pairwise`. `stream` keys random
-    /// draws: directions and subsamples.
+    /// and the interrupt; metrics sum in f64 at every precision of `pairwise`. `stream` provides
+    /// the random numbers of directions and subsamples.
     ///
     /// # Errors
     /// There are no points, values are not finite, dimensions do not match, the reference lacks a

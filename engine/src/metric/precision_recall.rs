@@ -20,14 +20,15 @@ const DIVISIONS: u64 = 8;
 
 /// Harmonic mean of precision and recall, in [0, 1] \[kynkaanniemi2019improved\]. The support of
 /// the distribution of a set is estimated by balls around its points. The radius of a ball is the
-/// distance to the `k`-th nearest neighbour in the same set. Parts: `precision`, the share of
-/// points inside a ball of the reference, and `recall`, the share of reference points inside a ball
-/// of the points. Two samples of one distribution score less than 1; the floor gives their score.
-/// The shares of a point and of its neighbours depend on each other, so the standard error is that
-/// of subsamples \[politis1994large\]: with the values `a` and `b` of two disjoint halves of both
-/// sets, the variance is `(a - b)^2 / 4`, averaged over 8 random divisions. It is NaN for halves of
-/// at most `k` points. In few dimensions the cost is proportional to `(n + m) log(n + m)`,
-/// otherwise to `(n + m)^2 d`.
+/// distance to the `k`-th nearest neighbour in the same set, with `k = neighbours`. Parts:
+/// `precision`, the share of points inside a ball of the reference, and `recall`, the share of
+/// reference points inside a ball of the points. Even two samples of one distribution score less
+/// than 1: compare the value with its floor. Whether a ball contains a point depends on the
+/// neighbours of the point too, so the standard error comes from subsamples \[politis1994large\].
+/// Both sets are divided into two halves at random. If the first halves have the value `a` and the
+/// second halves the value `b`, the variance is `(a - b)^2 / 4`, averaged over 8 such divisions.
+/// The standard error is NaN if the halves of a set have at most `k` points. In few dimensions the
+/// cost is proportional to `(n + m) log(n + m)`, otherwise to `(n + m)^2 d`.
 ///
 /// # Errors
 /// There are fewer than `k + 1` points on either side, or `neighbours` = 0.

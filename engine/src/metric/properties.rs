@@ -25,8 +25,8 @@ pub struct Properties {
     /// size as `n^-r`. It scales a floor that was found on parts of a data set to the required
     /// sizes.
     pub rate: f64,
-    /// True if the rate depends on the distribution, and [`Properties::rate`] is the fastest. The
-    /// floor of many points is then scaled by a rate that is found on fewer.
+    /// True if the rate depends on the distribution, and [`Properties::rate`] is the fastest rate.
+    /// The floor of many points is then scaled by a rate that is found on fewer points.
     pub rate_varies: bool,
     /// True if the value depends on the units of the columns.
     pub sees_units: bool,

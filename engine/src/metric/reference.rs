@@ -13,14 +13,15 @@ use std::sync::Arc;
 /// sample with `standardise` is compared in its standard units: both sides are mapped to these
 /// units first, so that a distance does not depend on the units of a column.
 ///
-/// A reference and its clones remember their noise floors, so that each is computed once.
+/// A reference and its clones share a memory of their noise floors, so that each floor is computed
+/// once.
 #[derive(Debug, Clone)]
 pub struct Reference {
     points: Arc<Points>,
     weights: Option<Arc<[f64]>>,
     units: Option<Standardiser>,
     target: Option<Arc<dyn Target>>,
-    /// The units of the points and of exact moments.
+    /// The units of the points, to which exact moments are converted.
     measured_in: Option<AffineMap>,
     /// The random numbers of noise floors.
     floors: Stream,
@@ -50,8 +51,8 @@ impl Reference {
         })
     }
 
-    /// Creates a reference from a sample and its distribution. It is compared in standard units if
-    /// the distribution asks for that.
+    /// Creates a reference from a sample and its distribution. The comparison is in standard units
+    /// if the distribution is a sample with `standardise`.
     ///
     /// # Errors
     /// Those of [`Reference::new`], or dimensions do not match.
@@ -63,8 +64,9 @@ impl Reference {
         Ok(Reference { target: Some(target), units, ..Reference::new(points)? })
     }
 
-    /// Creates a reference from `target` itself if that is a finite sample: all of its points with
-    /// their weights. For any other target, the reference is `n` fresh points.
+    /// Creates a reference from `target` itself if that is a finite sample in memory: all of its
+    /// points with their weights. For any other target, the reference is `n` points drawn from it,
+    /// or fewer if it is a sample of fewer rows in a file.
     ///
     /// ```
     /// use sdflow::metric::{Metric, Reference, by_name};
@@ -103,8 +105,8 @@ impl Reference {
     }
 
     /// Sets the stream of the random numbers from which noise floors are computed. A floor belongs
-    /// to a distribution and two sizes, so that references that are compared should have the same
-    /// stream.
+    /// to a distribution and two sizes. References whose floors are compared should therefore have
+    /// the same stream.
     #[must_use]
     pub fn with_floor_stream(self, floors: Stream) -> Reference {
         Reference { floors, known_floors: Arc::default(), ..self }
@@ -155,8 +157,8 @@ impl Reference {
         Ok(Reference { weights, ..Reference::new(self.points.select(rows))? })
     }
 
-    /// Returns `k` equally weighted points that represent this reference. Each is drawn with a
-    /// probability proportional to its weight.
+    /// Returns `k` equally weighted points that represent this reference: a point of weight `w`
+    /// occurs `k w` times, up to rounding. Without weights, returns all points of the reference.
     pub(super) fn equal_points(&self, k: usize) -> Cow<'_, Points> {
         match self.weights() {
             Some(weights) => Cow::Owned(self.points.select(&systematic(weights, k, 0.5))),
@@ -179,7 +181,7 @@ impl Reference {
         })
     }
 
-    /// Returns this reference in other units; `units` maps these to the current units.
+    /// Returns this reference in other units; `units` maps the other units to the current ones.
     pub(super) fn in_units(&self, units: AffineMap) -> Result<Reference> {
         let points = Arc::new(units.undo(&self.points));
         points.check_squares("the reference in these units")?;

@@ -12,7 +12,7 @@ use crate::{Error, Result};
 use serde_json::Value;
 
 crate::options! {
-    /// A metric without options.
+    /// The options of a metric that has none.
     pub struct NoOptions {}
 }
 

@@ -6,8 +6,8 @@ use crate::{Error, Points, Result, Subject};
 
 /// Returns `sqrt(sum_i |v_i - w_i|^2 / sum_i |w_i|^2)` for rows `v` of `vectors` and `w` of
 /// `reference`, and its standard error over rows by the delta method. If the whole reference is 0,
-/// the error is infinite, or 0 if the vectors are 0 too, and there is no standard error. A single
-/// row has no standard error either.
+/// the error is infinite, or 0 if the vectors are 0 too, and the standard error is NaN. For a
+/// single row the standard error is NaN, too.
 ///
 /// # Errors
 /// The shapes differ.

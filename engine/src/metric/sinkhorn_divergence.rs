@@ -13,13 +13,13 @@ crate::options! {
         /// The strength of the regularisation, in the units of the cost `|x - y|^2 / 2`; positive.
         /// The default is 1/20 of the total variance of the reference.
         epsilon: Option<f64> = None,
-        /// The regularisation expressed as a length, `blur = sqrt(epsilon)`. Give `epsilon` or
-        /// `blur`, not both.
+        /// The strength of the regularisation as a length, `blur = sqrt(epsilon)`. Give `epsilon`
+        /// or `blur`, not both.
         blur: Option<f64> = None,
         /// The L1 error of the marginals at which the iterations end. The error of the value is of
-        /// the order of the square of this error.
+        /// the order of the square of this tolerance.
         tolerance: f64 = 1e-4,
-        /// Largest number of iterations; without convergence there is no value.
+        /// Largest number of iterations. If they do not converge, the metric returns an error.
         max_iterations: usize = 5000,
     }
 }

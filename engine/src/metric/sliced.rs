@@ -6,7 +6,8 @@ use crate::pairwise::Pairwise;
 use crate::points::{ends, sort_projections};
 use crate::{Points, Result, rng::Stream};
 
-/// [`Properties::floor_points`]: 200 values then take about half a minute on two threads.
+/// The [`Properties::floor_points`] of this metric. 200 values then take about half a minute on two
+/// threads.
 const FLOOR_POINTS: usize = 40_000;
 
 crate::options! {
@@ -61,7 +62,7 @@ impl Metric for SlicedW2 {
 
 /// Returns `W2^2` of the projections, and the potentials of the optimal transport on the line.
 fn transport(direction: &[f64], x: &Points, y: &Points, weights: Option<&[f64]>) -> Line {
-    // If a point of x counts m and a point of y counts n, the quantiles k / nm are whole
+    // A point of x has the mass m, and a point of y the mass n. Cumulative masses are then whole
     // numbers, which f64 represents exactly.
     let (n, m) = (x.n() as f64, y.n() as f64);
     let (x, y) = (sort_projections(direction, x), sort_projections(direction, y));
@@ -84,8 +85,8 @@ fn transport(direction: &[f64], x: &Points, y: &Points, weights: Option<&[f64]>)
         match (next_x, next_y) {
             (true, false) => f = cost(i + 1, j) - g,
             (false, _) => g = cost(i, j + 1) - f,
-            // Both sets advance: either order of the two steps gives potentials, and their mean
-            // is used.
+            // Both sets advance. Either order of the two steps gives valid potentials, and the mean
+            // of both is used.
             (true, true) => {
                 f = 0.5 * (cost(i + 1, j) - g + cost(i + 1, j + 1) - cost(i, j + 1) + f);
                 g = cost(i + 1, j + 1) - f;

@@ -8,8 +8,8 @@ use crate::{Error, Points, Result, Subject};
 /// The relative rounding error of sums of kernel values in f64.
 const ROUNDING: f64 = 1e-12;
 
-/// The largest number of points, both sets together, of which all pairs are evaluated if there is
-/// another way. It takes about a minute on two threads.
+/// The largest number of points, both sets together, for which all pairs are evaluated although
+/// there is a quicker way. All pairs of so many points take about a minute on two threads.
 pub const MANY: usize = 1 << 18;
 
 /// How the sums of kernel values are computed.
@@ -43,7 +43,7 @@ pub fn check_two_each(x: &Points, reference: &Reference) -> Result<()> {
 /// The V-statistic keeps the pairs of a point with itself; the U-statistic (`unbiased`) leaves them
 /// out. With the witness `f(z) = mean_i k(z, x_i) - sum_j w_j k(z, y_j)`, the V-statistic is
 /// `mean_i f(x_i) - sum_j w_j f(y_j)`. The first-order projection of a point is `2 f`
-/// \[gretton2012kernel\]. One pass therefore gives both.
+/// \[gretton2012kernel\]. One pass therefore gives the value and its standard error.
 ///
 /// # Errors
 /// `unbiased` with a side of one point; an interrupt.
@@ -93,7 +93,8 @@ pub fn discrepancy(
     Ok(Estimate::new(value, se))
 }
 
-/// Returns the means of kernel values to `x` and to `y` at all points.
+/// Returns, for each point of `pooled`, the mean of its kernel values with the points of `x` and
+/// the mean of those with the points of `y`.
 fn means_of_pairs(
     engine: &Pairwise,
     kernel: Kernel,
@@ -112,8 +113,9 @@ fn means_of_pairs(
     Ok([means(x, None)?, means(y, weights)?])
 }
 
-/// Does the same on a grid, in one call for both sets. Sources in both sets have the same error
-/// there, so that it makes another kernel and no difference between equal distributions.
+/// Returns the means of [`means_of_pairs`], computed on a grid in one call for both sets. The error
+/// of the grid is the same for the points of both sets: it changes the kernel, but adds no
+/// difference between equal distributions.
 fn means_of_grid(
     engine: &Pairwise,
     kernel: Kernel,

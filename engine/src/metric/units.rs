@@ -9,8 +9,8 @@ use crate::{Error, Points, Result, Rule, rng::Stream};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// If the standard deviations of columns differ by more than this factor, a warning recommends
-/// units.
+/// If the standard deviations of columns differ by more than this factor, a warning recommends the
+/// option `units`.
 const UNEVEN: f64 = 1000.0;
 
 /// The unit of a column.
@@ -41,8 +41,9 @@ impl OptionValue for Units {
 crate::options! {
     /// The option that all distances share.
     pub struct UnitsOptions {
-        /// The unit of each column: "raw", that of the points; "reference", the standard deviation
-        /// of the column in the reference; or a list of positive lengths, one for each column.
+        /// The unit of each column: "raw", the unit of the points; "reference", the standard
+        /// deviation of the column in the reference; or a list of positive lengths, one for each
+        /// column.
         units: Units = Units::Named(Name::Raw),
     }
 }
@@ -122,7 +123,7 @@ impl Metric for Distance {
     }
 }
 
-/// Warns about metrics that hardly depend on some of the columns, with advice.
+/// Returns a warning about metrics that hardly depend on some of the columns, with advice.
 pub fn units_warning<'a>(metrics: impl IntoIterator<Item = &'a dyn Metric>, reference: &Reference) -> Option<String> {
     let dim = reference.points().dim();
     let blind = metrics.into_iter().filter(|metric| metric.properties(dim).sees_units);
@@ -171,7 +172,7 @@ mod tests {
     }
 
     /// In units of the reference, a distance does not change if columns change their units. In
-    /// given units, it is the distance of the columns divided by the units.
+    /// given units, it is the distance after each column is divided by its unit.
     #[test]
     fn units_of_columns_do_not_matter() {
         let (points, other) = (Stream::new(1).normal(120, 2), scaled(&Stream::new(3).normal(110, 2), [1.5, 0.5]));

@@ -22,13 +22,14 @@ crate::options! {
 /// `m_ij` of a plan are not negative. Their sums over the reference points are `1 / n`, and their
 /// sums over the points are the weights of the reference, so the sets may differ in size.
 ///
-/// It is exact up to `max_points` on each side. From a larger set, `max_points` points are drawn:
-/// without replacement, or, from a weighted reference, in proportion to their weights. The numbers
-/// of points used are the parts `points` and `reference_points`. For two samples of `k` points of
-/// one distribution it is about `k^(-1/d)`: in high dimension, most of the value is the floor. The
-/// standard error comes from the delta method with the dual prices \[delbarrio2019central\]. If
-/// several sets of prices are optimal, it depends slightly on the choice. Memory `8 n m` bytes;
-/// 2,000 points on each side take a few tenths of a second.
+/// The value is exact for up to `max_points` points on each side. From a larger set, `max_points`
+/// points are drawn: without replacement, or, from a weighted reference, in proportion to their
+/// weights. The numbers of points used are the parts `points` and `reference_points`. For two
+/// samples of `k` points of one distribution, the value is about `k^(-1/d)`: in high dimension,
+/// most of any value is the floor. The standard error comes from the delta method with the dual
+/// prices \[delbarrio2019central\]. If several sets of prices are optimal, the standard error
+/// depends slightly on which of them is found. Memory `8 n m` bytes; 2,000 points on each side take
+/// a few tenths of a second.
 #[derive(Debug, Clone, Default)]
 pub struct W2 {
     options: W2Options,
@@ -71,14 +72,14 @@ impl Metric for W2 {
     }
 }
 
-/// Returns at most `most` of the points, drawn at random, in random order: of sorted points the
-/// transport takes many more steps.
+/// Returns at most `most` of the points, drawn at random. They are in random order, because the
+/// transport takes many more steps for sorted points.
 fn draw(points: &Points, most: usize, stream: Stream) -> Points {
     points.select(&stream.rng().choose(points.n(), most))
 }
 
 /// Returns the reference itself with its weights, or at most `most` equally weighted points that
-/// represent it; in random order.
+/// represent it. The points are in random order.
 fn stand_in(reference: &Reference, most: usize, stream: Stream) -> (Points, Option<Vec<f64>>) {
     let points = reference.points();
     match reference.weights() {

@@ -119,7 +119,8 @@ impl Plane {
         let name = names.first().filter(|name| !name.is_empty()).map_or("x", String::as_str);
         self.label_axes([name.into(), "density".into()]);
         self.shows = Shows::Histograms;
-        // Filled areas would mix their colours: only the first one and those behind are filled.
+        // Overlapping filled areas would mix their colours. Only the first histogram and silver
+        // backdrops are filled.
         let first = !self.items.iter().any(|item| matches!(item, Item::Line { .. }));
         if !self.y.log && (first || colour == Colour::SILVER) {
             let alpha = if colour == Colour::SILVER { 0.35 } else { 0.15 };
@@ -183,10 +184,11 @@ impl Plane {
         Ok(())
     }
 
-    /// Adds a band of one standard error on each side, in pieces whose two ends can be shown.
+    /// Adds a band of one standard error on each side. It consists of the pieces in which both
+    /// edges can be shown.
     fn add_band(&mut self, spots: &[Spot], se: &[f64], colour: Colour) {
-        // If a logarithmic axis cannot show the lower end of the band, that end is placed at a
-        // hundredth of the value.
+        // On a logarithmic axis, the lower edge of the band is at least a hundredth of the value,
+        // so that it can be shown.
         let low = |y: f64, e: f64| if self.y.log { (y - e).max(0.01 * y) } else { y - e };
         let ends: Vec<Option<[Spot; 2]>> = spots
             .iter()

@@ -48,8 +48,8 @@ impl Plane {
         let named =
             |word: &str, name: &str| if name.is_empty() { String::new() } else { format!(" {word} \"{name}\"") };
         let of = named("of", &arrows.label) + &named("in", &making.title);
-        // In units of the region of the places, the longest arrow is as long as the distance between
-        // neighbours in a square grid.
+        // In units of the region that contains the places, the longest arrow is about as long as
+        // the distance between neighbours in a square grid of as many places.
         let unit = places.map(|extent| if extent.length() > 0.0 { extent.length() } else { 1.0 });
         let length = |v: &Spot| (v[0] / unit[0]).hypot(v[1] / unit[1]);
         let longest = ends.iter().map(|(_, v)| length(v)).fold(0.0, f64::max);
@@ -66,7 +66,7 @@ impl Plane {
         }
     }
 
-    /// Adds the lines of a function.
+    /// Adds the lines of equal values of a function.
     ///
     /// # Errors
     /// The grid does not fit its values.

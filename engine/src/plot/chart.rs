@@ -55,7 +55,7 @@ pub enum Layer {
     Images(Images),
     /// A grid of values.
     Heat(Heat),
-    /// The ways of particles.
+    /// The paths of particles.
     Paths(Paths),
     /// A field of vectors.
     Arrows(Arrows),
@@ -123,8 +123,8 @@ pub struct Images {
     /// Images per line of the grid; `None` makes the grid about square.
     pub columns: Option<usize>,
     /// The values that are shown as black and as white. With `None` these are the ends of the
-    /// middle 99 % of all pixels, of all such charts of the picture if its charts have the same
-    /// axes.
+    /// middle 99 % of all pixels. If the charts of a picture share their axes, the pixels of all
+    /// its charts with `None` are pooled.
     pub range: Option<(f64, f64)>,
     /// True if dark is the top of the range, like ink on paper.
     pub inverted: bool,
@@ -160,8 +160,8 @@ impl Chart {
         self
     }
 
-    /// Returns the ends of each coordinate of its clouds, without far outliers, and of its
-    /// contours; or `None` if it has neither.
+    /// Returns the ends of each coordinate over the points of all layers, without far outliers, and
+    /// over the grids of contours; `None` if there are neither points nor contours.
     pub fn region(&self) -> Option<Vec<(f64, f64)>> {
         let sides: Vec<Vec<Extent>> = self.layers.iter().filter_map(Layer::extents).collect();
         let join = |i: usize| sides.iter().filter_map(|side| side.get(i)).fold(Extent::NONE, |all, one| all.join(*one));
@@ -280,7 +280,7 @@ impl Layer {
     }
 }
 
-/// Makes each type of layer a [`Layer`].
+/// Converts each type of layer to a [`Layer`].
 macro_rules! layers {
     ($($kind:ident),*) => {
         $(impl From<$kind> for Layer {

@@ -61,7 +61,7 @@ impl Colour {
     }
 
     /// Returns the colour for a value in 0..1, from dark blue through green to yellow. The
-    /// lightness rises evenly, so that the order is visible without hue too.
+    /// lightness rises evenly, so that the order is also visible without hue.
     pub fn heat(share: f64) -> Colour {
         let at = share.clamp(0.0, 1.0) * (HEAT.len() - 1) as f64;
         let low = (at as usize).min(HEAT.len() - 2);

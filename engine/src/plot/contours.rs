@@ -3,8 +3,9 @@
 use super::colour::Colour;
 use crate::{Error, Result};
 
-/// Lines of equal values of a function that is known on a grid: between the values of a cell it is
-/// interpolated. A cell with a value that is not finite has no line.
+/// Lines of equal values of a function that is known on a grid. Within a cell, the function is
+/// interpolated between the values at the corners. A cell with a corner whose value is not finite
+/// has no line.
 ///
 /// ```
 /// use sdflow::plot::{Chart, Contours};
@@ -38,8 +39,8 @@ impl Contours {
         Contours { x, y, values, levels, label: String::new(), colour: None }
     }
 
-    /// Returns lines around the smallest regions that hold these shares of the mass, for the values
-    /// of a log density, which may lack a constant. The mass outside the grid is not counted.
+    /// Returns lines around the smallest regions that hold these shares of the mass. The values are
+    /// those of a log density up to a constant. The mass outside the grid is not counted.
     ///
     /// ```
     /// use sdflow::plot::Contours;
@@ -102,8 +103,8 @@ impl Contours {
         }
     }
 
-    /// Returns the lines of one level as polylines (marching squares). A saddle is joined by the
-    /// mean of its cell, so that lines never cross.
+    /// Returns the lines of one level as polylines (marching squares). In a cell with a saddle, the
+    /// mean of the corners determines which edges are joined, so that lines never cross.
     pub(super) fn lines(&self, level: f64) -> Vec<Vec<[f64; 2]>> {
         let mut chains = Chains::default();
         for j in 0..self.y.len() - 1 {
@@ -116,7 +117,7 @@ impl Contours {
         chains.into_lines(|edge| self.crossing(edge, level))
     }
 
-    /// Returns the pieces of line in a cell, each from one of its edges to another.
+    /// Returns the pieces of lines in a cell, each from one edge of the cell to another.
     fn segments(&self, i: usize, j: usize, level: f64) -> Vec<[Edge; 2]> {
         let corners = [(i, j), (i + 1, j), (i + 1, j + 1), (i, j + 1)].map(|(i, j)| self.value(i, j));
         if corners.iter().any(|v| !v.is_finite()) {
@@ -137,7 +138,7 @@ impl Contours {
         self.values[j * self.x.len() + i]
     }
 
-    /// Returns the place where an edge has the level.
+    /// Returns the place on an edge where the function has the value `level`.
     fn crossing(&self, (i, j, upright): Edge, level: f64) -> [f64; 2] {
         let (k, l) = if upright { (i, j + 1) } else { (i + 1, j) };
         let (a, b) = (self.value(i, j), self.value(k, l));
@@ -147,10 +148,11 @@ impl Contours {
     }
 }
 
-/// An edge of the grid: it begins at column i and row j, and goes up or to the right.
+/// An edge of the grid. It begins at column i and row j, and goes up (true) or to the right
+/// (false).
 type Edge = (usize, usize, bool);
 
-/// Pieces of lines on their way to be joined: every edge is an end of at most two pieces.
+/// Pieces of lines that are to be joined. Every edge is an end of at most two pieces.
 #[derive(Default)]
 struct Chains {
     pieces: Vec<[Edge; 2]>,

@@ -13,7 +13,7 @@ pub(super) fn name_of(names: &[String], i: usize) -> String {
 }
 
 /// # Errors
-/// There is not one name per coordinate.
+/// There are names, but not one per coordinate.
 pub(super) fn check_names(names: &[String], dim: usize) -> Result<()> {
     match names.len() {
         0 => Ok(()),

@@ -12,7 +12,8 @@ pub(super) struct Bins {
 }
 
 impl Bins {
-    /// Returns the bins. Their number is the square root of the size of the smallest cloud.
+    /// Returns the bins. Their number is the square root of the size of the smallest cloud, but at
+    /// least 8 and at most 80.
     pub fn of(chart: &Chart) -> Bins {
         let clouds = chart.layers.iter().filter_map(|l| if let Layer::Cloud(c) = l { Some(c) } else { None });
         let (mut extent, mut fewest) = (Extent::NONE, usize::MAX);
@@ -22,8 +23,8 @@ impl Bins {
             fewest = fewest.min(cloud.points.n());
         }
         let count = ((fewest as f64).sqrt() as usize).clamp(8, 80);
-        // Equal values lie in the middle of an interval of one unit. Far from 0 the interval must
-        // be longer, so that f64 resolves it.
+        // If all values are equal, they lie in the middle of an interval of length 1. Far from 0
+        // the interval is longer, so that f64 resolves it.
         let (low, length) = match extent.high - extent.low {
             length if length > 1e-9 * extent.high.abs().max(extent.low.abs()) => (extent.low, length),
             _ => (extent.low - 0.5 * extent.low.abs().max(1.0), extent.low.abs().max(1.0)),

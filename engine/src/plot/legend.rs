@@ -28,8 +28,9 @@ pub(super) struct Legend {
 
 impl Legend {
     /// Returns the colour of a layer, and adds its entry to the legend if it has a name. `unnamed`
-    /// counts the layers without a name that precede the layer in its chart. These take the colours
-    /// of the palette in order, which is the same in every chart.
+    /// counts the layers so far in the chart that have neither a name nor a requested colour. Such
+    /// layers take the colours of the palette in order, and every chart begins with the first
+    /// colour.
     pub fn colour(&mut self, label: &str, asked: Option<Colour>, swatch: Swatch, unnamed: &mut usize) -> Colour {
         if label.is_empty() {
             let next = *unnamed;

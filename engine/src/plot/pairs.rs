@@ -60,7 +60,7 @@ impl Picture {
     }
 }
 
-/// Returns some coordinates of points.
+/// Returns these columns of the points.
 fn choose(points: &Points, columns: &[usize]) -> Result<Points> {
     let data = points.iter().flat_map(|row| columns.iter().map(|&j| row[j])).collect();
     Points::new(data, columns.len(), "a cloud of the picture of pairs")

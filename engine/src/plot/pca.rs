@@ -22,14 +22,15 @@ pub struct View {
     pub is_standardised: bool,
 }
 
-/// The largest number of coordinates that can be columns of different units. More are pixels or the
-/// like: of one unit, and constant in some places.
+/// The largest number of coordinates that can be columns of different units. More coordinates are
+/// pixels or similar data: they have one unit, and some of them are constant.
 const COLUMNS: usize = 40;
 
 impl View {
     /// Computes the first two principal axes of `points` (of up to 1,000 rows) by power iteration.
     /// The largest coefficient of each axis is positive. Up to 40 coordinates are standardised
-    /// before if the largest standard deviation is more than 20 times the lower quartile of all.
+    /// first if the largest standard deviation is more than 20 times the lower quartile of all
+    /// standard deviations.
     pub fn of(points: &Points) -> View {
         let mut centred = points.select(&thin(points.n(), ROWS, 0));
         // In units of the largest value, no square overflows.

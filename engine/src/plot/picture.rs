@@ -12,15 +12,16 @@ pub struct Picture {
     pub title: String,
     /// The charts, row by row: 1 to 36 of them.
     pub charts: Vec<Chart>,
-    /// Number of charts per row; `None` means up to three.
+    /// Number of charts per row; `None` means up to three, and two for four charts.
     pub columns: Option<usize>,
     /// True if charts of clouds show the same region.
     pub same_axes: bool,
     /// True if one unit has the same length on all axes of a chart of clouds. With `None` this
-    /// holds unless the ranges of two coordinates differ by more than a factor of six; a note says
-    /// it then.
+    /// holds if the ranges of the coordinates differ by at most a factor of six; otherwise a note
+    /// tells that the scales differ.
     pub equal: Option<bool>,
-    /// Width and height of a chart in pixels, each from 100 to 4,000; `None` suits the content.
+    /// Width and height of a chart in pixels, each from 100 to 4,000; with `None` the size depends
+    /// on the content.
     pub size: Option<(f64, f64)>,
 }
 

@@ -49,9 +49,9 @@ impl Panel {
     /// Prepares a chart.
     ///
     /// # Errors
-    /// Clouds differ in dimension, images are combined with other layers or have another size,
-    /// lists differ in length, an axis range is empty or not finite, or an opacity or a radius is
-    /// out of range.
+    /// Clouds differ in dimension, images are combined with other layers or do not have the stated
+    /// size, lists differ in length, an axis range is empty or not finite, or an opacity or a
+    /// radius is out of range.
     pub fn of(chart: &Chart, making: &mut Making) -> Result<Panel> {
         making.unnamed = 0;
         making.title.clone_from(&chart.title);
@@ -146,7 +146,7 @@ impl Solid {
         }
     }
 
-    /// Widens the extents so that they contain these places, but for far outliers.
+    /// Widens the extents so that they contain these places, except far outliers.
     fn cover(&mut self, places: &[[f64; 3]]) {
         for (i, extent) in self.extents.iter_mut().enumerate() {
             *extent = extent.join(Extent::trim(places.iter().map(|p| p[i]).collect()));

@@ -34,8 +34,8 @@ impl Picture {
         canvas::png_bytes(&draw::scene(self)?)
     }
 
-    /// Returns the charts one after the other as the bytes of a GIF, which takes `seconds` and then
-    /// shows the last chart for as long as a quarter of them. All charts have the axes and the
+    /// Returns the bytes of a GIF that shows the charts one after the other in `seconds`. The last
+    /// chart then remains for another quarter of this time. All charts have the axes and the
     /// colours that they would have side by side.
     ///
     /// # Errors
@@ -48,7 +48,7 @@ impl Picture {
         let last = frames.len().saturating_sub(1);
         let pause = 25.0 * seconds;
         let each = 100.0 * seconds / frames.len().max(1) as f64;
-        // Viewers slow a frame of less than 2 hundredths down.
+        // Viewers slow down a frame of less than 2 hundredths of a second.
         let shown = |i: usize| (if i == last { each + pause } else { each }).round().max(2.0) as u16;
         let timed: Vec<_> = frames.into_iter().enumerate().map(|(i, frame)| (frame, shown(i))).collect();
         canvas::gif_bytes(&timed)

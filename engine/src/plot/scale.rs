@@ -23,14 +23,14 @@ impl Extent {
         values.into_iter().fold(Extent::NONE, |e, v| e.join(Extent { low: v, high: v }))
     }
 
-    /// Returns the extent of both.
+    /// Returns the smallest extent that contains both extents.
     pub fn join(self, other: Extent) -> Extent {
         Extent { low: self.low.min(other.low), high: self.high.max(other.high) }
     }
 
-    /// Returns the extent of `values` without far outliers. If the whole would be more than twice
-    /// as long as the middle 99 %, only a quarter of the length of the middle is kept on each side
-    /// of it.
+    /// Returns the extent of `values` without far outliers. If there are at least 50 values, and
+    /// all of them span more than twice the length of the middle 99 %, only a quarter of that
+    /// length is kept on each side of the middle.
     pub fn trim(mut values: Vec<f64>) -> Extent {
         values.sort_by(f64::total_cmp);
         let (Some(&low), Some(&high)) = (values.first(), values.last()) else { return Extent::NONE };
@@ -43,7 +43,8 @@ impl Extent {
         Extent { low: low.max(a - air), high: high.min(b + air) }
     }
 
-    /// Returns the extent of the middle 99 % of many values, and of all values if they are few.
+    /// Returns the extent of the middle 99 % of the values, or of all values if there are fewer
+    /// than 200.
     pub fn middle(mut values: Vec<f64>) -> Extent {
         values.sort_by(f64::total_cmp);
         let (few, last) = (values.len() < 200, values.len().saturating_sub(1) as f64);
@@ -61,7 +62,7 @@ impl Extent {
     }
 
     /// True if the extents of several coordinates can be shown in one unit: the longest is at most
-    /// six times as long as the shortest. Coordinates of a single value do not count.
+    /// six times as long as the shortest. Constant coordinates do not count.
     pub fn are_comparable(extents: &[Extent]) -> bool {
         let varies = |e: &&Extent| e.length() > 1e-9 * e.low.abs().max(e.high.abs());
         let lengths = || extents.iter().filter(varies).map(|e| e.length());
@@ -77,15 +78,16 @@ impl Extent {
 /// A linear or logarithmic axis between two ends.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Scale {
-    /// The ends: values, or decimal logarithms of values on a logarithmic axis.
+    /// The lower end: a value, or its decimal logarithm on a logarithmic axis.
     low: f64,
+    /// The upper end, in the same form.
     high: f64,
     log: bool,
     /// Tick values and their labels.
     pub ticks: Vec<(f64, String)>,
     /// Grid lines without a label.
     minor: Vec<f64>,
-    /// The power of ten that is the unit of the labels.
+    /// The exponent of the power of ten that is the unit of the labels.
     pub power: i32,
 }
 
@@ -214,8 +216,8 @@ fn widen(low: f64, high: f64) -> (f64, f64) {
     (middle - half, middle + half)
 }
 
-/// Returns the smallest number of the form 1, 2 or 5 times a power of ten that is not much below
-/// `rough`.
+/// Returns the smallest number of the form 1, 2 or 5 times a power of ten that is at least three
+/// quarters of `rough`.
 fn nice_step(rough: f64) -> f64 {
     let decade = 10f64.powf(rough.log10().floor());
     [1.0, 2.0, 5.0, 10.0].into_iter().map(|m| m * decade).find(|s| *s >= 0.75 * rough).unwrap_or(10.0 * decade)
@@ -238,7 +240,7 @@ impl Ranged for Scale {
 
     fn map(&self, value: &f64, limit: (i32, i32)) -> i32 {
         let (a, b) = (f64::from(limit.0), f64::from(limit.1));
-        // The position is clamped far outside the frame, so that the integer stays small.
+        // A position far outside the frame is clamped, so that the integer stays small.
         (a + self.fraction(*value).clamp(-50.0, 50.0) * (b - a)).round() as i32
     }
 

@@ -8,10 +8,11 @@ use super::motion::Paths;
 use super::pca::{View, thin};
 use crate::Points;
 
-/// The largest number of points that are drawn per cloud. More would give a blot and a huge file.
+/// The largest number of points that are drawn per cloud. More could not be distinguished, and
+/// would make the file huge.
 pub(super) const MOST_POINTS: usize = 5000;
 
-/// The largest number of paths that are drawn. More would give a tangle.
+/// The largest number of paths that are drawn. More could not be distinguished.
 const MOST_WAYS: usize = 100;
 
 /// The points of one cloud, on paper or in space.
@@ -25,8 +26,8 @@ pub(super) struct Swarm<const D: usize> {
 }
 
 impl<const D: usize> Swarm<D> {
-    /// Returns the factor of the usual radius. Markers behind others are larger, so that they are
-    /// visible around the markers in front.
+    /// Returns the factor by which the usual radius is multiplied. Markers in the background are
+    /// larger, so that they are visible around the markers in front.
     pub fn breadth(&self) -> f64 {
         if self.colour == Colour::SILVER { 1.4 } else { 1.0 }
     }
@@ -36,7 +37,7 @@ impl<const D: usize> Swarm<D> {
 #[derive(Debug, Default)]
 pub(super) struct Making {
     pub legend: Legend,
-    /// Notes below the picture, a sentence each.
+    /// Notes below the picture, one sentence each.
     pub notes: Vec<String>,
     /// The number of points so far that lie outside the frame of their chart.
     pub far: usize,

@@ -29,10 +29,11 @@ struct Numeric {
 }
 
 /// Returns the picture of `quantity`. With one numeric axis it has curves with standard errors, one
-/// per combination of the values of the other axes. With two numeric axes it has heat maps, one per
-/// combination. The mean noise floor is a line of the curves and a part of the title of a heat map.
-/// Axes with one value do not count. Scales are logarithmic if values span a factor of
-/// 20. Returns None if no numeric axis varies or there are more than 12 combinations.
+/// per combination of the values of the other axes. With more numeric axes it has heat maps over
+/// the first two of them, one per combination of the values of the other axes. The mean noise floor
+/// is a line in the chart of the curves, or a part of the title of a heat map. Axes with one value
+/// do not count. Scales are logarithmic if the values are positive and span at least a factor of
+/// 20. The result is None if no numeric axis varies or there are more than 12 combinations.
 ///
 /// ```
 /// use sdflow::plot::{Place, survey};
@@ -73,8 +74,8 @@ fn varying(places: &[Place]) -> Vec<(String, Vec<String>)> {
     axes
 }
 
-/// Returns the axis with its values as numbers in ascending order, or its name if a value is a
-/// word.
+/// Returns the axis with its values as numbers in ascending order, or its name if a value is not a
+/// number.
 fn numbers((name, texts): (String, Vec<String>)) -> Result<Numeric, String> {
     let parsed = texts.iter().map(|text| text.parse::<f64>().ok().filter(|value| value.is_finite()));
     let Some(values) = parsed.collect::<Option<Vec<f64>>>() else { return Err(name) };

@@ -122,15 +122,15 @@ fn an_image_keeps_its_pixels() {
     let images = Images::new(points(&[[0.0, 1.0, 0.5, 0.25]]), 2, 2);
     let png = Picture::new("").with(Chart::new("").with(images)).png().unwrap();
     let pixels = tiny_skia::Pixmap::decode_png(&png).unwrap();
-    // The file has two pixels for each pixel of the picture; the margin is 16, and the image is
-    // enlarged twelve times.
+    // The file has two pixels per side for each pixel of the picture. The margin is 16 pixels, and
+    // the image is enlarged twelve times.
     let grey = |x: u32, y: u32| pixels.pixel(x, y).unwrap().red();
     let seen = [grey(44, 44), grey(68, 44), grey(44, 68), grey(68, 68)];
     assert_eq!(seen, [0, 255, 128, 64]);
 }
 
-/// One pixel far from all others does not make the rest of its chart grey, and equal values of two
-/// charts look alike.
+/// One extreme pixel does not make the rest of its chart grey, and equal values in two charts have
+/// the same grey level.
 #[test]
 fn charts_of_images_share_their_grey_levels() {
     let mut bright: Vec<f64> = (0..400).map(|i| f64::from(i % 2)).collect();
@@ -209,7 +209,8 @@ fn what_cannot_be_drawn_is_named() {
     assert!(matches!(Chart::new("").save(Path::new("/nowhere/plot.svg")), Err(Error::Io { .. })));
 }
 
-/// Each frame shows its own cloud on the axes of all, and the last one stays.
+/// Each frame shows the cloud of one chart on the axes of all charts, and the last frame is shown
+/// for longer.
 #[test]
 fn an_animation_has_a_frame_for_each_chart() {
     let cloud = |shift: f64| Points::from_rows(&[[shift, 0.0], [shift + 1.0, 1.0]]).unwrap();
@@ -227,7 +228,7 @@ fn an_animation_has_a_frame_for_each_chart() {
         frames.push((frame.delay, frame.buffer.to_vec()));
     }
     assert_eq!(frames.iter().map(|(delay, _)| *delay).collect::<Vec<_>>(), [50, 50, 50, 100]);
-    // The cloud moves to the right: so does the mean place of its colour.
+    // The cloud moves to the right, and the mean position of its colour moves with it.
     let middle = |rgba: &[u8]| {
         let is_blue = |p: &[u8]| i32::from(p[2]) - i32::from(p[0]) > 60;
         let columns = rgba.chunks_exact(4).enumerate().filter(|(_, p)| is_blue(p)).map(|(i, _)| i % usize::from(width));
@@ -245,7 +246,8 @@ fn an_animation_has_a_frame_for_each_chart() {
     assert!(none.contains("1 to 500 frames"), "{none}");
 }
 
-/// The lengths of all axes are chosen from the data: equal units unless these cannot be compared.
+/// The scales of the axes follow from the data. They are equal if the ranges of the coordinates are
+/// comparable.
 #[test]
 fn columns_of_different_units_have_scales_of_their_own() {
     let corners = |height: f64| points(&[[0.0, 0.0], [1.0, 0.0], [1.0, height], [0.0, height]]);
@@ -265,7 +267,7 @@ fn columns_of_different_units_have_scales_of_their_own() {
     assert!(!svg(&Chart::new("").with(Cloud::new(points(&[[0.0, 7.0], [1.0, 7.0]])))).contains("different scales"));
 }
 
-/// One coordinate in a large unit does not hide the others.
+/// One coordinate with large values does not hide the others.
 #[test]
 fn principal_axes_of_different_units_are_those_of_standardised_columns() {
     let mut cloud = Stream::new(4).normal(400, 4);
@@ -276,7 +278,8 @@ fn principal_axes_of_different_units_are_those_of_standardised_columns() {
     }
     let text = svg(&Chart::new("").with(Cloud::new(cloud.clone())));
     assert!(text.contains("standardised before the projection"), "{text}");
-    // Columns 2 and 3 agree, so the first axis holds half of the variance of four standard columns.
+    // Columns 2 and 3 are nearly equal, so the first axis holds half of the variance of four
+    // standard columns.
     assert!(
         text.contains("principal axis 1 (50 % of variance)") || text.contains("principal axis 1 (51 % of variance)")
     );
@@ -324,7 +327,7 @@ fn all_pairs_of_coordinates() {
     let clouds = [cloud(60).label("target").backdrop(), cloud(40).label("particles")];
     let picture = Picture::pairs("all", &clouds, &[]).unwrap();
     let text = picture.svg().unwrap();
-    // Six charts of pairs, with all points of both clouds; and one entry of the legend each.
+    // Six charts of pairs show all points of both clouds. Each cloud has one entry in the legend.
     assert_eq!(circles(&text).len(), 6 * 100, "{}", circles(&text).len());
     assert_eq!(text.matches(">target<").count(), 1);
     for dim in [1, 7] {

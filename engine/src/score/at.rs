@@ -1,10 +1,10 @@
-//! The arguments of an estimate, and its form.
+//! The arguments of the evaluation of a score, and the form of its values.
 
 use crate::Points;
 use crate::pairwise::Pairwise;
 use crate::rng::Stream;
 
-/// The arguments of an estimate.
+/// The arguments of [`super::Score::evaluate`].
 #[derive(Debug, Clone, Copy)]
 pub struct At<'a> {
     /// Query points, n x dim.

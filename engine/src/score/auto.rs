@@ -9,11 +9,11 @@ use crate::{Points, Result};
 ///
 /// Both are judged by their mean log density, smoothed by sigma, at points that they have not seen:
 /// the mixture is fitted to half of the cloud and judged on the other half, and the kernel estimate
-/// leaves out the point itself. The other estimate takes over if it is better by 0.05 per point.
-/// The choice is made again whenever sigma has changed by half, and after 25 evaluations. A kernel
-/// estimate suits many modes or bent shapes in few dimensions; a mixture suits a few modes in any
-/// dimension. At sigma = 0 there is no kernel estimate. The choice costs about ten mixture fits and
-/// `n^2 / 2` pairs.
+/// at a point leaves out this point. The estimate in use is replaced by the other if the other is
+/// better by 0.05 per point. The choice is made again whenever sigma has changed by a factor of
+/// 1.5, and after 25 evaluations. A kernel estimate suits many modes or bent shapes in few
+/// dimensions; a mixture suits a few modes in any dimension. At sigma = 0 there is no kernel
+/// estimate. The choice costs about ten mixture fits and `n^2 / 2` pairs.
 #[derive(Debug, Clone)]
 pub struct Auto {
     kernel: Kde,

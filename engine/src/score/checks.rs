@@ -1,8 +1,8 @@
-//! Checks that all estimators share: checks of the noise level and of the resulting numbers.
+//! The checks that all estimators share, of the noise level and of the resulting numbers.
 
 use crate::{Error, Points, Result, Rule};
 
-/// Checks that `sigma` is finite and not negative, and that it is positive unless `zero_allowed`.
+/// Checks that `sigma` is finite and not negative. It must be positive if `zero_allowed` is false.
 ///
 /// # Errors
 /// The check fails.
@@ -15,7 +15,7 @@ pub(crate) fn check_sigma(sigma: f64, zero_allowed: bool, who: &str) -> Result<(
     Err(Error::argument("sigma", sigma, want))
 }
 
-/// Describes the first query at which `values` is not finite.
+/// Returns a description of the first query at which `values` is not finite, if there is one.
 pub(super) fn not_finite(target: &str, z: &Points, values: &Points) -> Option<String> {
     let row = values.iter().position(|row| row.iter().any(|v| !v.is_finite()))?;
     let shown = |v: &f64| format!("{v:.4}");

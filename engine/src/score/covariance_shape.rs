@@ -11,13 +11,14 @@ pub enum Shape {
     /// All entries.
     #[default]
     Full,
-    /// The diagonal only, for more dimensions than the number of points allows.
+    /// The diagonal only, for sets of few points in many dimensions.
     Diagonal,
 }
 
 crate::choices!(Shape);
 
-/// Returns the covariance in this form, exactly symmetric, with the ridge added to its diagonal.
+/// Returns the covariance in this form, exactly symmetric. `ridge` times the mean variance is added
+/// to its diagonal.
 pub(super) fn apply_shape(cov: Mat<f64>, shape: Shape, ridge: f64) -> Mat<f64> {
     let dim = cov.nrows();
     let add = ridge * (0..dim).map(|j| cov[(j, j)]).sum::<f64>() / dim as f64;

@@ -23,9 +23,9 @@ const MEASURED: usize = 2048;
 
 /// The denoiser is `D(z; sigma) = c_skip z + c_out F(c_in z, log sigma)`. The net `F` is trained to
 /// minimise `E |D(x + sigma e; sigma) - x|^2 / c_out^2` over a log-uniform range of `sigma`. The
-/// displacement is `D - z` and the score is `(D - z) / sigma^2`. In training, the cost is a forward
-/// pass of the net and its gradient (about the products of three passes) per point of the batch and
-/// optimiser step. A query costs one pass.
+/// displacement is `D - z` and the score is `(D - z) / sigma^2`. In an optimiser step, each point
+/// of the batch costs a forward pass of the net and its gradient, together about as much as three
+/// forward passes. A query costs one forward pass.
 #[derive(Debug, Clone)]
 pub struct Denoiser {
     options: DenoiserOptions,
@@ -82,7 +82,7 @@ impl Denoiser {
             Some(data) if data.weights.is_none() => Arc::clone(data.points),
             _ => Arc::new(target.sample_up_to(MEASURED, stream.label("measure"))?),
         };
-        // One length serves all coordinates, as in the net.
+        // The same length is used for all coordinates, as in the net.
         let measured = Extent { std: AffineMap::common(&sample).scale().to_vec(), ..Extent::of(&sample) };
         let size = if measured.diameter > 0.0 { measured.diameter } else { 1.0 };
         let max = options.sigma_max.unwrap_or(2.0 * size);
@@ -111,7 +111,7 @@ impl Denoiser {
     }
 
     /// Returns a trained denoiser from its net, the range of sigma that the net has learned, and
-    /// the extent of the distribution that it describes.
+    /// the extent of the distribution that the net describes.
     #[cfg(feature = "files")]
     pub(crate) fn from_net(net: Preconditioned, range: (f64, f64), extent: Extent) -> Denoiser {
         let name = "denoiser from a file".into();
@@ -228,7 +228,8 @@ impl Score for Denoiser {
 }
 
 impl Archived for Denoiser {
-    /// A trained estimate keeps its net; an estimate of the moving cloud continues its training.
+    /// The net of a target does not change after its training, so it is not archived. The net of
+    /// the moving cloud is archived, so that its training can continue.
     fn archive(&mut self, archive: &mut Archive) -> Result<()> {
         if self.extent.is_some() {
             return Ok(());

@@ -3,13 +3,13 @@
 use super::{Auto, Kde, KdeOfRows, Score, SelfTerm};
 use crate::{Error, Result};
 
-/// A score that a flow owns. Kernel estimates can use batches; with
-/// a batch, an automatic choice is the kernel estimate. Other scores cannot use batches.
+/// A score that a flow owns. Kernel estimates can use batches. With a batch, `Estimate::Auto`
+/// always uses the kernel estimate. Other scores cannot use batches.
 #[derive(Debug)]
 pub enum Estimate {
     /// A kernel estimate from points.
     Kernel(Box<Kde>),
-    /// The kernel estimate of the cloud, or a fit.
+    /// The kernel estimate of the cloud or a mixture fit, whichever describes the cloud better.
     #[doc(hidden)]
     Auto(Box<Auto>),
     /// A kernel estimate from rows that are not in memory.

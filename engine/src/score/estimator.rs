@@ -7,8 +7,8 @@ use crate::archive::Archived;
 use crate::{Points, Result, Subject};
 use std::sync::Arc;
 
-/// An estimator of a smoothed score. What it keeps between evaluations is [`Archived`]: nets, fits,
-/// counts.
+/// An estimator of a smoothed score. The nets, fits and counts that it keeps between evaluations
+/// are [`Archived`].
 pub trait Score: Archived + Send + Sync + std::fmt::Debug {
     /// Returns the name for messages, such as "exact(ar1(0.9))" or "kde of 2000 points".
     fn name(&self) -> String;
@@ -22,8 +22,9 @@ pub trait Score: Archived + Send + Sync + std::fmt::Debug {
     /// A shape does not match, `sigma` = 0 although the estimator needs smoothing, or an interrupt.
     fn evaluate(&mut self, at: &At, form: Form, out: &mut Points) -> Result<()>;
 
-    /// Returns the denoised queries, n x dim, if the estimate is a weighted mean of points. The
-    /// difference of two means has no rounding error of the queries.
+    /// Returns the denoised queries, n x dim, if the estimate is a weighted mean of points. If two
+    /// estimates are subtracted, the difference of their means has no rounding errors of the
+    /// queries.
     ///
     /// # Errors
     /// Those of [`Score::evaluate`].
@@ -36,13 +37,13 @@ pub trait Score: Archived + Send + Sync + std::fmt::Debug {
         ScoreProperties::default()
     }
 
-    /// Returns the length scales of the distribution that the score describes. They serve to choose
-    /// sigma. For an estimate from points, the first call takes about a second.
+    /// Returns the length scales of the distribution that the score describes. A suitable range of
+    /// sigma follows from them. For an estimate from points, the first call takes about a second.
     fn extent(&self) -> Option<Extent> {
         None
     }
 
-    /// Returns what the evaluations have found.
+    /// Returns the effective sample size and the warnings of the evaluations.
     fn diagnostics(&self) -> ScoreDiagnostics {
         ScoreDiagnostics::default()
     }
@@ -54,8 +55,8 @@ pub struct ScoreProperties<'a> {
     /// The score as a kernel estimate, if it is one. The points of kernel estimates are known, and
     /// such estimates can be combined and halved.
     pub kernel: Option<&'a Kde>,
-    /// The points from which the score was estimated, if they are a finite sample in memory. A
-    /// motion along the score has seen these points, so they cannot judge its result.
+    /// The points from which the score was estimated, if they are a finite sample in memory. They
+    /// must not be used to judge a motion along the score, because the score depends on them.
     pub data: Option<&'a Arc<Points>>,
     /// True if the score is a kernel estimate from a finite sample, in memory or in a file.
     pub is_of_points: bool,
@@ -69,7 +70,7 @@ pub struct ScoreDiagnostics {
     /// The median effective sample size of the last evaluation, if the estimate is a weighted mean
     /// of points.
     pub ess: Option<f64>,
-    /// Warnings at the end of the run, a sentence each.
+    /// Warnings for the end of the run, one sentence each.
     pub warnings: Vec<String>,
 }
 

@@ -47,7 +47,8 @@ impl Extent {
     /// Returns the extent of rows that are not all in memory. It is measured on random rows: 32 MiB
     /// of them, but at least 5,000. Only the finest detail is extrapolated to all rows: if it falls
     /// by the factor `4^-a` from a quarter of the random rows to all random rows, it is multiplied
-    /// by `(random rows / all rows)^a`. For rows that fit, the result is [`Extent::of`] them.
+    /// by `(random rows / all rows)^a`. If there are no more rows than these, all are measured by
+    /// [`Extent::of`].
     ///
     /// # Errors
     /// Those of [`RowSource::read`].
@@ -127,8 +128,8 @@ pub fn diameter(points: &Points) -> f64 {
     2.0 * points.iter().map(|row| squared_distance(row, &mean)).fold(0.0, f64::max).sqrt()
 }
 
-/// Returns the median over the points of the distance to the nearest point at another position; 0
-/// if all coincide.
+/// Returns the median distance from a point to the nearest point at another position; 0 if all
+/// points coincide.
 ///
 /// Let `q` be `2e9 / (n dim)`, but at least 128 and at most 5,000. If there are at most `q` points,
 /// the median is over all of them, otherwise over a fixed random choice of `q` points. Points are
@@ -189,8 +190,9 @@ fn nearest(sorted: &Points, group: &[usize], axis: usize) -> Vec<f64> {
         }
         near
     };
-    // The search begins within the group. It continues in both directions along the axis until that
-    // coordinate alone is too far away for all points of the group.
+    // The search begins within the group. It continues in both directions along the axis. A
+    // direction ends where the distance along the axis alone exceeds the nearest distance found for
+    // each point of the group.
     let (first, last) = (group[0], group[group.len() - 1]);
     (first..=last).for_each(|i| _ = visit(i));
     let _ = (0..first).rev().all(&mut visit);

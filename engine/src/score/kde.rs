@@ -74,7 +74,7 @@ impl Kde {
         }
     }
 
-    /// Weights the fixed points in proportion to `weights`.
+    /// Gives the fixed points weights in proportion to `weights`.
     ///
     /// # Errors
     /// A weight is negative or not finite, none is positive, or the number of weights is not that
@@ -106,8 +106,8 @@ impl Kde {
     }
 
     /// Evaluates the estimate on a batch of sources. If particles must exclude themselves, the
-    /// queries that are in the batch come first, in the order of the batch. Query `i` and source
-    /// `i` are then the same particle again.
+    /// queries that are in the batch come first, in the order of the batch. In this order, query
+    /// `i` and source `i` are the same particle.
     fn softmax_over_batch(&mut self, at: &At, batch: usize) -> Result<()> {
         let leaves_out = self.leaves_out(at);
         let sources = self.points.as_deref().unwrap_or(at.cloud);
@@ -137,7 +137,7 @@ impl Kde {
     }
 
     /// Returns the points whose softmax mean at `at` is this estimate; None if the estimate uses a
-    /// batch. A difference of two such estimates is one call of the pairwise engine.
+    /// batch. The difference of two such estimates takes only one call of the pairwise engine.
     pub(crate) fn sources<'a>(&'a self, at: &At<'a>) -> Option<Sources<'a>> {
         let points = self.points.as_deref().unwrap_or(at.cloud);
         let all = self.batch.is_none_or(|batch| batch >= points.n());

@@ -16,7 +16,7 @@ pub struct StoredRows {
 }
 
 impl StoredRows {
-    /// Creates the rows. It reads nothing.
+    /// Creates the rows without reading any.
     pub fn new(rows: Arc<dyn RowSource>) -> StoredRows {
         StoredRows { rows, extent: Arc::default() }
     }
@@ -29,9 +29,8 @@ impl fmt::Display for StoredRows {
 }
 
 /// The same estimate as [`super::Kde`], from rows of which one block is in memory at a time. The
-/// softmax means of the blocks are merged by their normalisers. One evaluation reads all rows, and
-/// holds 64 MiB of them in f64, beside
-/// the copies of the pairwise engine.
+/// softmax means of the blocks are merged by their normalisers. One evaluation reads all rows. It
+/// holds 64 MiB of them at a time in f64, in addition to the copies of the pairwise engine.
 #[derive(Debug, Clone)]
 pub struct KdeOfRows {
     stored: StoredRows,
@@ -44,7 +43,8 @@ pub struct KdeOfRows {
 }
 
 impl KdeOfRows {
-    /// Creates the estimate. It reads random rows for the extent, unless `stored` knows it.
+    /// Creates the estimate. If the extent of the rows is not known yet, it is measured on random
+    /// rows.
     ///
     /// # Errors
     /// Those of [`RowSource::read`].

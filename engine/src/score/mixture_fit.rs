@@ -24,33 +24,37 @@ use shares::{cold_fit, warm_fit};
 /// The least number of points that are divided into halves to choose the form.
 const FEWEST: usize = 8;
 
-/// The form is chosen again after this many evaluations, or if sigma has changed by this factor.
+/// The form is chosen again after this number of evaluations.
 const EVALUATIONS: usize = 25;
+/// The form is chosen again if sigma has changed by this factor.
 const SIGMA_FACTOR: f64 = 1.5;
 
 /// The score of a Gaussian mixture fitted to the cloud, smoothed by `sigma`.
 ///
 /// Expectation maximisation \[dempster1977maximum\] tells the components apart in a few coordinates
 /// only: the leading principal coordinates and the discriminant directions between the components
-/// \[fisher1936use\]. In these the shares of each point are estimated well, whatever the dimension
-/// `d` is. Means and covariances in all coordinates are the moments with these shares, and the
-/// covariances are shrunk \[ledoit2004well\]. Each fit starts from the last one, so that the
-/// components follow the cloud. The cost of an evaluation is `n d^2 + d^3` for a fit with a pooled
-/// covariance, `d^3` more for each covariance of its own, and `k n d^2` for the score. Choosing the
-/// form costs about ten such fits.
+/// \[fisher1936use\]. In these coordinates, the shares of the components in each point are
+/// estimated well for any dimension `d`. Means and covariances in all coordinates are moments
+/// weighted by these shares, and the covariances are shrunk \[ledoit2004well\]. Each fit starts
+/// from the last one, so that the components follow the cloud. The cost of an evaluation is `n
+/// d^2 + d^3` for a fit with a pooled covariance, `d^3` more for each component with a covariance
+/// of its own, and `k n d^2` for the score of `k` components. Choosing the form costs about ten
+/// such fits.
 #[derive(Debug, Clone)]
 pub struct MixtureFit {
     options: MixtureFitOptions,
     mixture: Option<Mixture>,
     form: Option<Form>,
-    /// Sigma at the last choice of the form, and the number of evaluations since.
+    /// Sigma at the last choice of the form.
     chosen_at: f64,
+    /// The number of evaluations since the last choice of the form, with the evaluation of the
+    /// choice.
     since: usize,
 }
 
 impl MixtureFit {
     /// # Errors
-    /// `k`, `rounds` or `coordinates` is below 1, or the ridge is negative.
+    /// `k`, `rounds`, `first_rounds` or `coordinates` is below 1, or the ridge is negative.
     pub fn new(options: MixtureFitOptions) -> Result<MixtureFit> {
         at_least(&[
             ("k", options.k.unwrap_or(1), 1),

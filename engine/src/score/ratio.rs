@@ -9,11 +9,11 @@ use std::sync::Arc;
 
 /// The score difference `grad log p_sigma/q_sigma`, as the gradient of the logit of a discriminator
 /// \[sugiyama2012density\]. The discriminator distinguishes the points of the target from those of
-/// the moving cloud, both with fresh noise of standard deviation `sigma`. It estimates the
-/// difference of two scores, so nothing is subtracted from it. An evaluation that learns fits the
-/// discriminator to the points of the target (or 4096 fresh samples of a target that is not a
-/// finite sample) and of the cloud. Every evaluation computes the logit and its gradient once per
-/// query.
+/// the moving cloud, both with fresh noise of standard deviation `sigma`. The gradient is an
+/// estimate of the whole difference, so no score of the cloud is subtracted from it. An evaluation
+/// that learns fits the discriminator to the points of the target and of the cloud. If the target
+/// is not an unweighted sample in memory, at most 4096 points are drawn from it. Every evaluation
+/// computes the logit and its gradient once per query.
 #[derive(Debug, Clone)]
 pub struct Ratio {
     target: Arc<dyn Target>,

@@ -23,10 +23,10 @@ impl Tails {
 /// Shrinks the covariance `S` of a sample to `(1 - r) S + r m I` and returns `r`
 /// \[ledoit2004well\]. Here `m = tr S / d` is the mean variance.
 ///
-/// With `|A|^2` for the sum of the squared entries of `A`, the factor is `r = b / |S - m I|^2`, but
-/// at most 1, and `b = sum_i w_i^2 |x_i|^4 - |S|^2 sum_i w_i^2` estimates the squared error of `S`.
-/// As `n` and `d` grow together, no other combination of `S` and the identity has a smaller
-/// expected squared error. The cost is `d^2`.
+/// Let `|A|^2` be the sum of the squared entries of `A`. The factor is `r = b / |S - m I|^2`, but
+/// at most 1. Here `b = sum_i w_i^2 |x_i|^4 - |S|^2 sum_i w_i^2` is an estimate of the squared
+/// error of `S`. As `n` and `d` grow together, no other combination of `S` and the identity has a
+/// smaller expected squared error. The cost is `d^2`.
 pub(crate) fn shrink(cov: &mut Mat<f64>, tails: Tails) -> f64 {
     let dim = cov.nrows();
     let variance = (0..dim).map(|j| cov[(j, j)]).sum::<f64>() / dim as f64;
@@ -56,7 +56,7 @@ mod tests {
 
     #[test]
     fn the_factor_is_that_of_another_implementation() {
-        // By ledoit_wolf of scikit-learn 1.9.1, for the same rows.
+        // The expected values are those of ledoit_wolf in scikit-learn 1.9.1 for the same rows.
         let (cov, share) = shrunk(&[
             &[1.0, 2.0, 0.0],
             &[0.0, -1.0, 1.0],
@@ -81,7 +81,8 @@ mod tests {
 
     #[test]
     fn without_directions_to_tell_apart_the_result_is_isotropic() {
-        // In one dimension the covariance is the mean variance, and a single point has none.
+        // In one dimension the covariance is the mean variance, and the covariance of a single
+        // point is 0.
         assert_eq!(shrunk(&[&[0.0], &[2.0]]).0[(0, 0)], 1.0);
         assert_eq!(shrunk(&[&[3.0, 4.0]]).0, Mat::<f64>::zeros(2, 2));
     }

@@ -11,7 +11,7 @@ use crate::{Error, Points, Result, target::Target};
 use rayon::prelude::*;
 use std::sync::Arc;
 
-/// The largest factor by which the noise of a query exceeds sigma in its search for the support.
+/// The largest factor by which noise exceeds sigma when a query searches for the support.
 const WIDEST: f64 = 1024.0;
 
 /// The largest correction of the second estimate by the first, in units of sigma.
@@ -20,8 +20,8 @@ const FURTHEST: f64 = 3.0;
 crate::options! {
     /// Options of `smoothed`.
     pub struct SmoothedOptions {
-        /// Number of points at which the density is evaluated for each particle and step, at least
-        /// 2; they are drawn in pairs of opposite noise.
+        /// Number of points at which the density is evaluated for each particle and evaluation, at
+        /// least 2. They are drawn in pairs of opposite noise.
         samples: usize = 64,
     }
 }
@@ -30,33 +30,36 @@ crate::options! {
 /// e_k`. The weights `w_k` are proportional to `p(x_k)`, so the constant factor of `p` does not
 /// matter.
 ///
-/// With `x ~ p(x) N(z; x, sigma^2 I)`, both `E grad log p(x)` and `E (x - z) / sigma^2` are the
-/// smoothed score \[efron2011tweedie, debortoli2024target, akhoundsadegh2024iterated\]. The first
-/// estimate is precise if sigma is small, the second if sigma is large. The result combines both
-/// for each coordinate, with factors `c` and `1 - c` that minimise its variance under the weights.
-/// It is at most three sigma from the second estimate. For a Gaussian with a diagonal covariance,
-/// `c = v / (v + sigma^2)` and the result is exact. Otherwise bias and error fall as the effective
-/// sample size, [`super::ScoreDiagnostics::ess`], grows.
+/// For `x` with the density proportional to `p(x) N(z; x, sigma^2 I)`, both `E grad log p(x)` and
+/// `E (x - z) / sigma^2` are the smoothed score \[efron2011tweedie, debortoli2024target,
+/// akhoundsadegh2024iterated\]. The first estimate is precise if sigma is small, the second if
+/// sigma is large. The result combines both for each coordinate, with factors `c` and `1 - c` that
+/// minimise its variance under the weights. In each coordinate, the displacement of the result
+/// differs from that of the second estimate by at most three sigma. For a Gaussian with a diagonal
+/// covariance, `c = v / (v + sigma^2)` for a coordinate of variance `v`, and the result is exact.
+/// Otherwise bias and error fall as the effective sample size, [`super::ScoreDiagnostics::ess`],
+/// grows.
 ///
 /// A point whose log density is NaN or -infinity has density 0. A query with such a point uses the
 /// second estimate alone, because the first ignores a jump of the density at the edge of its
 /// support. Other jumps are not allowed. A query whose points all have density 0 draws them again
 /// from `N(z, (k sigma)^2 I)`, `k = 2, 4, .. 1024`, until a point has a positive density. The
-/// weights `p(x) N(x; z, sigma^2 I) / N(x; z, (k sigma)^2 I)` make this the same estimate. Noise
-/// comes in pairs `+-e`, which are new in each step. At sigma = 0 the result is the exact score.
-/// The cost is `samples` evaluations of density and score per point.
+/// weights `p(x) N(x; z, sigma^2 I) / N(x; z, (k sigma)^2 I)` then give an estimate of the same
+/// score. Noise comes in pairs `+-e`, which are new in each step. At sigma = 0 the result is the
+/// exact score. The cost is `samples` evaluations of density and score per point.
 #[derive(Debug, Clone)]
 pub struct Smoothed {
     target: Arc<dyn Target>,
     pairs: usize,
     sums: Vec<Sums>,
     ess: Option<f64>,
-    /// The number of smoothings, and of those with too small an effective sample size.
+    /// The number of smoothings, and the number of those whose effective sample size was too small.
     smoothings: (u64, u64),
     error: Option<String>,
 }
 
-/// With fewer effective samples for half of the particles, one sample decides.
+/// If half of the particles have fewer effective samples than this, single samples decide their
+/// scores.
 const TOO_FEW: f64 = 1.5;
 
 /// Weighted sums of one query. Weights are relative to the largest weight so far.
@@ -179,8 +182,8 @@ impl Sums {
         // safer than the first.
         let known = variance > 1e-12 * d * d && !self.outside;
         let share = if known { (-covariance / variance).clamp(0.0, 1.0) } else { 0.0 };
-        // The correction of the second estimate is at most a few sigma. With few effective samples
-        // in a steep tail, the share is mostly noise, and `d` is huge.
+        // The correction of the second estimate is limited to a few sigma: with few effective
+        // samples in a steep tail, the share is mostly noise, and `d` is huge.
         b + (share * d).clamp(-FURTHEST * sigma, FURTHEST * sigma)
     }
 

@@ -47,16 +47,16 @@ pub enum ScoreSpec {
     Denoiser(Arc<Denoiser>),
     /// A net that learns the score of the cloud.
     CloudDenoiser(DenoiserOptions),
-    /// The whole difference of two scores.
+    /// The difference of two scores, estimated as a whole.
     Ratio(Arc<dyn Target>, DiscriminatorOptions),
     /// The zero score, which is subtracted from a whole difference.
     Nothing,
 }
 
 impl ScoreSpec {
-    /// Returns the exact score of a target if it has one. If only its unsmoothed form is closed,
-    /// returns the score smoothed by Monte Carlo. Otherwise returns the kernel estimate from its
-    /// data, with their weights and units.
+    /// Returns the exact score of a target if it has one. If only the score without smoothing has a
+    /// closed form, returns the score smoothed by Monte Carlo. Otherwise returns the kernel
+    /// estimate from its data, with their weights and units.
     ///
     /// ```
     /// use sdflow::score::ScoreSpec;
@@ -98,9 +98,10 @@ impl ScoreSpec {
         matches!(self, Auto | Cloud | Gaussian(_) | Mixture(_) | CloudDenoiser(_))
     }
 
-    /// Returns the default estimate of the moving cloud for this score of the target. It is the
-    /// kernel estimate if there are at most 4 coordinates or this score is a kernel estimate;
-    /// otherwise it is [`ScoreSpec::Auto`].
+    /// Returns the default estimate of the moving cloud for this score of the target. For a closed
+    /// form in more than 4 coordinates, smoothed exactly or by Monte Carlo, it is
+    /// [`ScoreSpec::Auto`]. For a density ratio it is the zero score. Otherwise it is the kernel
+    /// estimate.
     ///
     /// The errors of a kernel estimate cancel those of a kernel estimate of the target, so that
     /// the field between equal sets is 0. With an exact score of the target these errors remain,

@@ -7,7 +7,7 @@ const MISSING: [&str; 13] = ["", "na", "n/a", "nan", "-nan", "null", "none", "ni
 /// The kind of a cell, for any decimal mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// A whole number that consists only of digits.
+    /// A whole number: digits, with or without a sign.
     Whole,
     /// A number with a point.
     Point,
@@ -39,7 +39,7 @@ impl Kind {
         }
     }
 
-    /// True for a number whose decimal mark is a point or a comma.
+    /// True for a number, with a point, with a comma or without a decimal mark.
     pub fn is_number(self) -> bool {
         matches!(self, Kind::Whole | Kind::Point | Kind::Exponent | Kind::Comma)
     }
@@ -51,7 +51,8 @@ pub(super) fn is_missing(cell: &str) -> bool {
     cell.len() <= 4 && MISSING.iter().any(|m| m.eq_ignore_ascii_case(cell))
 }
 
-/// Returns the finite number in this cell.
+/// Returns the finite number in this cell, if there is one. `comma` is true if the decimal mark is
+/// a comma.
 pub(super) fn number(cell: &str, comma: bool) -> Option<f64> {
     let value = match cell.parse() {
         Ok(value) if !(comma && cell.contains('.')) => Some(value),
@@ -77,8 +78,9 @@ pub(super) fn may_be_thousands(cell: &str) -> bool {
     })
 }
 
-/// Returns the digits after the comma of a number in the usual format of programs, without an
-/// exponent (`e-05`).
+/// Returns the digits between the comma of a number and its exponent, if there is an exponent. The
+/// number must have the usual format of programs: an exponent has a sign and at least two digits
+/// (`e-05`).
 pub(super) fn fraction(cell: &str) -> Option<&str> {
     let (whole, fraction) = cell.split_once(',')?;
     let (digits, exponent) = fraction.split_once(['e', 'E']).unwrap_or((fraction, "+00"));

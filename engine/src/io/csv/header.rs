@@ -14,11 +14,11 @@ pub(super) struct Verdict {
     pub note: Option<String>,
 }
 
-/// Decides from all columns whether the first record is a header.
+/// Decides from all selected columns whether the first record is a header.
 ///
 /// # Errors
-/// Both readings are possible: the record has names as well as numbers above numbers, or it has the
-/// positions 0, 1, ...
+/// Both readings are possible: the record has names above some columns and numbers above others, or
+/// it consists of the positions 0, 1, ...
 pub(super) fn judge(survey: &Survey, content: &Content, options: &LoadOptions, origin: &Origin) -> Result<Verdict> {
     let certain = |is_header| Ok(Verdict { is_header, note: None });
     let by_name = options.columns.iter().flatten().any(|column| matches!(column, Column::Named(_)));
@@ -69,7 +69,7 @@ fn are_positions(names: &[String]) -> bool {
 /// Decides about a first record that consists of whole numbers.
 fn positions(survey: &Survey, wanted: &[usize], content: &Content, origin: &Origin) -> Result<Verdict> {
     let all_are = |kind: Kind| wanted.iter().all(|&j| survey.columns[j].count(kind) == survey.rows);
-    // A column of counts may well begin with 0.
+    // A single column of whole numbers may begin with the value 0, which is then not a name.
     if are_positions(&survey.first) && (wanted.len() > 1 || !all_are(Kind::Whole)) {
         return Err(either(content, "it holds the positions of the columns, which can be names or a row", origin));
     }

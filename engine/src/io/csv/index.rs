@@ -4,9 +4,9 @@ use super::super::origin::Origin;
 use super::survey::Survey;
 use crate::{Result, Rule};
 
-/// The values of the option `columns` that decide: in a table of two columns, and in a table of
-/// more.
+/// The values of the option `columns` that decide in a table of two columns.
 const TWO: [(&str, &str); 2] = [("columns", "[0, 1]"), ("columns", "[1]")];
+/// The values of the option `columns` that decide in a table of more than two columns.
 const MORE: [(&str, &str); 2] = [("columns", "[0, 1, 2]"), ("columns", "[1, 2]")];
 
 /// The decision whether the first column of a table names its rows.
@@ -17,7 +17,7 @@ pub(super) struct Index {
 }
 
 impl Index {
-    /// Returns the decision that the first column is like the others.
+    /// Returns the decision that the first column is a coordinate like the others.
     pub fn none() -> Index {
         Index { is_there: false, note: None }
     }

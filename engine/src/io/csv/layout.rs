@@ -72,7 +72,8 @@ impl Layout {
     }
 }
 
-/// Refuses a line that begins with `#` but otherwise looks like a row. Such a row would be lost.
+/// Refuses a line that begins with `#` but otherwise looks like a row, because such a row would be
+/// lost.
 fn check_comments(content: &Content, survey: &Survey, origin: &Origin) -> Result<()> {
     for (line, comment) in &content.comments {
         let cells = cells_of(comment, survey.split);

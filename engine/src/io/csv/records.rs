@@ -1,9 +1,8 @@
 //! The records of a table, one at a time.
 //!
 //! No crate is used for this reader, because separators are found by trying them. The reader also
-//! splits at runs of blanks, counts lines with any of the three line endings, and refuses text
-//! after a closing quote and a quote that is never closed. Other readers guess the meaning of
-//! these.
+//! splits at runs of blanks and counts lines with any of the three line endings. It refuses text
+//! after a closing quote and a quote that is never closed, whose meaning other readers guess.
 
 use std::borrow::Cow;
 
@@ -126,7 +125,8 @@ impl<'a> Records<'a> {
         }
     }
 
-    /// True at the last byte of a line. In the line ending of Windows, this is the second byte.
+    /// True at the last byte of a line. In the two-byte line ending of Windows, this is the second
+    /// byte.
     fn is_at_line_end(&self) -> bool {
         match self.peek() {
             Some(b'\r') => !self.text[self.at + 1..].starts_with('\n'),

@@ -3,7 +3,7 @@
 use super::cell::Kind;
 use std::collections::HashSet;
 
-/// Statistics of the first column as a column of names of rows.
+/// Statistics of the first column, which tell whether it names the rows.
 #[derive(Debug, Default)]
 pub(super) struct RowNames {
     rows: u64,

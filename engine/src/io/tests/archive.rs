@@ -37,8 +37,7 @@ fn an_archive_that_unpacks_to_far_more_than_it_is() {
     assert!(error.contains("array `a`") && error.contains("is not trusted"), "{error}");
 }
 
-/// In an archive every bit counts. The checksum detects a flipped bit in the values, wherever it
-/// is.
+/// The checksum of an archive detects a flipped bit in the values, wherever it is.
 #[test]
 fn a_flipped_bit_in_an_archive_is_no_number() {
     let folder = Folder::new();
@@ -53,7 +52,7 @@ fn a_flipped_bit_in_an_archive_is_no_number() {
                 let mut flipped = packed.clone();
                 flipped[at] ^= 1 << bit;
                 if let Ok(points) = folder.load("x.npz", &flipped) {
-                    // Bytes that are not part of the data may change.
+                    // A change of a byte that is not part of the data need not be an error.
                     assert_eq!(points, clean, "{method:?}: bit {bit} of byte {at}");
                 }
             }

@@ -154,7 +154,8 @@ fn later_versions_of_the_format() {
     }
 }
 
-/// In Fortran order, the reader would visit every axis for every value.
+/// In Fortran order, the reader visits every axis for every value, so many axes would take too
+/// long.
 #[test]
 fn thousands_of_axes_are_refused_at_once() {
     let shape = |axes: usize| format!("({}2, 3)", "1,".repeat(axes - 2));

@@ -83,7 +83,7 @@ fn what_only_tables_have_is_refused_of_arrays() {
     }
 }
 
-/// A pipe, a device and a socket have no end for which a reader could wait.
+/// A pipe, a device or a socket may have no end, so a reader could wait without end.
 #[cfg(unix)]
 #[test]
 fn what_is_not_a_regular_file_is_refused_at_once() {

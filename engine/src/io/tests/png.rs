@@ -21,7 +21,7 @@ fn pixels_are_read_back() {
         let whole = load(&path, &LoadOptions { flatten: true, ..LoadOptions::default() }).unwrap();
         assert_eq!((whole.n(), whole.data()), (1, picture.data()));
     }
-    // Values beyond the range are cut off, and others are rounded.
+    // Values outside of the range are clipped, and others are rounded.
     let path = folder.path().join("b.png");
     save_png(&path, &Points::from_rows(&[[-3.0], [0.501], [7.0]]).unwrap(), 3).unwrap();
     assert_eq!(load(&path, &LoadOptions::default()).unwrap().data(), [0.0, 128.0 / 255.0, 1.0]);
@@ -56,7 +56,7 @@ fn damaged_pictures_and_wrong_options_are_refused() {
     for end in [9, 30, bytes.len() / 2, bytes.len() - 20] {
         assert!(refused(&bytes[..end]).contains("a.png"), "{end}");
     }
-    // The check sums see one wrong bit anywhere behind the header.
+    // The checksums detect one wrong bit anywhere after the header.
     for at in [20, 60, bytes.len() / 2] {
         let mut wrong = bytes.clone();
         wrong[at] ^= 4;

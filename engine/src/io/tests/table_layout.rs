@@ -43,7 +43,7 @@ fn a_header_of_positions_may_be_a_row() {
     assert_eq!(offered, ["header", "header"]);
     reads(text, r#"{"header": true}"#, &[&[0.5, 2.5], &[1.5, 3.5], &[2.5, 4.5]], None);
     reads(text, r#"{"header": false}"#, &[&[0., 1.], &[0.5, 2.5], &[1.5, 3.5], &[2.5, 4.5]], None);
-    // A column that is requested by name has a name.
+    // If a column is requested by name, the first line is a header.
     reads(text, r#"{"columns": ["1"]}"#, &[&[2.5], &[3.5], &[4.5]], None);
     assert_eq!(refused("0\n0.5\n1.5\n", "{}").1, ["header", "header"]);
     reads("0\n1\n1\n0\n", "{}", &[&[0.], &[1.], &[1.], &[0.]], None);
@@ -78,7 +78,8 @@ fn a_hash_below_the_header_is_no_comment() {
         sentence,
         ", line 2: it has 1 cell, but a line that begins with `#` is a comment only above the first row"
     );
-    // Above the first row, a line that has the numbers of a row would be lost.
+    // Above the first row, a line that begins with `#` and has the numbers of a row is refused: as
+    // a comment, it would be lost.
     let (sentence, _) = refused("#1,0.5,1\n#2,1.5,2\n3,2.5,3\n", "{}");
     assert!(sentence.starts_with(", line 1: it begins with `#` but holds numbers like a row"), "{sentence}");
 }
@@ -102,7 +103,8 @@ fn the_index_of_pandas_is_no_coordinate() {
     let text = ",a,b\n0,0.5,1.5\n1,2.5,3.5\n2,4.5,5.5\n";
     reads(text, "{}", &rows, Some(note));
     reads(text, r#"{"columns": [0, 2]}"#, &[&[0., 1.5], &[1., 3.5], &[2., 5.5]], None);
-    // The same without names of columns, for a shuffled frame, and for words.
+    // The same holds without names of columns, for shuffled row numbers, and for words as names of
+    // rows.
     reads(",0,1\n0,0.5,1.5\n1,2.5,3.5\n2,4.5,5.5\n", "{}", &rows, Some(&note.replace("a, b", "0, 1")));
     reads(",a,b\n7,0.5,1.5\n3,2.5,3.5\n9,4.5,5.5\n", "{}", &rows, Some(note));
     reads(",a,b\nu,0.5,1.5\nv,2.5,3.5\nu,4.5,5.5\n", "{}", &rows, Some(note));
@@ -191,7 +193,8 @@ fn a_comma_may_mark_decimals() {
     }
     let note = "2 rows, columns a, b; the comma was taken as the decimal mark";
     reads("a;b\n1,5;2\n2,25;3\n", "{}", &[&[1.5, 2.], &[2.25, 3.]], Some(note));
-    // The commas may mark thousands or decimals, and one table has both marks.
+    // In the first table, the commas may mark thousands or decimals. The last table has both a
+    // comma and a point as marks.
     assert_eq!(refused("1,234;5\n2,345;6\n", "{}").1, ["decimal"]);
     reads("1,234;5\n2,345;6\n", r#"{"decimal": ","}"#, &[&[1.234, 5.], &[2.345, 6.]], None);
     assert!(refused("1,5;2.5\n", "{}").0.starts_with(", line 1, column 1: the cell holds `1,5`"));

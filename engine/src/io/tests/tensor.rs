@@ -24,7 +24,7 @@ fn tensors_of_every_kind_are_read() {
         "s":{"dtype":"F32","shape":[],"data_offsets":[24,28]},
         "none":{"dtype":"F32","shape":[0,3],"data_offsets":[32,32]}}"#;
     let mut data: Vec<u8> = [1.5f64, -2.0].iter().flat_map(|v| v.to_le_bytes()).collect();
-    // 1, -0.5, the largest number and the smallest number.
+    // 1, -0.5, the largest number and the smallest positive number.
     data.extend([0x3c00u16, 0xb800, 0x7bff, 0x0001].iter().flat_map(|v| v.to_le_bytes()));
     data.extend(0.1f32.to_le_bytes());
     data.extend([0x3f80u16, 0xc000].iter().flat_map(|v| v.to_le_bytes()));

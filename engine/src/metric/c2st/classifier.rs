@@ -42,8 +42,8 @@ impl Classifier {
         }
     }
 
-    /// Trains the classifier and returns the share of right answers for each of the two test sets;
-    /// an undecided answer is half right.
+    /// Trains the classifier and returns the share of right answers for each of the two test sets.
+    /// An undecided answer counts as half right.
     ///
     /// # Errors
     /// The training fails, or an interrupt.
@@ -88,8 +88,9 @@ fn logistic(train: [&Points; 2], test: [&Points; 2], stream: Stream, interrupt: 
 
 /// Logistic regression on a piecewise linear function of every coordinate, with knots at quantiles
 /// of the training points: an additive model \[hastie1986generalized\]. At most two hat functions
-/// per coordinate differ from 0 at a point. Their squares add up to 2/3 on average, so under the
-/// prior of [`logistic`] the coefficients have the variance `6 / d`.
+/// per coordinate differ from 0 at a point. Their squares add up to 2/3 on average. The logit
+/// therefore has the standard deviation 2, as in [`logistic`], if the coefficients have the
+/// variance `6 / d`.
 fn additive(train: [&Points; 2], test: [&Points; 2], stream: Stream, interrupt: &Interrupt) -> Result<[Vec<f64>; 2]> {
     let ridge = train[0].dim() as f64 / (6 * (train[0].n() + train[1].n())) as f64;
     let options = DiscriminatorOptions { features: Features::Linear, ridge, ..DiscriminatorOptions::default() };
@@ -113,9 +114,9 @@ fn mlp(train: [&Points; 2], test: [&Points; 2], stream: Stream, interrupt: &Inte
 }
 
 /// Returns the answers of a discriminator at the points of both test sets: 1 for the first set, 0
-/// for the second, and 1/2 if it is undecided. `prepared` returns the features of points; the
-/// classifiers that use coordinates scale every column of the training points to mean 0 and
-/// standard deviation 1.
+/// for the second, and 1/2 if it is undecided. `prepared` returns the features of points. The
+/// classifiers that use coordinates scale every column such that the training points have mean 0
+/// and standard deviation 1.
 fn discriminate(
     options: &DiscriminatorOptions,
     train: [&Points; 2],
@@ -166,8 +167,9 @@ struct Hats {
 }
 
 impl Hats {
-    /// Chooses the knots among the pooled training points: their smallest and largest coordinates
-    /// and seven quantiles, or fewer in more than 128 dimensions.
+    /// Chooses the knots of every coordinate among its values at the pooled training points: the
+    /// smallest, the largest and seven quantiles in between, or fewer quantiles in more than 128
+    /// dimensions.
     fn new(train: [&Points; 2]) -> Hats {
         let dim = train[0].dim();
         let pieces = (1024 / dim).clamp(2, 8);
@@ -181,8 +183,8 @@ impl Hats {
         Hats { knots: knots.collect() }
     }
 
-    /// Returns the values of all hat functions at every point. Beyond its knots a function is
-    /// constant.
+    /// Returns the values of all hat functions at every point. Beyond the outermost knots every
+    /// function is constant.
     fn features(&self, points: &Points) -> Points {
         let mut all = Points::zeros(points.n(), self.knots.iter().map(Vec::len).sum());
         for (i, row) in points.iter().enumerate() {

@@ -55,9 +55,9 @@ fn a_classifier_is_as_good_as_the_best_where_it_can_be() {
     }
 }
 
-/// Of 30 columns, a narrow one is shifted by 1.5 of its standard deviations. Neighbours do not see
-/// it, because the other columns decide the distances. The best classifier has accuracy `Phi(.75)`,
-/// .773.
+/// Of 30 columns, a narrow one is shifted by 1.5 of its standard deviations. The nearest neighbours
+/// do not detect the shift, because the other columns decide the distances. The best classifier has
+/// accuracy `Phi(.75)`, .773.
 #[test]
 fn the_best_classifier_sees_one_column_among_many() {
     let points = |k: u64, shift: f64| {

@@ -3,8 +3,8 @@ use crate::Error;
 use crate::metric::{Fisher, Metric};
 use serde_json::json;
 
-/// Asserts that `got` is within 4 of its standard errors of `want`, and that the standard error is
-/// small enough to be informative.
+/// Asserts that `got` differs from `want` by less than 4 of its standard errors, and that the
+/// standard error is small enough to be informative.
 fn assert_near(got: &Estimate, want: f64, note: &str) {
     assert!((got.value - want).abs() < 4.0 * got.se, "{note}: {got:?} against {want}");
     assert!(got.se < 0.2 * want.abs(), "{note}: the error bar {} is too wide for {want}", got.se);
@@ -145,8 +145,8 @@ fn w2_of_unequal_sizes_is_exact() {
     assert!((w2(&x, &y) - w2(&doubled, &y)).abs() < 1e-12);
 }
 
-/// From larger sets, `max_points` points are drawn, and the parts give this number.
-/// On a line the best plan keeps the order. Sorted points in this number once took minutes.
+/// On a line the best plan keeps the order. The metric puts points in random order first, because
+/// the transport takes many more steps for sorted points.
 #[test]
 fn w2_of_sorted_points_on_a_line() {
     let n = 1500;
@@ -159,6 +159,7 @@ fn w2_of_sorted_points_on_a_line() {
     }
 }
 
+/// From larger sets, `max_points` points are drawn. The parts give the number of points used.
 #[test]
 fn w2_of_a_drawn_part_says_so() {
     let (points, reference) = samples(90, 120);
@@ -174,14 +175,15 @@ fn sliced_w2_on_the_line_is_w2() {
     let y = Reference::new(y).unwrap();
     let (sliced, exact) = (estimate("sliced_w2", &x, &y), estimate("w2", &x, &y));
     assert!((sliced.value - exact.value).abs() < 1e-12);
-    // The dual prices of a finite problem are not quite unique, and the two metrics use different
-    // ones.
+    // The dual prices of a finite problem are not unique, and the two metrics use slightly
+    // different ones.
     assert!((sliced.se / exact.se - 1.0).abs() < 0.1, "{} and {}", sliced.se, exact.se);
 }
 
 #[test]
 fn gaussian_distances_of_diagonal_covariances() {
-    // The corners of a box have an exactly diagonal covariance: 1/4 x 4 corners of +-a_i.
+    // The corners of a box, each equally often, have an exactly diagonal covariance. A corner has
+    // the coordinates +-a_i.
     let (a, m) = ([1.5, 0.5], [0.2, -0.7]);
     let corner = |i: usize| [[a[0], a[1]], [a[0], -a[1]], [-a[0], a[1]], [-a[0], -a[1]]][i % 4];
     let points = Points::from_rows(&(0..40).map(corner).collect::<Vec<_>>()).unwrap();

@@ -7,8 +7,8 @@ use serde_json::json;
 
 const REPETITIONS: u64 = 200;
 
-/// Returns the root mean square of the claimed standard errors divided by the standard deviation of
-/// the values, over fresh pairs of samples.
+/// Returns the root mean square of the standard errors that the metric returns, divided by the
+/// standard deviation of its values, over fresh pairs of samples.
 fn claimed_over_true(
     name: &str,
     options: Value,
@@ -94,7 +94,8 @@ fn error_bars_of_mode_shares() {
     };
     let ratio = claimed_over_true("mode_weights", Value::Null, &uneven([0.2, 0.3, 0.5]), &modes(), 150, 10);
     assert!((0.8..1.25).contains(&ratio), "mode_weights: {ratio:.3}");
-    // The last mode counts as reached with 150 x .2 x .1 = 3 points, and 3 points are expected.
+    // The last mode counts as reached with 150 x .2 x .1 = 3 points, and 150 x .02 = 3 points are
+    // expected.
     let ratio = claimed_over_true("coverage", Value::Null, &uneven([0.5, 0.48, 0.02]), &modes(), 150, 10);
     assert!((0.75..1.25).contains(&ratio), "coverage: {ratio:.3}");
 }
@@ -117,8 +118,8 @@ fn the_error_bar_of_memorisation() {
     }
 }
 
-/// Of points of a normal distribution in the plane, `exp(-8)` lie beyond 4 standard deviations: in
-/// most samples of 1,000 none.
+/// In the plane, a share of `exp(-8)` of a normal distribution lies beyond 4 standard deviations.
+/// Most samples of 1,000 points have no such point.
 #[test]
 fn the_error_bar_of_a_share_near_one() {
     let target: Arc<dyn Target> =
@@ -134,8 +135,8 @@ fn the_error_bar_of_a_share_near_one() {
     assert!((0.8..1.5).contains(&(claimed / spread)), "{claimed} against {spread}");
 }
 
-/// One point determines no variance: its standard error is absent or the metric is refused, but the
-/// error is never 0.
+/// One point determines no variance: its standard error is NaN or the metric returns an error, but
+/// the standard error is never 0.
 #[test]
 fn a_single_point_has_no_error_bar_of_zero() {
     let (one, many) = (p().sample(1, stream()).unwrap(), p().sample(30, stream()).unwrap());

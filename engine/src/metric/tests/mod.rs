@@ -1,4 +1,5 @@
-//! Every metric against closed forms, its own error bars, and the symmetries it must have.
+//! Every metric is compared with closed forms. Its standard errors and its symmetries are checked,
+//! too.
 
 mod classifiers;
 mod closed_form;

@@ -3,7 +3,8 @@ use crate::Interrupt;
 use crate::metric::{Better, METRICS, Metric, floor, floor_observed};
 use serde_json::json;
 
-/// Returns the share of fresh samples on the good side of the floor, over independent floors.
+/// Returns the share of fresh samples that are at least as good as the floor, over independent
+/// floors.
 fn share_within(name: &str, floors: u64, fresh: u64, pair: impl Fn(Stream) -> (Points, Reference)) -> f64 {
     let metric = by_name(name, Value::Null).unwrap();
     let mut within = 0;

@@ -1,4 +1,4 @@
-//! The Sinkhorn divergence against its closed forms.
+//! The Sinkhorn divergence is compared with its closed forms.
 
 use super::*;
 
@@ -15,7 +15,7 @@ fn sinkhorn_divergence_has_its_closed_forms() {
     let found = try_estimate("sinkhorn_divergence", of(1e6), &points, &reference).unwrap();
     let means = 0.5 * crate::points::squared_distance(&points.mean(), &reference.points().mean());
     assert!((found.value - means).abs() < 1e-5 * means, "{found:?} {means}");
-    // Returns the divergence of N(0, a) and N(m, b) in one dimension.
+    // The divergence of N(0, a) and N(m, b) in one dimension.
     let (a, b, m, epsilon) = (1.0, 0.25, 0.5, 0.3);
     let part = |a: f64, b: f64| {
         let d = (4.0 * a * b + epsilon * epsilon).sqrt();

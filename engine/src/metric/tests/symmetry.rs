@@ -17,8 +17,7 @@ fn the_order_of_points_changes_nothing() {
     for name in METRICS.iter().map(|m| m.name).filter(|n| !["coverage", "mode_weights", "c2st"].contains(n)) {
         let (a, b) = (estimate(name, &points, &reference), estimate(name, &points.select(&order), &mixed));
         // Several sets of dual prices can be optimal, and the standard error of `w2` comes from one
-        // of them.
-        // That of `precision_recall` comes from random halves.
+        // of them. The standard error of `precision_recall` comes from random halves.
         let same_error = match name {
             "w2" => (a.se - b.se).abs() < 0.02 * a.se,
             "precision_recall" => (a.se / b.se).ln().abs() < 1.0,

@@ -72,7 +72,7 @@ fn the_order_of_tied_points_changes_no_metric() {
         };
         match (of(&points, &real), of(&shuffled.0, &shuffled.1)) {
             (Ok(a), Ok(b)) if a.value == b.value => {}
-            // The test's cross-validation uses other halves.
+            // The classifier is trained on other points if the points have another order.
             (Ok(a), Ok(b)) if name == "c2st" => assert!((a.value - b.value).abs() < 3.0 * a.se, "{a:?} {b:?}"),
             (Ok(a), Ok(b)) => assert!((a.value - b.value).abs() < 1e-12 * a.value.abs(), "{name}: {a:?} {b:?}"),
             (Err(a), Err(b)) => assert_eq!(a.to_string(), b.to_string(), "{name}"),
@@ -105,7 +105,7 @@ fn by_definition(x: &Points, y: &Points, kernel: impl Fn(f64) -> f64) -> f64 {
     mean(x, x) + mean(y, y) - 2.0 * mean(x, y)
 }
 
-/// One point at a value that stands for "missing" does not reduce the precision of the other
+/// One point with a value that stands for "missing" does not reduce the precision of the other
 /// points.
 #[test]
 fn a_fill_value_leaves_the_other_points_alone() {
@@ -121,7 +121,8 @@ fn a_fill_value_leaves_the_other_points_alone() {
     }
 }
 
-/// At no scale is the V-statistic below 0 if both sets have the same points in another order.
+/// If both sets have the same points in different order, the V-statistic is not below 0 at any
+/// scale.
 #[test]
 fn a_v_statistic_of_equal_sets_is_not_below_zero() {
     for (exponent, seed) in (-60..=60).step_by(20).zip(1..) {

@@ -22,7 +22,7 @@ fn of_samples() -> Vec<(&'static str, Value)> {
 }
 
 /// A weight that is a whole number acts as that number of equal points, and a weight of 0 as no
-/// point. A metric that cannot use weights says so.
+/// point. A metric that cannot use weights returns an error.
 #[test]
 fn a_weight_counts_as_so_many_points() {
     let distinct = p().sample(40, stream().label("distinct")).unwrap();
@@ -69,8 +69,7 @@ fn pairs_of_a_point_with_itself_are_left_out_by_weight() {
     assert!((found - want).abs() < 1e-12, "{found} {want}");
 }
 
-/// Without the pairs of a point with itself, nothing is left of a single point, or of a point that
-/// has all the weight.
+/// A single point, or a point that has all the weight, has no pairs except that with itself.
 #[test]
 fn unbiased_of_one_point_is_refused() {
     let (one, many) = (Points::zeros(1, 2), Stream::new(1).normal(5, 2));
@@ -87,7 +86,7 @@ fn unbiased_of_one_point_is_refused() {
 }
 
 /// Points of a wide Gaussian have weights with which they represent a narrow Gaussian. Values and
-/// errors are right on average, and a floor from them is near the floor of fresh points.
+/// errors are right on average, and a floor from these points is near the floor of fresh points.
 #[test]
 fn errors_and_floors_of_weighted_points_are_those_of_the_distribution() {
     let wide = Gaussian::isotropic(vec![0.0; 2], 1.5).unwrap();
@@ -120,8 +119,8 @@ fn errors_and_floors_of_weighted_points_are_those_of_the_distribution() {
     }
 }
 
-/// A sample with `standardise` is compared in its standard units, whether the sample itself is the
-/// reference or points drawn from it are.
+/// A sample with `standardise` is compared in its standard units, so that the units of its columns
+/// do not matter.
 #[test]
 fn standard_units_are_heeded() {
     let factors = [1e-3, 1e4];

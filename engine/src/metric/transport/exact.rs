@@ -1,6 +1,6 @@
 //! Prices as sums of two numbers, and the search for the least reduced cost.
 
-/// Numbers that the compiler compares at a time.
+/// The number of values that vector instructions compare at a time.
 const LANES: usize = 16;
 
 /// Returns the smaller number.
@@ -9,7 +9,7 @@ fn lesser(a: f64, b: f64) -> f64 {
     if b < a { b } else { a }
 }
 
-/// Returns the smallest `c - p - own` of these costs and prices, rounded.
+/// Returns the smallest `c - p - own` over these costs `c` and prices `p`, rounded.
 pub fn least_difference(costs: &[f64], prices: &[f64], own: f64) -> f64 {
     let (costs, prices) = (costs.as_chunks::<LANES>(), prices[..costs.len()].as_chunks::<LANES>());
     let mut lanes = [f64::INFINITY; LANES];
@@ -22,7 +22,8 @@ pub fn least_difference(costs: &[f64], prices: &[f64], own: f64) -> f64 {
     lanes.into_iter().chain(rest).fold(f64::INFINITY, lesser)
 }
 
-/// Returns the smallest `c - p - own` of these costs and prices, which are sums of two numbers.
+/// Returns the smallest `c - p - own` over these costs `c` and prices `p`. The prices are sums of
+/// two numbers.
 pub fn least_exact_difference(costs: &[f64], (prices, rests): (&[f64], &[f64]), own: Sum) -> f64 {
     let (prices, rests) = (&prices[..costs.len()], &rests[..costs.len()]);
     let (costs, prices, rests) = (costs.as_chunks::<LANES>(), prices.as_chunks::<LANES>(), rests.as_chunks::<LANES>());
@@ -50,7 +51,7 @@ impl Sum {
         Sum(sum, (a - (sum - part)) + (b - part))
     }
 
-    /// Returns the sum of both.
+    /// Returns the sum of this number and `other`.
     pub fn plus(self, other: Sum) -> Sum {
         let Sum(sum, error) = Sum::of(self.0, other.0);
         Sum::of(sum, error + self.1 + other.1)
@@ -62,8 +63,8 @@ impl Sum {
     }
 }
 
-/// Returns `c - p - q`, with an error of rounding relative to the result or, if that is larger, of
-/// the square of rounding relative to the prices.
+/// Returns `c - p - q`. With the relative rounding error `eps` of one number, the error is of the
+/// order of `eps` times the result or, if that is larger, of `eps^2` times the prices.
 #[inline(always)]
 pub fn exact_difference(c: f64, p: Sum, q: Sum) -> f64 {
     let Sum(sum, error) = Sum::of(p.0, q.0);

@@ -1,4 +1,4 @@
-//! Plans compared with all permutations, and proved optimal by their prices.
+//! Plans are compared with all permutations, and proved optimal by their prices.
 
 use super::*;
 use crate::Points;
@@ -86,8 +86,8 @@ fn prices_prove_large_plans_optimal() {
     }
 }
 
-/// Samples with repetitions: most trees have several arcs of the root that carry nothing, whose
-/// large cost must not be taken for an improvement by rounding.
+/// The samples have repeated points. Most trees then have several arcs of the root that carry no
+/// flow. Rounding must not make the large cost of such an arc look like an improvement.
 #[test]
 fn repeated_points_are_no_trap() {
     for (seed, n, m, distinct) in [(1, 100, 100, 60), (2, 100, 100, 2000), (3, 150, 150, 20), (4, 120, 90, 50)] {
@@ -104,8 +104,8 @@ fn repeated_points_are_no_trap() {
     }
 }
 
-/// A point far from all others on both sides moves nowhere, and the rest costs what it costs
-/// without the two, however far they are.
+/// Both sides get one more point, at the same far place. However far this place is, the point does
+/// not move, and the other points have the cost that they have without it.
 #[test]
 fn far_points_do_not_disturb_near_ones() {
     let (n, stream) = (200, Stream::new(5));

@@ -7,7 +7,7 @@ use super::plan::Plan;
 /// all prices are computed anew.
 pub(super) const RENEWAL: usize = 1024;
 
-/// The index of no node.
+/// The index that stands for no node.
 const NONE: usize = usize::MAX;
 
 /// The spanning tree: rows, columns, and a root that is joined to some of them by arcs of a
@@ -85,8 +85,9 @@ impl<'a> Tree<'a> {
     }
 
     /// Returns the arc with the most negative reduced cost among the arcs `from..to`, if any is
-    /// negative. Unless `exact`, rounded reduced costs choose the arc, and an arc that improves the
-    /// plan by less than rounding may be missed. The arc that is returned does improve the plan.
+    /// negative. If `exact` is false, rounded reduced costs choose the arc, and an arc that
+    /// improves the plan by less than rounding may be missed. In both cases the returned arc
+    /// improves the plan.
     pub fn cheapest(&self, from: usize, to: usize, exact: bool) -> Option<usize> {
         let (mut least, mut found) = (0.0, None);
         let mut at = from;
@@ -96,8 +97,8 @@ impl<'a> Tree<'a> {
             let own = self.price_of(row);
             let (prices, rests) = (&self.price[self.rows + column..], &self.rest[self.rows + column..]);
             let costs = &self.cost[at..end];
-            // These loops are vectorised: they first find out whether any arc improves the plan,
-            // and only then which.
+            // The vectorised loops find only the least reduced cost. If it is an improvement, a
+            // second loop finds the arc that has it.
             let best = match exact {
                 true => least_exact_difference(costs, (prices, rests), own),
                 false => least_difference(costs, prices, own.0),
@@ -158,8 +159,8 @@ impl<'a> Tree<'a> {
             // No mass passes through the root, so all arcs of the root lead up from rows (the tree
             // is strongly feasible). A cycle through the root would take flow from one of these
             // arcs, which has none, so no pivot brings mass back to the root. Their cost now only
-            // shifts the prices of all rows by one constant, and those of all columns by its
-            // opposite. A large shift would reduce the precision.
+            // shifts the prices of all rows by a constant, and the prices of all columns by the
+            // opposite constant. A large shift would reduce the precision.
             self.prohibitive = 0.0;
         }
         self.walk(root, |tree, v| {

@@ -4,15 +4,18 @@ use crate::{Error, Result};
 use ab_glyph::{Font, FontRef, OutlineCurve, Point};
 use plotters::style::{FontStyle, register_font};
 
-/// DejaVu Sans with Latin, Greek and mathematical glyphs; its licence is in the same folder.
+/// DejaVu Sans with Latin, Greek and mathematical glyphs. Its licence is in the folder of the font
+/// file.
 const FACE: &[u8] = include_bytes!("../../../assets/DejaVuSans-subset.ttf");
 
 /// The font family for SVG: the embedded face first, and then faces of similar width.
 pub(in crate::plot) const FAMILY: &str = "DejaVu Sans, Verdana, Arial, sans-serif";
 
-/// The height of a line, the height of a capital letter, and the descent, in em.
+/// The height of a line, in em.
 pub(in crate::plot) const LINE: f64 = 1.164;
+/// The height of a capital letter, in em.
 pub(in crate::plot) const CAPITAL: f64 = 0.729;
+/// The descent below the baseline, in em.
 pub(in crate::plot) const DESCENT: f64 = 0.236;
 
 /// Returns the embedded face.
@@ -20,7 +23,7 @@ pub(in crate::plot) fn face() -> Result<FontRef<'static>> {
     FontRef::try_from_slice(FACE).map_err(|e| broken(e.to_string()))
 }
 
-/// Registers the face with plotters, which measures texts with the face.
+/// Registers the embedded face with plotters, which uses it to measure texts.
 pub(in crate::plot) fn register() -> Result<()> {
     register_font(FAMILY, FontStyle::Normal, FACE).map_err(|_| broken("plotters refused it".into()))
 }

@@ -5,12 +5,12 @@ use super::scene::Scene;
 use crate::Result;
 use gif::{DisposalMethod, Encoder, Frame, Repeat};
 
-/// How thoroughly the colours of a frame are chosen, from 1, the best, to 30, the quickest. The
-/// pictures have few colours.
+/// How thoroughly the colours of a frame are chosen, from 1, the best, to 30, the quickest. A
+/// medium value is enough, because the pictures have few colours.
 const SPEED: i32 = 10;
 
-/// Returns the content of the file: all scenes in order, each shown for its number of hundredths of
-/// a second, again and again. All scenes have the size of the first one.
+/// Returns the content of the file. It shows all scenes in order, each for its number of hundredths
+/// of a second, and then repeats them. All scenes have the size of the first one.
 pub(in crate::plot) fn bytes(scenes: &[(Scene, u16)]) -> Result<Vec<u8>> {
     let mut file = Vec::new();
     let Some((first, _)) = scenes.first() else { return Err(failure("it has no frames")) };

@@ -17,7 +17,8 @@ pub(in crate::plot) fn bytes(scene: &Scene) -> Result<Vec<u8>> {
     pixels(scene, DENSITY)?.encode_png().map_err(|e| failure(&e.to_string()))
 }
 
-/// Returns the pixels of the scene, opaque, with so many of them for a side of a picture pixel.
+/// Returns the pixels of the scene; they are opaque. A side of a picture pixel is `density` of
+/// these pixels long.
 pub(super) fn pixels(scene: &Scene, density: f32) -> Result<Pixmap> {
     let (width, height) = (scene.size.0 * density as u32, scene.size.1 * density as u32);
     let mut paper = Pixmap::new(width, height).ok_or_else(|| failure("its size is out of range"))?;
@@ -47,7 +48,7 @@ pub(super) fn failure(reason: &str) -> Error {
     Error::Numeric { what: "the picture".into(), reason: reason.into() }
 }
 
-/// A path without extent draws nothing, as it should.
+/// Draws a mark. A path without extent draws nothing.
 fn draw(paper: &mut Pixmap, face: &FontRef<'_>, mark: &Mark, density: f32) {
     let scale = density / PX as f32;
     let whole = Transform::from_scale(scale, scale);

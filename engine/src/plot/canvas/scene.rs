@@ -2,7 +2,7 @@
 
 use crate::plot::colour::Colour;
 
-/// Tenths of a pixel in one pixel.
+/// The number of units of length in one pixel: lengths and positions are in tenths of a pixel.
 pub(in crate::plot) const PX: i32 = 10;
 
 /// A position, in tenths of a pixel from the upper left corner.

@@ -103,7 +103,7 @@ impl DrawingBackend for Sheet<'_> {
             HPos::Center => Align::Centre,
             HPos::Right => Align::Right,
         };
-        // plotters measures the line height of a font; we measure its em.
+        // In plotters, the size of a font is its line height; in a mark, it is the em.
         let em = style.size() / font::LINE;
         let drop = match style.anchor().v_pos {
             VPos::Top => font::CAPITAL * em,

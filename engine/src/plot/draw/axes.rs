@@ -18,8 +18,9 @@ use std::convert::Infallible;
 type Context<'a, 'b> = ChartContext<'a, Sheet<'b>, Cartesian2d<Scale, Scale>>;
 type Drawn = std::result::Result<(), DrawingAreaErrorKind<Infallible>>;
 
-/// Height of the strip for the ticks of the horizontal axis, and for its label.
+/// Height of the strip for the ticks of the horizontal axis.
 const TICKS_BELOW: f64 = 22.0;
+/// Height of the strip for the label of the horizontal axis.
 const LABEL_BELOW: f64 = 20.0;
 
 /// Draws a chart and returns the rectangle of its data.
@@ -34,8 +35,8 @@ pub(super) fn draw(scene: &mut Scene, face: &FontRef<'_>, plane: &Plane, area: A
     Ok(inner)
 }
 
-/// Returns the height of a chart with equal units on both axes: that of its data, and at least half
-/// and at most the whole of the width.
+/// Returns the height of a chart with equal units on both axes. The rectangle of its data is at
+/// least half as high as it is wide, and at most as high as it is wide.
 pub(super) fn height(plane: &Plane, width: f64) -> f64 {
     let [across, up] = plane.extents.map(Extent::length);
     let share = if across > 0.0 && up > 0.0 { up / across } else { 1.0 };
@@ -50,8 +51,7 @@ fn scales(face: &FontRef<'_>, plane: &Plane, area: Area) -> (Scale, Scale, Area)
     let mut left = 60.0;
     let mut made = None;
     // The width of the labels depends on the ticks, and the ticks depend on the width of the
-    // labels. The labels of a later round may be wider by a digit, so that there is room for the
-    // widest so far.
+    // labels. Up to three rounds look for a width that leaves enough room for the labels.
     for _ in 0..3 {
         let width = area.width - left - 0.5 * MARGIN;
         // If units are equal, both axes have equal tick steps.
@@ -187,7 +187,8 @@ fn draw_item(context: &mut Context<'_, '_>, frame: &Frame, plane: &Plane, item: 
     }
 }
 
-/// Returns the radius in pixels at which the largest cloud covers its share of the chart.
+/// Returns the radius in pixels at which the largest cloud covers a fixed share of the chart,
+/// within limits.
 fn radius(plane: &Plane, inner: Area) -> f64 {
     let sizes = plane.items.iter().filter_map(|i| if let Item::Swarm(s) = i { Some(s.places.len()) } else { None });
     let most = sizes.max().unwrap_or(1).max(1) as f64;

@@ -22,7 +22,8 @@ impl Frame {
         [self.scales[0].value(fractions[0]), self.scales[1].value(fractions[1])]
     }
 
-    /// Returns the value at an end of an axis, 0 or 1.
+    /// Returns the value at an end of an axis: the lower end for the fraction 0, the upper end for
+    /// 1.
     pub fn end(&self, axis: usize, fraction: f64) -> f64 {
         self.scales[axis].value(fraction)
     }
@@ -38,7 +39,8 @@ impl Frame {
         (inside[0], inside[1])
     }
 
-    /// Returns the ends of both barbs of an arrow: a third of its length, and at most 5 pixels.
+    /// Returns the free ends of both barbs of an arrow. The barbs are a third as long as the arrow,
+    /// but at most 5 pixels.
     pub fn barbs(&self, from: Spot, to: Spot) -> [Spot; 2] {
         let (a, b) = (self.fractions(from), self.fractions(to));
         let size = [self.inner.width, self.inner.height];

@@ -9,10 +9,11 @@ use crate::number::number;
 use crate::plot::{Axis, Colour};
 use ab_glyph::FontRef;
 
-/// Width of the bar, and of the space between the bar and the cells.
+/// Width of the bar.
 const BAR: f64 = 14.0;
+/// Width of the space between the bar and the cells.
 const AWAY: f64 = 16.0;
-/// Strips of colour in the bar.
+/// The number of strips of colour in the bar.
 const STRIPS: usize = 64;
 /// Height of the strip for the names of the columns and the label of the axis.
 const BELOW: f64 = 42.0;
@@ -81,8 +82,8 @@ fn write_names(
 fn draw_bar(scene: &mut Scene, face: &FontRef<'_>, heat: &Heat, scale: &Scale, bar: Area) {
     let strip = bar.height / STRIPS as f64;
     for i in 0..STRIPS {
-        // Each strip reaches up to the top, where the next strips cover it, so that there are no
-        // seams.
+        // Each strip reaches up to the top of the bar, and the next strip covers all of it except
+        // its lowest part. There are therefore no seams.
         let area = Area { height: bar.height - i as f64 * strip, ..bar };
         fill(scene, area, Colour::heat((i as f64 + 0.5) / STRIPS as f64));
     }

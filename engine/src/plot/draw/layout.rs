@@ -6,12 +6,15 @@ use crate::plot::canvas::{PX, Place};
 pub(super) const MARGIN: f64 = 16.0;
 /// Empty paper between charts.
 pub(super) const GUTTER: f64 = 18.0;
-/// Font sizes in pixels per em: of tick labels, of axis labels and the legend, of the title of a
-/// chart, of the title of the picture, and of notes.
+/// Font size of tick labels, in pixels per em.
 pub(super) const TICK: f64 = 11.5;
+/// Font size of axis labels and of the legend.
 pub(super) const LABEL: f64 = 13.0;
+/// Font size of the title of a chart.
 pub(super) const TITLE: f64 = 14.0;
+/// Font size of the title of the picture.
 pub(super) const HEADING: f64 = 17.0;
+/// Font size of notes.
 pub(super) const NOTE: f64 = 11.0;
 
 /// A rectangle of the paper, in pixels.

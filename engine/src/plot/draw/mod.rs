@@ -44,7 +44,8 @@ pub(super) fn scene(picture: &Picture) -> Result<Scene> {
     lay_out(picture, heading, (&picture.charts, &panels), &mut making)
 }
 
-/// Draws every chart of the picture by itself, with the axes, the colours and the size of all.
+/// Draws every chart of the picture as a scene of its own. All scenes have the same axes, colours
+/// and size.
 ///
 /// # Errors
 /// Those of [`Picture::gif`].
@@ -63,7 +64,7 @@ pub(super) fn frames(picture: &Picture) -> Result<Vec<Scene>> {
     each.collect()
 }
 
-/// Prepares all charts, which share their legend and, if wanted, their axes.
+/// Prepares all charts, which share their legend and, if requested, their axes.
 fn prepare(picture: &Picture) -> Result<(Vec<Panel>, Making)> {
     font::register()?;
     let mut making = Making::default();
@@ -184,7 +185,7 @@ fn share_axes(panels: &mut [Panel]) {
     }
 }
 
-/// Widens the extents of all charts to the extent of all of them, axis by axis.
+/// Widens the extents of every chart to the extents of all charts together, axis by axis.
 fn share_extents<'a>(charts: impl Iterator<Item = &'a mut [Extent]>) {
     let mut charts: Vec<&mut [Extent]> = charts.collect();
     for axis in 0..charts.first().map_or(0, |chart| chart.len()) {
@@ -193,8 +194,8 @@ fn share_extents<'a>(charts: impl Iterator<Item = &'a mut [Extent]>) {
     }
 }
 
-/// Decides whether one unit has the same length on all axes: as requested, and otherwise if the
-/// ranges can be compared.
+/// Decides whether one unit has the same length on all axes. Without a request, the lengths are
+/// equal if the ranges of the axes are comparable.
 fn choose_units(panel: &mut Panel, requested: Option<bool>, making: &mut Making) {
     let (extents, equal) = match panel {
         Panel::Plane(plane) if plane.shows == Shows::Places && plane.is_open() => {

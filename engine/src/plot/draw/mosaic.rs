@@ -42,8 +42,8 @@ pub(super) fn height(images: &Images, width: f64, making: &mut Making) -> f64 {
     (rows * (images.height as f64 * grid.zoom + grid.gap) - grid.gap).max(20.0)
 }
 
-/// Returns the values that are shown as black and as white in all of these grids: a few pixels far
-/// from all others do not make the rest grey.
+/// Returns the values that are shown as black and as white in all of these grids. A few extreme
+/// pixels are ignored, because they would make all others grey.
 pub(super) fn greys(grids: &[Arc<Points>]) -> (f64, f64) {
     let shown = |pixels: &Arc<Points>| pixels.data()[..pixels.n().min(MOST) * pixels.dim()].to_vec();
     let extent = Extent::middle(grids.iter().flat_map(shown).collect());

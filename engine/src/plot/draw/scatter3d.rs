@@ -7,17 +7,19 @@ use super::super::scale::Scale;
 use super::layout::{Area, LABEL, TICK, place};
 use crate::plot::{Axis, Colour};
 
-/// The direction of view in degrees: around the third axis, and above the plane of the first two.
+/// The direction of view around the third axis, in degrees.
 const AZIMUTH: f64 = -58.0;
+/// The direction of view above the plane of the first two axes, in degrees.
 const ELEVATION: f64 = 22.0;
 /// Share of white mixed into the farthest points.
 const HAZE: f64 = 0.7;
 /// The number of steps of haze. There are few of them, so that equal paints can be grouped.
 const HAZES: f64 = 12.0;
-/// Pixels for the labels to the side of and below the box.
+/// Pixels for the labels to the sides of the box.
 const BESIDE: f64 = 96.0;
 /// The largest number of characters of the name of an axis.
 const LONGEST: usize = 14;
+/// Pixels for the labels below the box.
 const BELOW: f64 = 64.0;
 
 type Vector = [f64; 3];
@@ -28,10 +30,12 @@ struct Camera {
     right: Vector,
     up: Vector,
     forward: Vector,
-    /// Half lengths of the edges of the box. The longest is 1.
+    /// Half lengths of the edges of the box. With equal units the longest is 1, otherwise all are
+    /// 0.8.
     half: Vector,
-    /// Pixels per unit, and the position of the centre of the box.
+    /// Pixels per unit.
     zoom: f64,
+    /// The position of the centre of the box.
     centre: (f64, f64),
 }
 

@@ -9,8 +9,9 @@ use crate::rng::Stream;
 use crate::{Points, Result};
 use std::ops::Range;
 
-/// A denoiser in units in which the data have mean 0 and mean variance 1. There, `D(u; s) = u / (1
-/// + s^2) + s / sqrt(1 + s^2) F(u / sqrt(1 + s^2), log s)` \[karras2022elucidating\].
+/// A denoiser in units in which the data have mean 0 and mean variance 1. In these units,
+/// `D(u; s) = u / (1 + s^2) + s / sqrt(1 + s^2) F(u / sqrt(1 + s^2), log s)` with the net `F`
+/// \[karras2022elucidating\].
 #[derive(Debug, Clone)]
 pub struct Preconditioned {
     trainer: Trainer<f32>,
@@ -54,7 +55,8 @@ impl Preconditioned {
         }
     }
 
-    /// Creates a denoiser from a trained net, and the mean and the scale of the data of the net.
+    /// Creates a denoiser from a trained net and from the mean and the scale of the data of this
+    /// net.
     ///
     /// # Errors
     /// Input and output of the net do not match, or the scale is not positive.
@@ -111,8 +113,8 @@ impl Preconditioned {
         self.units.is_finite()
     }
 
-    /// Moves the units by `share` towards the units of these points. The mean moves linearly, and
-    /// so does the square of the scale.
+    /// Moves the units by `share` towards the units of these points. The mean and the square of the
+    /// scale move linearly.
     pub(crate) fn follow(&mut self, data: &Points, share: f64) {
         let (to, scale) = (AffineMap::common(data), self.scale());
         let centre = to.shift().iter().zip(self.centre()).map(|(to, from)| from + share * (*to - from)).collect();
@@ -134,7 +136,7 @@ impl Preconditioned {
         let mut rng = stream.label("sigma").rng();
         let rows = self.input.chunks_exact_mut(width).zip(self.output.chunks_exact_mut(dim)).enumerate();
         for (i, (input, want)) in rows {
-            // Sampling is stratified: every batch contains all noise levels.
+            // Sampling is stratified: the noise levels of every batch cover the whole range.
             let log = low + (high - low) * (i as f64 + rng.uniform()) / n as f64;
             let s = log.exp();
             let root = (1.0 + s * s).sqrt();
@@ -189,7 +191,7 @@ impl Preconditioned {
     }
 }
 
-/// The net with its optimiser, and its units.
+/// Archives the net with its optimiser, and its units.
 impl Archived for Preconditioned {
     fn archive(&mut self, archive: &mut Archive) -> Result<()> {
         archive.part("trainer", &mut self.trainer)?;

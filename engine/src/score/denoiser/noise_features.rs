@@ -2,7 +2,7 @@
 
 use crate::net::Fourier;
 
-/// The number of frequencies, and the highest frequency: `log sigma` has a range of about 10.
+/// The number of frequencies and the highest frequency, for a range of about 10 of `log sigma`.
 const FREQUENCIES: (usize, f64) = (4, 8.0);
 
 /// The number of features of the noise level: its logarithm, and sines and cosines.
@@ -19,7 +19,8 @@ impl Default for NoiseFeatures {
 }
 
 impl NoiseFeatures {
-    /// Writes the features of the logarithm of a noise level into `out`, [`FEATURES`] numbers.
+    /// Writes the [`FEATURES`] features of a noise level into `out`. `log` is the logarithm of the
+    /// noise level.
     pub fn write(&self, log: f64, out: &mut [f32]) {
         out[0] = (0.25 * log) as f32;
         self.0.write(log, &mut out[1..]);

@@ -17,15 +17,16 @@ crate::options! {
         /// The activation function of the hidden layers: "silu", "tanh" or "softplus".
         activation: Activation = Activation::Silu,
         /// Number of optimiser steps, at least 1. For a target this is the length of the whole
-        /// training; for the moving cloud, of the training at the first evaluation of the velocity.
+        /// training. For the moving cloud it is the length of the training at the first evaluation
+        /// of the velocity.
         steps: usize = 3000,
         /// For the moving cloud: number of optimiser steps at every later evaluation of the
         /// velocity; there is one evaluation per step with "euler", and four with "rk4".
         follow: usize = 10,
         /// Number of points per optimiser step, each with its own noise level; at least 2.
         batch: usize = 512,
-        /// Learning rate of Adam over `steps`: a number, a schedule or a list; later steps use its
-        /// last value.
+        /// Learning rate of Adam over `steps`: a number, a schedule or a list. The steps of later
+        /// evaluations use its last value.
         rate: Schedule = Schedule::Cosine { from: 2e-3, to: 1e-4 },
         /// Decay per step of the exponential moving average of the parameters, 0 or more and below
         /// 1; the net of the moving cloud is not averaged.
@@ -43,7 +44,7 @@ crate::options! {
 
 impl DenoiserOptions {
     /// # Errors
-    /// An option out of range.
+    /// An option is out of range.
     pub(crate) fn check(&self) -> Result<()> {
         let DenoiserOptions { steps, batch, .. } = *self;
         at_least(&[("steps", steps, 1), ("batch", batch, 2)])?;

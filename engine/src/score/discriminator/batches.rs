@@ -4,7 +4,8 @@ use crate::rng::Stream;
 use crate::target::Target;
 use crate::{Points, Result};
 
-/// The number of points sampled each time from a target that is not a finite sample.
+/// The largest number of points sampled at each call from a target that is not an unweighted sample
+/// in memory.
 const DRAWN: usize = 4096;
 
 /// Points of a target and of the moving cloud, both with fresh noise. Their buffers are reused.

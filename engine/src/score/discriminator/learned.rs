@@ -11,8 +11,8 @@ use crate::schedule::Schedule;
 use crate::{Interrupt, Points, Result};
 use std::ops::Range;
 
-/// The logit `l(x) = F((x - mean) / scale)`. Mean and scale are those of the first fit, so that
-/// successive fits train the same function.
+/// The logit `l(x) = F((x - mean) / scale)` of a net `F`. Mean and scale are those of the first
+/// fit, so that successive fits train the same function.
 #[derive(Debug, Clone)]
 pub struct Learned {
     trainer: Trainer<f32>,
@@ -25,8 +25,8 @@ pub struct Learned {
     output: Vec<f32>,
 }
 
-/// The largest distance of a point on which a net in f32 is trained, in units of the first fit;
-/// products do not overflow below it.
+/// The largest coordinate of a point on which a net is trained, in the units of the first fit.
+/// Below it, products in f32 do not overflow.
 const FAR: f32 = 1e15;
 
 impl Learned {
@@ -56,7 +56,8 @@ impl Learned {
     }
 
     /// Takes steps of Adam on `mean_p softplus(-l) + mean_q softplus(l)`, with batches drawn from
-    /// both sets. Returns false and changes nothing if a point is too far away for the net.
+    /// both sets. If a drawn point is too far away for the net, the training ends and the result is
+    /// false.
     pub fn fit(
         &mut self,
         p: &Points,
@@ -128,8 +129,8 @@ impl Archived for Learned {
     }
 }
 
-/// Returns the sum of the losses of these rows, of which the first `batch` rows are points of `p`.
-/// The logits are replaced by the derivatives of the loss.
+/// Returns the sum of the losses of these rows, and replaces the logits by the derivatives of the
+/// loss. Rows below `batch` are points of `p`, the others are points of `q`.
 fn logistic_loss(batch: usize, rows: Range<usize>, logits: &mut [f32]) -> f64 {
     let mut sum = 0.0;
     for (i, l) in rows.zip(logits) {

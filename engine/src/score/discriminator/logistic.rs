@@ -13,7 +13,7 @@ use faer::{Accum, Mat, MatRef, Side};
 /// The largest number of features: their matrix then takes 128 MB.
 const MOST: usize = 4096;
 
-/// The last Newton step is one that is smaller than this, relative to the coefficients.
+/// The iteration ends after a Newton step that is smaller than this, relative to the coefficients.
 const ENOUGH: f64 = 1e-9;
 
 /// The logit `l(x) = theta . phi(u)`, `u = (x - mean) / std`, `phi = (1, u)` or `(1, u, u_i u_j)`
@@ -42,10 +42,10 @@ impl Logistic {
         self.dim
     }
 
-    /// Minimises the average of the mean losses of the two sets, plus `ridge / 2 |theta|^2`
-    /// (without the constant). The loss is convex, and a step that does not lower the loss is
-    /// halved. The fit therefore converges from any start. Returns false for points so far apart
-    /// that they have no finite units.
+    /// Minimises the average of the mean losses of the two sets, plus `ridge / 2 |theta|^2`, where
+    /// `theta` is taken without the constant term. The loss is convex, and a step that does not
+    /// lower the loss is halved. The fit therefore converges from any start. Returns false for
+    /// points so far apart that they have no finite units.
     pub fn fit(
         &mut self,
         p: &Points,
@@ -53,7 +53,8 @@ impl Logistic {
         options: &DiscriminatorOptions,
         interrupt: &Interrupt,
     ) -> Result<bool> {
-        // Other units require other coefficients. A fit takes few steps, so it starts again.
+        // The coefficients depend on the units, which change with the points. A fit takes few
+        // steps, so every fit starts from zero.
         self.units = AffineMap::pooled(p, q);
         if !self.units.is_finite() {
             return Ok(false);
@@ -130,7 +131,7 @@ impl Logistic {
         loss
     }
 
-    /// Returns `H^-1 g`.
+    /// Returns the Newton step `H^-1 g`, with the Hessian `H` and the gradient `g` of the loss.
     fn newton(&self, features: &[Mat<f64>; 2], ridge: f64) -> Result<Vec<f64>> {
         let count = self.theta.len();
         let (mut hessian, mut gradient) = (Mat::<f64>::zeros(count, count), Mat::<f64>::zeros(count, 1));

@@ -17,8 +17,8 @@ pub use option::{DiscriminatorOptions, Features};
 pub(crate) use sigmoid::{sigmoid, softplus};
 
 /// A logit `l(x)`, fitted so that `1 / (1 + exp(-l))` distinguishes points of `p` from points of
-/// `q`. Both sets have equal weight, so `l` estimates `log p/q`. Each fit starts from the result of
-/// the last one.
+/// `q`. Both sets have equal weight, so `l` estimates `log p/q`. Each fit of a net starts from the
+/// result of the last fit; other fits start from zero.
 #[derive(Debug, Clone)]
 pub struct Discriminator {
     options: DiscriminatorOptions,
@@ -80,9 +80,9 @@ impl Discriminator {
     }
 
     /// Fits the discriminator to distinguish `p` from `q`. A Newton step costs `n F^2 + F^3` for
-    /// `F` features. An optimiser step costs a forward pass of the net and its gradient (about the
-    /// products of three passes) for each point of two batches. Non-finite points of a diverging
-    /// cloud are not an error: [`Discriminator::evaluate`] then returns NaN.
+    /// `F` features. In an optimiser step of a net, each point of two batches costs a forward pass
+    /// and its gradient, together about as much as three forward passes. Non-finite points of a
+    /// diverging cloud are not an error: [`Discriminator::evaluate`] then returns NaN.
     ///
     /// # Errors
     /// The sets differ in dimension, the features do not fit into memory, the loss is not finite,
@@ -104,7 +104,7 @@ impl Discriminator {
     }
 
     /// Writes `l` and its gradient at every row of `z`. Both are 0 before the first fit, and NaN
-    /// after a fit to non-finite points.
+    /// after a fit to points that are not finite or too far apart.
     pub fn evaluate(&mut self, z: &Points, logit: &mut Vec<f64>, gradient: &mut Points) {
         logit.clear();
         logit.resize(z.n(), 0.0);

@@ -46,8 +46,8 @@ crate::options! {
         follow: usize = 10,
         /// Number of points from each of the two sets per optimiser step, at least 2.
         batch: usize = 256,
-        /// Learning rate of Adam over `steps`: a number, a schedule or a list; later steps use its
-        /// last value.
+        /// Learning rate of Adam over `steps`: a number, a schedule or a list. The steps of later
+        /// evaluations use its last value.
         rate: Schedule = Schedule::Cosine { from: 2e-3, to: 5e-4 },
         /// Weight decay of AdamW, 0 or more: a step multiplies the parameters of the net by `1 -
         /// rate decay`.
@@ -57,7 +57,7 @@ crate::options! {
 
 impl DiscriminatorOptions {
     /// # Errors
-    /// An option out of range.
+    /// An option is out of range.
     pub fn check(&self) -> Result<()> {
         at_least(&[("newton", self.newton, 1), ("steps", self.steps, 1), ("batch", self.batch, 2)])?;
         for (name, value) in [("ridge", self.ridge), ("decay", self.decay)] {

@@ -82,7 +82,7 @@ fn sets_that_a_plane_divides_stay_finite() {
     }
 }
 
-/// The gradient is that of the logit, for every kind.
+/// The gradient is that of the logit, for every kind of features.
 #[test]
 fn the_gradient_is_the_logits_by_finite_differences() {
     let (p, q) = (gaussian([1.0, 0.0], [1.0, 0.4, 0.5]), gaussian([0.0, 0.3], [1.5, -0.3, 0.8]));

@@ -7,8 +7,8 @@ use crate::score::{At, Extent, Form, Score, ScoreDiagnostics, ScoreProperties, S
 use crate::{Points, Result};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-/// Returns the extent of points. That of the last points is kept, because every flow builds its own
-/// estimate from the same points, and a million points take seconds.
+/// Returns the extent of points. The last result is kept, because every flow builds an estimate of
+/// its own from the same points, and measuring a million points takes seconds.
 fn extent_of(points: &Arc<Points>) -> Extent {
     static LAST: Mutex<Option<(Weak<Points>, Extent)>> = Mutex::new(None);
     let last = LAST.lock().unwrap_or_else(PoisonError::into_inner).clone();

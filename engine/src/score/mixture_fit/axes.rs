@@ -23,9 +23,9 @@ impl Axes {
         Ok(Axes(Some(spectrum.vectors().subcols(dim - count, count).to_owned())))
     }
 
-    /// Adds the directions that tell the components of a mixture apart best:
-    /// `W^-1 (m_k - m)` with the covariance `W` within components \[fisher1936use\]. Modes that are
-    /// close together along the directions of largest variance can be far apart along these.
+    /// Adds the directions that tell the components of a mixture apart best: `W^-1 (m_k - m)` with
+    /// the covariance `W` within components \[fisher1936use\]. Modes that are close together along
+    /// the directions of largest variance can be far apart along the added directions.
     pub fn with_discriminants(&self, mixture: &Mixture) -> Result<Axes> {
         let Some(axes) = &self.0 else { return Ok(self.clone()) };
         let k = mixture.components().len();
@@ -80,11 +80,13 @@ impl Axes {
     }
 }
 
-/// Returns the unit vector of the part that is orthogonal to all columns, if there is one.
+/// Returns the unit vector along the part of `v` that is orthogonal to all columns; None if this
+/// part is negligible.
 fn orthogonal_part(mut v: Vec<f64>, columns: &[Vec<f64>]) -> Option<Vec<f64>> {
     let norm = |v: &[f64]| v.iter().map(|a| a * a).sum::<f64>().sqrt();
     let whole = norm(&v);
-    // Two passes, because the first leaves rounding errors as large as the part that it removes.
+    // There are two passes, because the rounding errors of the first can be as large as a small
+    // orthogonal part.
     for column in columns.iter().chain(columns) {
         let along: f64 = v.iter().zip(column).map(|(a, b)| a * b).sum();
         v.iter_mut().zip(column).for_each(|(a, b)| *a -= along * b);

@@ -12,8 +12,8 @@ use crate::{Points, Result};
 use std::f64::consts::TAU;
 
 /// What a larger number of components, or another estimate, must add to the log likelihood per
-/// point. The number does not change back and forth with every choice, because the present one need
-/// not add this again.
+/// point. The present number does not have to add this again, so that the number does not change
+/// back and forth with every choice.
 pub(in crate::score) const MARGIN: f64 = 0.05;
 
 /// The numbers of components that are tried, in this order.
@@ -22,7 +22,7 @@ const COUNTS: [usize; 12] = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64];
 /// The least number of points per component.
 const POINTS_PER_COMPONENT: usize = 10;
 
-/// The number of counts in a row without a gain after which the search ends.
+/// The search ends after this number of counts in a row without a gain.
 const MISSES: usize = 2;
 
 /// The form of a mixture.
@@ -46,8 +46,9 @@ impl Archived for Form {
 pub(in crate::score) struct Trial<'a> {
     /// The points of the fits.
     pub points: Points,
-    /// The points that were held out, and the same with noise of standard deviation sigma.
+    /// The points that were held out.
     held: Points,
+    /// The points that were held out, with noise of standard deviation sigma.
     noised: Points,
     sigma: f64,
     pub stream: Stream,
@@ -64,14 +65,15 @@ impl<'a> Trial<'a> {
         Trial { points: cloud.select(fitted), held, noised, sigma, stream, pairwise }
     }
 
-    /// Returns the mean log density at the noised points.
+    /// Returns the mean log density of a mixture at the noised points.
     fn likelihood(&self, mixture: &Mixture) -> Result<f64> {
         let mut logs = Vec::new();
         mixture.log_density(&self.noised, self.sigma, &mut logs)?;
         Ok(logs.iter().sum::<f64>() / logs.len() as f64)
     }
 
-    /// Returns the mean log density of the kernel estimate from all points but the one itself.
+    /// Returns the mean log density of the kernel estimate at the noised points. The estimate at a
+    /// point uses all points of the cloud except this point.
     pub fn kernel_likelihood(&self) -> Result<f64> {
         let all = self.held.concat(&self.points)?;
         let softmax = Softmax { sigma: self.sigma, log_weights: None, leave_out_self: true };
@@ -82,8 +84,8 @@ impl<'a> Trial<'a> {
     }
 }
 
-/// Returns the form with the largest likelihood, and this likelihood. The search goes up from the
-/// number before the present one.
+/// Returns the form with the largest likelihood, and this likelihood. The search goes through
+/// increasing numbers of components, and begins just below the present number.
 pub(super) fn best_form(
     trial: &Trial,
     present: Option<Form>,
@@ -121,7 +123,7 @@ pub(super) fn best_form(
     Ok(best.unwrap_or((unjudged(options), f64::NEG_INFINITY)))
 }
 
-/// Returns the form of a mixture of too few points to judge.
+/// Returns the form that is used if there are too few points for a choice.
 pub(super) fn unjudged(options: &MixtureFitOptions) -> Form {
     Form { k: options.k.unwrap_or(1), pooled: options.pooled.unwrap_or(true) }
 }

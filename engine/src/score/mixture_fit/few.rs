@@ -17,7 +17,7 @@ pub(super) struct Rounds<'a> {
     pub count: usize,
     /// Constant added to the diagonal of each covariance, relative to the mean variance.
     pub ridge: f64,
-    /// Raised to stop.
+    /// Ends the iterations when it is raised.
     pub interrupt: &'a Interrupt,
 }
 
@@ -40,8 +40,8 @@ pub(super) fn first_fit(points: &Points, k: usize, rounds: Rounds, stream: Strea
     }
 }
 
-/// Returns a mixture with k-means++ centres \[arthur2007kmeans\]. Its isotropic covariance is the
-/// spread within all clusters.
+/// Returns a mixture with k-means++ centres \[arthur2007kmeans\]. All components have the same
+/// isotropic covariance, the mean variance within the clusters.
 fn first_guess(points: &Points, k: usize, rng: &mut Rng) -> Result<Mixture> {
     let n = points.n();
     let mut centres = vec![rng.below(n)];
@@ -64,7 +64,7 @@ fn first_guess(points: &Points, k: usize, rng: &mut Rng) -> Result<Mixture> {
     Mixture::new(vec![1.0; k], components)
 }
 
-/// Returns the mixture after some iterations.
+/// Returns the mixture after `rounds.count` iterations.
 pub(super) fn improve(points: &Points, mut mixture: Mixture, rounds: Rounds) -> Result<Mixture> {
     let ridge = positive_ridge(points, rounds.ridge);
     let mut shares = Points::default();
@@ -91,8 +91,8 @@ fn least(share: f64, points: &Points) -> f64 {
     if floor > 0.0 { floor } else { share }
 }
 
-/// Takes the M step: computes weighted moments. A component without points keeps its position and
-/// gets a vanishing weight.
+/// Takes the M step: computes weighted moments. A component with less than one point keeps its mean
+/// and covariance. No weight is below 1e-12.
 fn maximise(points: &Points, shares: &Points, last: &Mixture, ridge: f64) -> Result<Mixture> {
     let (n, dim) = (points.n(), points.dim());
     let mut weights = Vec::with_capacity(shares.dim());

@@ -33,7 +33,8 @@ pub(super) fn mixture_of(
         cov
     };
     let all: Vec<f64> = (0..shares.dim()).map(|k| shares.iter().map(|r| r[k]).sum()).collect();
-    // The second bound keeps a component if there are fewer points than components.
+    // With half of the mean mass as a bound, at least one component is kept, even if there are
+    // fewer points than components.
     let least = (0.5 * n as f64 / all.len() as f64).min(1.0);
     let kept: Vec<usize> = (0..all.len()).filter(|k| all[*k] >= least).collect();
     let mass: Vec<f64> = kept.iter().map(|&k| all[k]).collect();
@@ -71,9 +72,9 @@ fn around(points: &Points, shares: &Points, k: usize, mass: f64, mean: &[f64]) -
     (product(centred.as_ref(), centred.transpose()), tails)
 }
 
-/// Returns the covariance within components, `sum_ik r_ik (x_i - m_k)(x_i - m_k)^T / n`, with one
-/// product of `n` rows for all components: it is the second moment of `x_i - sum_k r_ik m_k`, plus
-/// `sum_kl m_k g_kl m_l^T` with `g = (diag(mass) - r^T r) / n`.
+/// Returns the covariance within components, `sum_ik r_ik (x_i - m_k)(x_i - m_k)^T / n`. One
+/// product of `n` rows is enough for all components: this covariance is the second moment of `x_i -
+/// sum_k r_ik m_k`, plus `sum_kl m_k g_kl m_l^T` with `g = (diag(mass) - r^T r) / n`.
 fn within(points: &Points, shares: &Points, kept: &[usize], means: &[Vec<f64>]) -> (Mat<f64>, Tails) {
     let (n, dim) = (points.n(), points.dim());
     let mut rest = Mat::zeros(dim, n);

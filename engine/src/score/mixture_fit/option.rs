@@ -5,19 +5,18 @@ use crate::score::covariance_shape::Shape;
 crate::options! {
     /// Options of `mixture_fit`.
     pub struct MixtureFitOptions {
-        /// Number of components, at least 1. Left out: mixtures, smoothed by sigma, are fitted to
-        /// half of the cloud, and the number with the largest likelihood on the other half is
-        /// chosen. A larger number must add 0.05 to the log likelihood per point. The number is
-        /// chosen again when sigma has changed by a factor of 1.5, and after 25 evaluations.
+        /// Number of components, at least 1. Left out: the number with the largest likelihood on
+        /// half of the cloud, fitted to the other half and smoothed by sigma. A larger number must
+        /// add 0.05 to the log likelihood per point. The number is chosen again whenever sigma has
+        /// changed by a factor of 1.5, and after 25 evaluations.
         k: Option<usize> = None,
         /// True if all components have the same covariance, which is then estimated from all
-        /// points. Left out: the choice with the larger likelihood on the held-out half of the
-        /// cloud.
+        /// points. Left out: the choice with the larger likelihood on half of the cloud.
         pooled: Option<bool> = None,
         /// The covariances of the components: "full" or "diagonal".
         covariance: Shape = Shape::Full,
         /// True if covariances are shrunk towards a multiple of the identity, by the estimate of
-        /// Ledoit and Wolf. With few points for the dimension, this is much more accurate.
+        /// Ledoit and Wolf. With few points in many dimensions, this is much more accurate.
         shrinkage: bool = true,
         /// Number of principal coordinates in which the components are told apart, at least 1.
         coordinates: usize = 10,
@@ -27,7 +26,7 @@ crate::options! {
         /// Iterations of expectation maximisation per evaluation, at least 1; each evaluation
         /// starts from the result of the previous one.
         rounds: usize = 3,
-        /// Iterations of a fit that starts from k-means++ centres.
+        /// Iterations of a fit that starts from k-means++ centres, at least 1.
         first_rounds: usize = 50,
     }
 }

@@ -9,11 +9,13 @@ use crate::rng::Stream;
 use crate::target::Mixture;
 use crate::{Error, Interrupt, Points, Result};
 
-/// The number of times that a first fit improves its coordinates, and the iterations in each.
+/// The number of times that a first fit improves its coordinates.
 const REFINEMENTS: usize = 3;
+/// The number of iterations after each improvement of the coordinates.
 const REFINING_ROUNDS: usize = 10;
 
-/// Returns the shares of `k` components in each point, n x k, from a fit that knows nothing.
+/// Returns the shares of `k` components in each point, n x k, from a fit without an earlier
+/// mixture.
 pub(super) fn cold_fit(
     points: &Points,
     k: usize,
@@ -43,7 +45,8 @@ pub(super) fn cold_fit(
     Ok(shares)
 }
 
-/// Returns the shares in each point of the components of a mixture that was fitted before.
+/// Returns the shares of the components in each point, n x k, from a fit that starts from an
+/// earlier mixture.
 pub(super) fn warm_fit(
     points: &Points,
     mixture: &Mixture,
@@ -61,8 +64,8 @@ pub(super) fn warm_fit(
     Ok(shares)
 }
 
-/// Writes the shares of the components after some more iterations, in the axes and the directions
-/// that tell the components of the mixture apart.
+/// Writes the shares of the components after more iterations. The coordinates are those along the
+/// axes and along the directions that tell the components of the mixture apart.
 fn refine(points: &Points, axes: &Axes, mixture: &Mixture, rounds: Rounds, shares: &mut Points) -> Result<()> {
     let axes = axes.with_discriminants(mixture)?;
     let few = axes.coordinates(points);

@@ -1,4 +1,4 @@
-//! Smoothed scores against closed forms.
+//! Smoothed scores are compared with closed forms.
 
 use super::*;
 use crate::pairwise::{Pairwise, PairwiseOptions};
