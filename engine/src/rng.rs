@@ -6,6 +6,7 @@
 //! same bytes.
 
 use crate::Points;
+use crate::points::dot;
 use rand::{Rng as _, RngExt as _, SeedableRng};
 use rand_distr::{Distribution, StandardNormal};
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -78,6 +79,25 @@ impl Stream {
         let mut points = Points::zeros(n, dim);
         self.fill_normal(points.data_mut());
         points
+    }
+
+    /// Returns a random orthonormal basis, uniform over all orthonormal bases. Normal vectors are
+    /// orthogonalised twice. The cost is `dim^3`.
+    pub(crate) fn orthonormal_basis(self, dim: usize) -> Vec<Vec<f64>> {
+        let mut basis: Vec<Vec<f64>> = Vec::with_capacity(dim);
+        for normal in self.normal(dim, dim).iter() {
+            let mut axis = normal.to_vec();
+            for _ in 0..2 {
+                for other in &basis {
+                    let share = dot(&axis, other);
+                    axis.iter_mut().zip(other).for_each(|(a, o)| *a -= share * o);
+                }
+                let length = dot(&axis, &axis).sqrt();
+                axis.iter_mut().for_each(|a| *a /= length);
+            }
+            basis.push(axis);
+        }
+        basis
     }
 }
 

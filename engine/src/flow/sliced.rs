@@ -7,7 +7,6 @@ use crate::archive::Archived;
 use crate::ode::StepReport;
 use crate::options::at_least;
 use crate::points::{dot, ends, shares, sort_projections};
-use crate::rng::Stream;
 use crate::{Points, Result, Subject};
 use rayon::prelude::*;
 use std::sync::Arc;
@@ -95,7 +94,7 @@ impl VelocityField for SlicedFlow {
         let stream = at.clock.randomness("basis");
         let share = 1.0 / self.options.bases as f64;
         for k in 0..self.options.bases {
-            let basis = basis(stream.at(k as u64), dim);
+            let basis = stream.at(k as u64).orthonormal_basis(dim);
             for axes in basis.chunks(BLOCK) {
                 at.pairwise.interrupt().check()?;
                 let moved: Vec<Vec<f64>> = axes.par_iter().map(|axis| self.along(axis, at)).collect();
@@ -161,29 +160,11 @@ fn interpolated(x: f64, line: &[(f64, usize)], shifts: &[f64]) -> f64 {
     }
 }
 
-/// Returns a random orthonormal basis, uniform over all orthonormal bases. Normal vectors are
-/// orthogonalised twice.
-fn basis(stream: Stream, dim: usize) -> Vec<Vec<f64>> {
-    let mut basis: Vec<Vec<f64>> = Vec::with_capacity(dim);
-    for normal in stream.normal(dim, dim).iter() {
-        let mut axis = normal.to_vec();
-        for _ in 0..2 {
-            for other in &basis {
-                let share = dot(&axis, other);
-                axis.iter_mut().zip(other).for_each(|(a, o)| *a -= share * o);
-            }
-            let length = dot(&axis, &axis).sqrt();
-            axis.iter_mut().for_each(|a| *a /= length);
-        }
-        basis.push(axis);
-    }
-    basis
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::pairwise::Pairwise;
+    use crate::rng::Stream;
 
     fn velocity(flow: &mut SlicedFlow, at: FieldAt) -> Points {
         let mut out = Points::default();
@@ -204,7 +185,7 @@ mod tests {
         let y = Stream::new(2).normal(60, 4);
         let mut flow = SlicedFlow::new(x.clone(), SlicedFlowOptions::default()).unwrap();
         let moved = step(&mut flow, &y, &clock);
-        for axis in basis(clock.randomness("basis").at(0), 4) {
+        for axis in clock.randomness("basis").at(0).orthonormal_basis(4) {
             let (got, want) = (sort_projections(&axis, &moved), sort_projections(&axis, &x));
             assert!(got.iter().zip(&want).all(|(g, w)| (g.0 - w.0).abs() < 1e-12));
         }

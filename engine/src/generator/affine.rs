@@ -139,7 +139,7 @@ impl Generator for Affine {
 
     fn layers(&self) -> Vec<Layer> {
         let count = self.dim * self.dim_in;
-        vec![Layer { weights: 0..count, bias: count..count + self.dim, adds_input: false }]
+        vec![Layer { weights: 0..count, bias: count..count + self.dim, adds_input: false, paired: false }]
     }
 }
 

@@ -82,7 +82,7 @@ impl<'a> Distillation<'a> {
         let pairwise = self.pairwise.unwrap_or(&default);
         let DistillOptions { steps, batch, average, ema, every, checkpoint_every, .. } = self.options;
         let plan = OptimiserPlan { steps, rate: self.options.rate.as_ref(), net_rate: 0.005, average, ema };
-        let training = TrainingOptions { name: "distill", plan, batch, every, checkpoint_every, spreads: false };
+        let training = TrainingOptions { name: "distill", plan, batch, every, checkpoint_every, many_outputs: false };
         let mut taught = Difference::new(self.teacher, self.generator.dim(), &self.options, pairwise)?;
         Training::new(self.generator, self.base, training, &mut taught, pairwise, self.stream)?.run(observer)
     }

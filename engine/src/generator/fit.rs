@@ -1,6 +1,7 @@
 //! Training of a generator by regression on particles that a flow has moved.
 
 use super::Generator;
+use super::heavy_tails::heavier_tails;
 use super::mlp::FEW;
 use super::optimiser::OptimiserPlan;
 use super::standard_units::Known;
@@ -113,10 +114,10 @@ impl<'a> Fit<'a> {
             average,
             ema,
         };
-        let training = TrainingOptions { name: "fit", plan, batch, every, checkpoint_every, spreads: many };
+        let training = TrainingOptions { name: "fit", plan, batch, every, checkpoint_every, many_outputs: many };
         self.stepping.check()?;
-        let labels = self.base.labels();
-        let mut along = Along { flow: self.field, stepping: &self.stepping, pairwise, labels, eta: 0.0 };
+        let base = self.base;
+        let mut along = Along { flow: self.field, stepping: &self.stepping, pairwise, base, eta: 0.0 };
         Training::new(self.generator, self.base, training, &mut along, pairwise, self.stream)?.run(observer)
     }
 }
@@ -135,8 +136,7 @@ struct Along<'a> {
     flow: &'a mut dyn VelocityField,
     stepping: &'a Stepping,
     pairwise: &'a Pairwise,
-    /// The number of labels that the base draws, if it draws labelled points.
-    labels: Option<usize>,
+    base: &'a dyn Target,
     /// The step size along the last velocity.
     eta: f64,
 }
@@ -144,12 +144,17 @@ struct Along<'a> {
 impl Teacher for Along<'_> {
     fn target_units(&self, y: &Points, clock: &Clock) -> Result<Option<Known>> {
         let scales = self.flow.scales(y, clock);
-        check_labels(scales.aim.labels(), self.labels)?;
+        check_labels(scales.aim.labels(), self.base.labels())?;
         Ok(scales.aim.units().map(|map| Known { map, each_column: scales.units.is_some() }))
     }
 
     fn prepare(&mut self, y: &Points, clock: &Clock) -> Result<Vec<String>> {
-        self.flow.prepare(y, clock, None)
+        let mut notes = self.flow.prepare(y, clock, None)?;
+        if let Some(target) = self.flow.scales(y, clock).aim.points().filter(|target| target.dim() > FEW) {
+            let base = self.base.sample(y.n(), clock.randomness("tails"))?;
+            notes.extend(heavier_tails(target, &base));
+        }
+        Ok(notes)
     }
 
     fn velocity(&mut self, y: &Points, clock: &Clock, out: &mut Points) -> Result<()> {

@@ -62,50 +62,20 @@ pub(super) fn least_squares(generator: &mut dyn Generator, u: &Points, y: &Point
     Ok(true)
 }
 
-/// Changes the last layer of a generator so that the outputs are `A y + c` instead of `y`. The new
-/// outputs are near `wanted` and have its means. The columns that vary also have its standard
-/// deviations. `y` holds the present outputs, in the units of the last layer. Returns false, and
-/// changes nothing, if the last layer cannot express the change.
-///
-/// # Errors
-/// A decomposition fails.
-pub(super) fn aim_outputs(generator: &mut dyn Generator, y: &Points, wanted: &Points) -> Result<bool> {
-    let layers = generator.layers();
-    let Some(last) = layers.last().filter(|last| !last.adds_input) else { return Ok(false) };
-    // Nets compute in f32. Directions that vary less than this contain only rounding errors.
-    let fit = LinearFit::of(y, wanted, 1e-8)?;
-    let aimed = fit.apply(y);
-    let (found, wanted) = (AffineMap::of(&aimed), AffineMap::of(wanted));
-    let scale = |i: usize| (wanted.scale()[i] / found.scale()[i]).min(1e4);
-    let parameters = generator.parameters_mut();
-    let width = last.weights.len() / last.bias.len();
-    let before = parameters[last.weights.clone()].to_vec();
-    let bias: Vec<f64> = parameters[last.bias.clone()].to_vec();
-    for (i, b) in last.bias.clone().enumerate() {
-        let row = |value: &dyn Fn(usize) -> f64| (0..bias.len()).map(|k| fit.weights[(i, k)] * value(k)).sum::<f64>();
-        for (j, p) in last.row(i).enumerate() {
-            parameters[p] = scale(i) * row(&|k| before[k * width + j]);
-        }
-        let mean = found.shift()[i] - fit.bias[i];
-        parameters[b] = wanted.shift()[i] + scale(i) * (row(&|k| bias[k]) - mean);
-    }
-    Ok(true)
-}
-
 /// The linear map `u -> W u + b` that minimises `sum_i |W u_i + b - y_i|^2`: `W = C_yu C_uu^+`,
 /// `b = mean y - W mean u`, with the covariances `C` and the pseudoinverse `C_uu^+`. Of all
 /// solutions, this one ignores the directions in which `u`, with every column divided by its
 /// standard deviation, does not vary.
-struct LinearFit {
+pub(super) struct LinearFit {
     /// `W`, columns of `y` x columns of `u`.
-    weights: Mat<f64>,
-    bias: Vec<f64>,
+    pub weights: Mat<f64>,
+    pub bias: Vec<f64>,
 }
 
 impl LinearFit {
     /// Fits the map. Directions whose variance is at most `least` times the largest variance are
     /// ignored.
-    fn of(u: &Points, y: &Points, least: f64) -> Result<LinearFit> {
+    pub fn of(u: &Points, y: &Points, least: f64) -> Result<LinearFit> {
         let (mean_u, mean_y) = (u.mean(), y.mean());
         // Columns are divided by their standard deviations. Otherwise a column of small numbers would
         // count as a column without variation.
@@ -123,7 +93,7 @@ impl LinearFit {
     }
 
     /// Returns `W u_i + b` for every row.
-    fn apply(&self, u: &Points) -> Points {
+    pub fn apply(&self, u: &Points) -> Points {
         let mut out = Points::zeros(u.n(), self.bias.len());
         for (i, row) in u.iter().enumerate() {
             for (k, to) in out.row_mut(i).iter_mut().enumerate() {

@@ -12,6 +12,8 @@ pub struct Layer {
     /// True if the layer adds its input to its output. No weights can then undo a change of the
     /// units of its input.
     pub adds_input: bool,
+    /// True if the function `f` after the layer has `f(x) - f(-x) = x`; false after the last layer.
+    pub paired: bool,
 }
 
 impl Layer {

@@ -28,7 +28,7 @@ crate::options! {
 /// A net with at most this many outputs is built and trained for targets with separate modes: it
 /// has tanh and a larger learning rate. With more outputs, modes matter less than tails and the
 /// noise of the steps. Such a net has SiLU. In `fit` it also has a smaller learning rate, and it
-/// starts near a linear map of the base if its points hardly vary.
+/// starts as a linear map of the base if its points hardly vary.
 pub(super) const FEW: usize = 4;
 
 /// A multilayer perceptron `g(u)` in f32. The trained parameters are f64, so that small steps are
@@ -141,6 +141,7 @@ impl Generator for MlpGenerator {
             weights: self.net.weight_range(l),
             bias: self.net.bias_range(l),
             adds_input: self.net.skips(l),
+            paired: l + 1 < self.net.layers() && self.net.activation().is_paired(),
         };
         (0..self.net.layers()).map(layer).collect()
     }

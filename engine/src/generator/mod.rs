@@ -9,9 +9,11 @@
 mod affine;
 mod distill;
 mod fit;
+mod heavy_tails;
 mod history;
 mod layer_algebra;
 mod linear_layer;
+mod linear_start;
 mod mlp;
 #[cfg(feature = "files")]
 mod model_file;

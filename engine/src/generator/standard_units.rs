@@ -7,7 +7,8 @@
 //! absorb the inverse maps, so that a single map is saved and applied.
 
 use super::Generator;
-use super::layer_algebra::{aim_outputs, compose};
+use super::layer_algebra::compose;
+use super::linear_start::{linear_map, start_linear};
 use crate::flow::Aim;
 use crate::number::number;
 use crate::points::AffineMap;
@@ -168,8 +169,8 @@ impl Units {
         if (0..y.dim()).any(varies) {
             return Ok(None);
         }
-        let linear = map.apply(&linear_start(u, y.dim(), stream));
-        Ok(aim_outputs(generator, &y, &linear)?
+        let wanted = map.apply(&linear_map(u, y.dim(), stream.label("map")));
+        Ok(start_linear(generator, u, &wanted, stream.label("axes"))?
             .then(|| "start: a linear map of the base, because the points of the generator hardly varied".into()))
     }
 
@@ -182,19 +183,6 @@ impl Units {
         let start = if keeps { "it keeps its present map" } else { "it starts from a random map in these units" };
         format!("units: in training, {} count as standard; {start}", maps.collect::<Vec<_>>().join(" and "))
     }
-}
-
-/// Maps the points linearly to `dim` coordinates of mean 0 and variance 1: first the coordinates of
-/// the points, then, if `dim` is larger, random mixtures of these coordinates.
-fn linear_start(u: &Points, dim: usize, stream: Stream) -> Points {
-    let u = AffineMap::of(u).undo(u);
-    let mixtures = stream.normal(dim.saturating_sub(u.dim()).max(1), u.dim());
-    let mut out = Points::zeros(u.n(), dim);
-    for (i, row) in u.iter().enumerate() {
-        let mixed = mixtures.iter().map(|weights| weights.iter().zip(row).map(|(w, x)| w * x).sum());
-        out.row_mut(i).iter_mut().zip(row.iter().copied().chain(mixed)).for_each(|(to, x)| *to = x);
-    }
-    AffineMap::of(&out).undo(&out)
 }
 
 /// Returns the squared distance of the means and standard deviations of the columns from 0 and 1.

@@ -2,6 +2,7 @@
 //! evaluated at its points, and Adam takes a step along the velocity.
 
 use super::Generator;
+use super::heavy_tails::bound_leverage;
 use super::history::{history_row, root_mean_square};
 use super::optimiser::{Optimiser, Pull};
 use super::standard_units::Units;
@@ -150,7 +151,7 @@ impl<'a> Training<'a> {
         let wanted = self.teacher.target_units(&y, &clock)?;
         student.units = Units::of(student.base, wanted.as_ref());
         let mut notes = student.units.start(student.generator, u, y)?;
-        if self.options.spreads {
+        if self.options.many_outputs {
             let u = student.inputs(student.batch.max(4 * student.generator.dim()), self.stream.label("start"))?;
             let random = self.stream.label("mixtures");
             notes.extend(student.units.spread(student.generator, wanted.as_ref(), &u, random)?);
@@ -250,6 +251,9 @@ impl Trainee for Training<'_> {
         self.teacher.after_step(&self.y, &StepReport { eta, displacement: eta * residual }, &clock)?;
         if let Some(map) = &self.student.units.outputs {
             map.unscale_in_place(&mut self.v);
+        }
+        if self.options.many_outputs {
+            bound_leverage(&self.u, &mut self.v);
         }
         let pull = Pull { u: &self.u, v: &self.v, eta };
         if !self.optimiser.step(self.student.generator, &pull, now.step, now.rate)? {

@@ -15,8 +15,9 @@ pub(super) struct TrainingOptions<'a> {
     pub batch: usize,
     pub every: Option<usize>,
     pub checkpoint_every: Option<usize>,
-    /// Whether a generator whose points hardly vary starts near a linear map of the base.
-    pub spreads: bool,
+    /// Whether the generator is trained as one of many outputs. It then starts as a linear map of
+    /// the base if its points hardly vary, and the influence of far inputs is bounded.
+    pub many_outputs: bool,
 }
 
 impl TrainingOptions<'_> {

@@ -38,6 +38,14 @@ impl Activation {
         }
     }
 
+    /// True if `f(x) - f(-x) = x` for all `x`.
+    pub(crate) fn is_paired(self) -> bool {
+        match self {
+            Activation::Silu | Activation::Softplus => true,
+            Activation::Tanh => false,
+        }
+    }
+
     #[inline(always)]
     fn of<T: Real, S: Simd>(self, simd: S, x: T::Lanes<S>) -> [T::Lanes<S>; 2] {
         let one = T::splat(simd, T::from_f64(1.0));

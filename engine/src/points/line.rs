@@ -1,7 +1,13 @@
-//! Points on a line: sorted projections, and the quantiles that they cover.
+//! Numbers on a line: the median, sorted projections, and the quantiles that they cover.
 
 use super::kd_order::{of_sort_key, sort_key};
 use super::{Points, dot};
+
+/// Returns the upper median; 0 without values.
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
+    let middle = values.len() / 2;
+    if values.is_empty() { 0.0 } else { *values.select_nth_unstable_by(middle, f64::total_cmp).1 }
+}
 
 /// Returns the projections in rising order, each with the index of its point. Equal projections
 /// keep the order of their points.

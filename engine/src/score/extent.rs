@@ -1,7 +1,7 @@
 //! The size and the finest detail of the distribution of a score, which determine a suitable range
 //! of sigma.
 
-use crate::points::{AffineMap, RowSource, squared_distance};
+use crate::points::{AffineMap, RowSource, median, squared_distance};
 use crate::rng::Stream;
 use crate::{Points, Result};
 use rayon::prelude::*;
@@ -104,12 +104,6 @@ fn without_stray(points: &Points) -> Option<Points> {
     let limit = ASTRAY * ASTRAY * median(squares.clone());
     let near: Vec<usize> = (0..points.n()).filter(|i| squares[*i] <= limit).collect();
     (limit > 0.0 && near.len() < points.n()).then(|| points.select(&near))
-}
-
-/// Returns the upper median; 0 without values.
-fn median(mut values: Vec<f64>) -> f64 {
-    let middle = values.len() / 2;
-    if values.is_empty() { 0.0 } else { *values.select_nth_unstable_by(middle, f64::total_cmp).1 }
 }
 
 /// True if more than half of the points coincide with another point.
