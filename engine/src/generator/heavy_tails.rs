@@ -53,10 +53,10 @@ pub(super) fn heavier_tails(target: &Points, base: &Points) -> Option<String> {
     (of_target > of_base + HEAVIER).then(|| {
         format!(
             "tails: {} % of the target's values are further than three robust standard deviations from the median of \
-             their column, of the base's {} %; a base with such tails fits better, such as student_t(#{{dim: {}, dof: 3}})",
+             their column, of the base's {} %; a base with such tails fits better, for example Student's t distribution \
+             with 3 degrees of freedom",
             percent(of_target),
-            percent(of_base),
-            base.dim()
+            percent(of_base)
         )
     })
 }
@@ -101,7 +101,7 @@ mod tests {
     fn only_a_target_with_heavier_tails_gives_a_note() {
         let normal = Stream::new(2).normal(4000, 2);
         let said = heavier_tails(&student(2, 3.0), &normal).unwrap();
-        assert!(said.contains("student_t(#{dim: 2, dof: 3})"), "{said}");
+        assert!(said.contains("4.") && said.contains("Student's t"), "{said}");
         assert!(heavier_tails(&student(2, 3.0), &student(2, 3.0)).is_none());
         for name in ["8gaussians", "moons", "checkerboard", "25gaussians"] {
             let data = dataset(name, &Default::default()).unwrap().sample(4000, Stream::new(3)).unwrap();
