@@ -1,10 +1,12 @@
-//! The architecture of the sources: the order of the modules, no circles between files, words that
-//! are kept in one place, words that are not used at all, and no script syntax in the engine.
+//! The architecture of the sources: the order of the modules, no circles between files, files of at
+//! most 300 lines, words that are kept in one place, words that are not used at all, and no script
+//! syntax in the engine.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test and its helpers may fail by panicking.
 
 mod circles;
 mod distinct_types;
 mod graph;
+mod length;
 mod names;
 mod order;
 mod plain_words;

@@ -50,8 +50,7 @@ pub const ENTRIES: &[Entry] = &[
     .example(
         "let flow = sd_flow(dataset(\"moons\").sample(500));\n\
          let r = run(flow, normal(500, 2));\n\
-         let fixed = sd_flow(ar1(0.5, #{dim: 4}), gaussian_fit(), #{sigma: cosine(3, 0.1), step: \
-         0.5});",
+         let fixed = sd_flow(ar1(0.5, #{dim: 4}), gaussian_fit(), #{sigma: cosine(3, 0.1), step: 0.5});",
     ),
     function("mmd_flow", Kind::Flow, &[arg("points", SAMPLE), OPTIONS], Type::Flow, mmd_flow)
         .about(

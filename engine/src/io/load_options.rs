@@ -14,7 +14,8 @@ crate::options! {
         /// Name of the array in an `.npz`; not needed if the file holds a single array.
         key: Option<String> = None,
         /// The columns to read, in this order: positions counted from 0, or names if a `.csv` has a
-        /// header. Left out: all columns.
+        /// header. Left out: all columns. (Error messages count the columns of a file from 1, like
+        /// its lines.)
         columns: Option<Vec<Column>> = None,
         /// Whether the first line of a `.csv` is a header: `true`, `false` or `"auto"`. With
         /// `"auto"`, the line is a header if it holds names above columns of numbers. A file that

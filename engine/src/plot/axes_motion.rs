@@ -1,12 +1,13 @@
 //! Paths, arrows and contours between two axes.
 
-use super::axes_chart::{Item, Plane, Spot};
+use super::axes_chart::{Item, Plane};
 use super::canvas::Paint;
 use super::contours::Contours;
 use super::legend::Swatch;
 use super::motion::{Arrows, Paths};
 use super::scale::Extent;
 use super::shared::Making;
+use super::spot::Spot;
 use crate::Result;
 use crate::number::number;
 

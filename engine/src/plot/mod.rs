@@ -26,6 +26,7 @@ mod prepared;
 mod save;
 mod scale;
 mod shared;
+mod spot;
 mod sweep_plot;
 
 pub use axis::Axis;

@@ -97,8 +97,7 @@ impl<'a> Tree<'a> {
             let own = self.price_of(row);
             let (prices, rests) = (&self.price[self.rows + column..], &self.rest[self.rows + column..]);
             let costs = &self.cost[at..end];
-            // The vectorised loops find only the least reduced cost. If it is an improvement, a
-            // second loop finds the arc that has it.
+            // The vectorised loops find only the least reduced cost, a second loop its arc.
             let best = match exact {
                 true => least_exact_difference(costs, (prices, rests), own),
                 false => least_difference(costs, prices, own.0),

@@ -38,6 +38,7 @@ pub mod symmetric;
 mod symmetric_direct;
 pub mod tile;
 mod tournament;
+mod turned_tile;
 pub mod weights;
 
 /// A backend: one implementation of the reductions, independent of the other backends. It writes

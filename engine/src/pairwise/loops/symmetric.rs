@@ -10,6 +10,7 @@
 use super::symmetric_direct::{Scratch, direct};
 use super::tile::{self, Form, Row, WIDTH};
 use super::tournament::{pairs, rounds};
+use super::turned_tile::turn;
 use crate::pairwise::Work;
 use crate::pairwise::pack::Packed;
 use crate::pairwise::plan::Plan;
@@ -236,7 +237,7 @@ impl<T: Real> WithSimd for Pair<'_, T> {
                 if both {
                     let stride = dim.next_multiple_of(lanes);
                     let turned = &mut turned.take(b.len() * stride)[(from - b.start) * stride..][..count * stride];
-                    tile::turn::<T, S>(simd, &s[..count * width], points.from(first), (live, dim), turned);
+                    turn::<T, S>(simd, &s[..count * width], points.from(first), (live, dim), turned);
                 }
             }
         }

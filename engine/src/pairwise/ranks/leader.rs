@@ -1,12 +1,11 @@
 //! The other ranks as rank 0 sees them.
 
+use super::content::Content;
 use super::message::{Hello, Message, Neighbours, Placed, Reply, Request, encoded};
 use crate::comm::Comm;
 use crate::pairwise::work::Work;
 use crate::{Error, Interrupt, Points, Result};
 use pulp::bytemuck;
-use rayon::prelude::*;
-use std::hash::{DefaultHasher, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
@@ -24,9 +23,6 @@ const PAUSE: Duration = Duration::from_micros(50);
 
 /// The same while other ranks compute cells of a sweep.
 const LONG_PAUSE: Duration = Duration::from_millis(20);
-
-/// Numbers that one thread hashes at a time.
-const HASHED: usize = 1 << 16;
 
 /// The other ranks, which compute their parts of large sums. When this value is dropped, the other
 /// ranks end.
@@ -47,14 +43,6 @@ struct Held {
     calls: u64,
     /// True after a message that could not be read. No call is shared after it.
     is_lost: bool,
-}
-
-/// What distinguishes one set of points from another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Content {
-    hash: u64,
-    n: usize,
-    dim: usize,
 }
 
 impl Ranks {
@@ -207,7 +195,7 @@ impl Call<'_> {
     fn place(&mut self, sets: &[&Points]) -> Vec<Placed> {
         let Held { slots, used, calls, .. } = &mut *self.held;
         *calls += 1;
-        let contents: Vec<Content> = sets.iter().map(|set| content(set)).collect();
+        let contents: Vec<Content> = sets.iter().map(|set| Content::of(set)).collect();
         // Two objects with equal points get two slots, because a sum of a set at its own points may
         // be computed in another way.
         let mut holder = |content: &Content| {
@@ -289,21 +277,4 @@ impl Call<'_> {
 /// Returns the numbers of a message.
 fn numbers(message: &[u8]) -> Vec<f64> {
     message.as_chunks().0.iter().map(|bytes| f64::from_ne_bytes(*bytes)).collect()
-}
-
-/// Returns what distinguishes this set from others. Equal sets have equal content; different sets
-/// of one shape have equal hashes with probability `2^-64`.
-fn content(set: &Points) -> Content {
-    let parts: Vec<u64> = set
-        .data()
-        .par_chunks(HASHED)
-        .map(|part| {
-            let mut hasher = DefaultHasher::new();
-            hasher.write(bytemuck::cast_slice(part));
-            hasher.finish()
-        })
-        .collect();
-    let mut hasher = DefaultHasher::new();
-    parts.iter().for_each(|part| hasher.write_u64(*part));
-    Content { hash: hasher.finish(), n: set.n(), dim: set.dim() }
 }

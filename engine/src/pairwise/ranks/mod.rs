@@ -20,6 +20,7 @@
 //! | `shared` | the sums on rank 0 |
 //! | `worker` | the sums on the other ranks |
 
+mod content;
 pub mod deal;
 pub mod leader;
 pub mod message;

@@ -7,6 +7,7 @@ mod extent;
 mod kernel;
 mod kernel_softmax;
 mod log_sums;
+mod rank_messages;
 mod ranks;
 mod skipping;
 mod split;

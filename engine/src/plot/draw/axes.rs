@@ -1,8 +1,9 @@
 //! Dots, lines and areas between two axes, drawn by plotters.
 
-use super::super::axes_chart::{Item, Plane, Spot};
+use super::super::axes_chart::{Item, Plane};
 use super::super::canvas::{Align, Mark, PX, Paint, Scene, Sheet, font};
 use super::super::scale::{Extent, Scale, superscript};
+use super::super::spot::Spot;
 use super::clip::Frame;
 use super::layout::{Area, LABEL, MARGIN, TICK, place};
 use crate::plot::{Axis, Colour};

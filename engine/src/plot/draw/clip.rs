@@ -1,7 +1,7 @@
 //! Clipping of a chart to its frame.
 
-use super::super::axes_chart::Spot;
 use super::super::scale::Scale;
+use super::super::spot::Spot;
 use super::layout::Area;
 
 /// The rectangle between both axes, which frames the data.
