@@ -85,9 +85,9 @@ fn report_earlier_run(earlier: Status, folder: RunFolder) -> RunFolder {
         Status::Running | Status::Done => "did not finish",
     };
     let next = match (folder.has_checkpoints(), folder.has_cells()) {
-        (true, _) => "it goes on from its checkpoints",
-        (false, true) => "it starts again, except for the finished cells of its sweeps",
-        (false, false) => "it starts again",
+        (true, _) => "the run goes on from its checkpoints",
+        (false, true) => "the run starts again, except for the finished cells of its sweeps",
+        (false, false) => "the run starts again",
     };
     terminal::print_message(&format!("an earlier attempt at this run {ended}; {next}"));
     folder

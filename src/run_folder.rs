@@ -58,11 +58,10 @@ pub struct RunFolder {
 pub enum FolderState {
     /// The same run, complete.
     Finished(Box<Record>),
-    /// A run that did not finish, with its status. If it is the wanted run and is not forced, its
-    /// record, its checkpoints and the finished cells of its sweeps are kept; its other files are
-    /// deleted.
+    /// The same run, not finished, with its status. If the run is not forced, its record, its
+    /// checkpoints and the finished cells of its sweeps are kept; its other files are deleted.
     Unfinished(RunFolder, Status),
-    /// No run.
+    /// No run, or another run that is overwritten.
     New(RunFolder),
     /// A run that another process is computing now.
     Busy,
@@ -105,7 +104,10 @@ pub fn open(path: &Path, wanted: &Record, force: bool) -> Result<FolderState, Di
         )),
         Some(record) => {
             let folder = RunFolder::lock_and_clear(path, same && !force).map_err(refused)?;
-            Ok(folder.map_or(FolderState::Busy, |folder| FolderState::Unfinished(folder, record.status)))
+            Ok(folder.map_or(FolderState::Busy, |folder| match same {
+                true => FolderState::Unfinished(folder, record.status),
+                false => FolderState::New(folder),
+            }))
         }
         None => {
             Ok(RunFolder::lock_and_clear(path, false).map_err(refused)?.map_or(FolderState::Busy, FolderState::New))

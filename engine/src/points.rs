@@ -160,7 +160,7 @@ impl Points {
         Ok(Points { data: [self.data(), other.data()].concat(), dim: self.dim })
     }
 
-    /// Makes this set the rows `indices` of `points` and reuses its memory.
+    /// Replaces the points by rows `indices` of `points`, and reuses the memory.
     pub fn gather(&mut self, points: &Points, indices: &[usize]) {
         self.reshape(indices.len(), points.dim());
         self.data_mut()

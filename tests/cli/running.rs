@@ -212,8 +212,18 @@ fn an_unfinished_run_is_computed_anew() {
     let text = std::fs::read_to_string(&file).unwrap();
     std::fs::write(&file, text.replace("\"status\": \"done\"", "\"status\": \"running\"")).unwrap();
     let again = sandbox.run("a.rhai").code(0);
-    assert!(again.stderr.contains("it starts again") && again.stdout.starts_with("moved 100"), "{}", again.stderr);
+    assert!(again.stderr.contains("the run starts again") && again.stdout.starts_with("moved 100"), "{}", again.stderr);
     assert_eq!(sandbox.record()["status"], "done");
+}
+
+/// The folder then holds no earlier attempt at this run.
+#[test]
+fn another_run_that_failed_is_overwritten_without_a_word() {
+    let sandbox = Sandbox::with("throw \"no\";");
+    sandbox.run("a.rhai --out one").code(3);
+    sandbox.write("a.rhai", SMALL);
+    let done = sandbox.run("a.rhai --out one --force").code(0);
+    assert!(!done.stderr.contains("attempt") && done.stdout.starts_with("moved 100"), "{}", done.stderr);
 }
 
 fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {

@@ -75,7 +75,7 @@ pub const ENTRIES: &[Entry] = &[
     .example("print(`${rounded(1.0 / 3)} is ${rounded(100.0 / 3, 2)} %`);"),
 ];
 
-/// The number of significant digits of a 64-bit number.
+/// The number of digits that an f64 needs at most.
 const DIGITS: usize = 17;
 
 fn conclude(call: &Call) -> Result<Dynamic, Fail> {

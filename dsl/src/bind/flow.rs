@@ -1,4 +1,5 @@
-//! Flows. A flow in a script is a recipe: every run builds its own, so that no run inherits state.
+//! Flows. A flow in a script is a recipe: every run builds a new flow, so that no run inherits
+//! state.
 
 use crate::bind::arguments::{SAMPLE, SCORE, distribution, score, weighted_points};
 use crate::bind::first_training::shorten_first_training;

@@ -41,13 +41,13 @@ pub fn entries() -> impl Iterator<Item = &'static Entry> {
 sdflow::options! {
     /// The option that every metric has besides its own.
     pub struct FloorChoice {
-        /// Whether the noise floor is also computed. With `floor: false` a value takes far less
-        /// time. The floor of `c2st` has a closed form. Other floors take 200 further evaluations
-        /// of the metric; the exceptions are `w2` and `sinkhorn_divergence` with 40, and
-        /// `sliced_w2` of more than 40,000 points with 400. These evaluations use at most 2,000
-        /// points of both sets together if the cost of the metric grows with the number of pairs of
-        /// points. For `sliced_w2` the limit is 40,000 points of both sets together, and for `w2`
-        /// it is `max_points` points of each set.
+        /// Whether the noise floor is also computed. Without the floor, a value takes far less
+        /// time, except for `c2st`, whose floor has a closed form. Other floors take 200 further
+        /// evaluations of the metric; `w2` and `sinkhorn_divergence` take 40, and `sliced_w2` takes
+        /// 400 for more than 40,000 points. These evaluations use at most 2,000 points of both sets
+        /// together if the cost of the metric grows with the number of pairs of points. For
+        /// `sliced_w2` the limit is 40,000 points of both sets together, and for `w2` it is
+        /// `max_points` points of each set.
         floor: bool = true,
     }
 }

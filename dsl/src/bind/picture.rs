@@ -28,8 +28,7 @@ pub const ENTRIES: &[Entry] =
     &[function("plot", Kind::Saying, &[arg("what", DRAWABLE), arg("file", Type::Text), OPTIONS], Type::Nothing, plot)
         .about(
             "Draws a picture into `plots/` of the run folder, as `.svg` or `.png`. `what` is what \
-             the picture shows: sets of points, fields of arrows, tables or results of runs. A set \
-             of points is points, or a target, of which a sample is drawn. An array of sets makes \
+             the picture shows: sets of points, fields of arrows, tables or results of runs. A set of points is given as points, or as a target, which is then sampled. An array of sets makes \
              one chart, with the first set behind the others. A map of named sets also makes one \
              chart, in the order of the alphabet, with the sets named `target`, `data`, \
              `reference` or `held_out` behind the others. An array of such arrays or maps makes \
@@ -126,7 +125,7 @@ fn charts(call: &Call, what: &Dynamic, options: &PlotOptions) -> Result<Vec<Char
     Ok(made.into_iter().map(log).map(|chart| if options.log_y { chart.log_y() } else { chart }).collect())
 }
 
-/// Returns what the charts show, each with its title: one chart, or one per element.
+/// Returns the title and the content of every chart: one chart, or one per element.
 fn parts(call: &Call, what: &Dynamic, paths: bool) -> Result<Vec<(String, Dynamic)>, Fail> {
     let is_group = |value: &Dynamic| value.is_array() || value.is_map();
     if let Some(map) = what.clone().try_cast::<Map>().filter(|map| map.values().all(is_group)) {

@@ -133,7 +133,7 @@ pub const ENTRIES: &[Entry] = &[
         .about(
             "The mean destination of every point: the barycentric map of the plan, which is \
              computed without storing the plan. Without an argument, the points are those of the \
-             first side. At other points, the map is continued by the potentials.",
+             first side. At other points, the potentials define the map.",
         )
         .example(
             "let p = sinkhorn(normal(50, 2), normal(60, 2));\n\

@@ -34,9 +34,7 @@ pub const ENTRIES: &[Entry] = &[
         "Trains a generator in place so that its samples follow the flow. Each step moves the \
          samples by the flow, and then takes one Adam step of regression towards the moved points. \
          The moved points are kept fixed: no gradient passes through them. The base is the \
-         distribution of the generator's inputs, for example `gaussian(#{dim: 8})`. In more than \
-         four dimensions, a net needs a base with heavy tails, such as \
-         `student_t(#{dim: 8, dof: 3})`, if the target has such tails; a note names the case. The \
+         distribution of the generator's inputs, for example `gaussian(#{dim: 8})`. If the target has heavy tails and more than four dimensions, a net needs a base with such tails, for example `student_t(#{dim: 8, dof: 3})`; a note then says so. The \
          generator is trained in standard units, so the units of the target and of the base do not matter. \
          If the mean and the standard deviation of the target are not known, the outputs are not \
          rescaled for the training, and a note says so. The trained generator returns points in \

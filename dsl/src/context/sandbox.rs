@@ -21,8 +21,8 @@ impl Sandbox {
         Sandbox { readable, folder: folder.into(), is_open: false }
     }
 
-    /// Returns a sandbox without limits, for a host that may read and write all files that its user
-    /// may. Paths are relative to the current folder.
+    /// Returns a sandbox without limits, for a host program that has all file rights of its user.
+    /// Paths are relative to the current folder.
     pub fn open() -> Sandbox {
         Sandbox { readable: vec![".".into()], folder: ".".into(), is_open: true }
     }
@@ -38,7 +38,8 @@ impl Sandbox {
     }
 
     /// Returns the existing file `name`, relative to the script's folder or to an allowed folder.
-    /// After links are followed, the file must lie below one of these folders.
+    /// After links are followed, the file must lie below one of these folders, unless the sandbox
+    /// is open.
     pub fn readable(&self, name: &str) -> Result<PathBuf, Fail> {
         let found = self.readable.iter().map(|folder| folder.join(name)).find(|path| path.exists());
         let Some(path) = found else {
@@ -59,7 +60,7 @@ impl Sandbox {
     }
 
     /// Returns the hint for a missing file: a file of a similar name in the folder where the
-    /// missing file was expected.
+    /// missing file was expected, or what paths are relative to.
     fn near(&self, name: &str) -> String {
         let wanted = Path::new(name);
         let last = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -119,7 +120,7 @@ impl Sandbox {
 /// Checks that `name` names a file below the run folder.
 ///
 /// # Errors
-/// The path is absolute, leads upwards, or is empty.
+/// The path is absolute or empty, begins with `./`, or contains `..`.
 pub fn inside_run_folder(name: &str) -> Result<(), Fail> {
     let plain = Path::new(name).components().all(|c| matches!(c, Component::Normal(_)));
     if plain && !name.is_empty() {

@@ -36,7 +36,7 @@ pub use two_potentials::TwoPotentialBridge;
 /// computes it for a finite sample, and [`TwoPotentialBridge`] computes it from a second potential.
 ///
 /// Cost per point: `O(K d)` for diagonal `S_k`, `O(K d^2)` for full `S_k`. Full `S_k` also cost
-/// `O(K d^3)` per time.
+/// `O(K d^3)` per value of `t`.
 #[derive(Debug, Clone)]
 pub struct PotentialBridge {
     name: String,
@@ -102,7 +102,7 @@ impl PotentialBridge {
     /// `log sum_k exp f_k`.
     pub(super) fn weights_at(&self, t: f64) -> Quadratics {
         let (epsilon, dim) = (self.reference.epsilon(), self.centres.dim());
-        // M^-1 and M^-1 (S - I), as functions of an eigenvalue of S.
+        // M^-1 and M^-1 (S - I) / epsilon, as functions of an eigenvalue of S.
         let inverse = |s: f64| 1.0 / (t * s + (1.0 - t));
         let curvature = self.shapes.map(|s| (s - 1.0) * inverse(s) / epsilon);
         let mut linear = Mat::zeros(dim, self.components());

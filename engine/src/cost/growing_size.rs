@@ -9,11 +9,10 @@ use crate::{Error, Result};
 const FIRST: usize = 64;
 /// If a call at the real size takes about this many seconds or less, it is measured directly.
 const CHEAP: f64 = 20e-3;
-/// If a call takes at least this many seconds, the time of its work is much longer than the time of
-/// its start.
+/// If a call takes at least this many seconds, its work takes much longer than its preparation.
 const ENOUGH: f64 = 8e-3;
 /// The same for a metric or another call whose time is extrapolated in the size, not in the pairs.
-/// Caches and threads change the growth of shorter times.
+/// Shorter times do not grow regularly with the size, because of caches and threads.
 const ENOUGH_WITHOUT_PAIRS: f64 = 0.1;
 /// After this many seconds, no larger size is tried if three sizes are at least [`MANY`].
 const LONG: f64 = 0.4;
@@ -39,7 +38,7 @@ pub(super) struct Climb {
     pub sizes: usize,
     /// Whether pairs must grow as a quadratic. Larger sizes are then tried until they do.
     pub quadratic: bool,
-    /// Whether only memory is asked for, which few and short measurements show.
+    /// Whether only memory is asked for; few, short measurements suffice.
     pub brief: bool,
     /// Returns the seconds since a fixed moment.
     pub watch: fn() -> f64,
@@ -142,8 +141,8 @@ impl Ladder {
     }
 
     /// Returns the extrapolated pairs of part `k`: at least those of the largest measured size, and
-    /// at most twice as many as in a sum over all pairs, which grow as the square of the size.
-    /// Without these limits, a count that is not a quadratic could become 0.
+    /// at most twice what growth as the square of the size gives. Without these limits, a count
+    /// that is not a quadratic could become 0.
     fn pairs(&self, k: usize, size: usize) -> f64 {
         let points = self.readings(k, 3, |part| part.pairs);
         let (reached, pairs) = points.last().copied().unwrap_or_default();
@@ -172,8 +171,8 @@ impl Ladder {
         extrapolate::power([small, large], size as f64, 3.0)
     }
 
-    /// Returns the bytes of part `k`. The polynomial through three sizes is not used, because it
-    /// would multiply an additional scratch buffer by the square of the size.
+    /// Returns the bytes of part `k`. The polynomial through three sizes is not used: a scratch
+    /// buffer that appears at one size would look like quadratic growth.
     fn bytes(&self, k: usize, size: usize) -> f64 {
         match self.readings(k, 2, |part| part.bytes).as_slice() {
             &[small, large] => extrapolate::square([small, large], size as f64),

@@ -43,9 +43,9 @@ crate::options! {
         /// divided by `E_p k` and the repulsion by `E_q k`, which with a Gaussian kernel gives the
         /// score difference with sigma equal to the bandwidth.
         weighting: Weighting = Weighting::Plain,
-        /// Standard deviation of the noise `e`, a number or a schedule in the units of the points;
-        /// 0 for none. The velocity of `y` is evaluated at `y + noise e`, with new `e` in each
-        /// step.
+        /// Standard deviation of the noise, a number or a schedule in the units of the points; 0
+        /// for none. The velocity of `y` is evaluated at `y + noise e`, with new standard normal
+        /// `e` in each step.
         noise: Schedule = Schedule::Constant { value: 0.0 },
     }
 }
@@ -90,8 +90,8 @@ impl MmdFlow {
     /// Creates the flow towards the points `target`. They are shared, not copied.
     ///
     /// # Errors
-    /// A kernel lacks a positive bandwidth or, if normalised, positive values; a noise is out of
-    /// range.
+    /// A bandwidth is not positive, a kernel with "normalised" weighting has values that are not
+    /// positive, or a noise is out of range.
     pub fn new(target: impl Into<Arc<Points>>, options: MmdFlowOptions) -> Result<MmdFlow> {
         let target = target.into();
         options.noise.check("noise", 0.0..=f64::INFINITY)?;
@@ -106,8 +106,8 @@ impl MmdFlow {
         Ok(MmdFlow { target, weights: None, kernels, options, self_term, queries, part, sums, gradient })
     }
 
-    /// Weights the points of the target in proportion to `weights`: `E_p` becomes their weighted
-    /// mean. A "median" bandwidth ignores the weights.
+    /// Gives the points of the target weights in proportion to `weights`: `E_p` becomes their
+    /// weighted mean. A "median" bandwidth ignores the weights.
     ///
     /// # Errors
     /// A weight is negative or not finite, none is positive, or their number is not that of the
@@ -123,8 +123,8 @@ impl MmdFlow {
     /// count.
     ///
     /// # Errors
-    /// [`SelfTerm::Exclude`] is given with normalised weights, which divide by a density that
-    /// counts every particle.
+    /// [`SelfTerm::Exclude`] is given with [`Weighting::Normalised`], which divides by a density
+    /// that counts every particle.
     pub fn with_self_term(mut self, self_term: SelfTerm) -> Result<MmdFlow> {
         if self_term == SelfTerm::Exclude && self.options.weighting == Weighting::Normalised {
             let want = "weighting \"normalised\" divides by the density of all particles: use weighting \"plain\"";

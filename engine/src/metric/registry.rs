@@ -134,7 +134,7 @@ pub const METRICS: &[Entry] = &[
         "c2st",
         C2stOptions,
         |o| Box::new(C2st::new(o)),
-        "held-out accuracy of the best of four classifiers that tell the points from the reference: 1/2 if no classifier can, 1 if one always can"
+        "held-out accuracy of the best of four classifiers that tell the points from the reference: 1/2 if none tells them apart, 1 if one always does"
     ),
     entry!(
         "mode_weights",

@@ -82,7 +82,7 @@ mod tests {
     #[test]
     fn the_gradient_is_that_of_the_logarithm_near_and_far() {
         let sources = Stream::new(1).normal(40, 2);
-        // One weight is 0.
+        // Some weights are 0.
         let weights: Vec<f64> = (0..40).map(|j| f64::from(j % 7) / 120.0).collect();
         let z = Points::from_rows(&[[0.3, -0.4], [4.0, 1.0], [900.0, -2000.0]]).unwrap();
         for kernel in Kernel::all(0.7).into_iter().filter(Kernel::is_positive) {

@@ -24,9 +24,9 @@ impl Pairwise {
 
     /// Computes the softmax mean of `values` (often the sources themselves: [`Values::Own`]) at
     /// every query, with normaliser and effective sample size. The mean is finite at any distance,
-    /// because the largest score of the query is subtracted. A query without sources (all
-    /// log-weights are `-inf`) gets the value of its nearest source, a normaliser of `-inf` and a
-    /// sample size of 1. A single source is never excluded from its own query.
+    /// because the largest score of the query is subtracted. If all log-weights are `-inf`, a query
+    /// gets the value of its nearest source, a normaliser of `-inf` and a sample size of 1. If
+    /// there is only one source, no query excludes it.
     ///
     /// # Errors
     /// Shapes do not match, `sigma` is not positive, or an interrupt.

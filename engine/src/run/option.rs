@@ -34,10 +34,10 @@ crate::options! {
         carry: Option<Points> = None,
         /// Whether to compute `log |det J|` at the tracers, by central differences. `J` is the
         /// Jacobian matrix of the map from start to end. In up to 8 dimensions, the determinant is
-        /// that of the discrete steps. In more dimensions, it is an estimate for the continuous
-        /// flow from 16 random directions per step, and has a random error in addition to the error
-        /// of the integrator. The map takes a density `p` to a density whose logarithm at the end
-        /// is `log p(start) - log_det`.
+        /// that of the discrete steps. In more dimensions, it is that of the continuous flow,
+        /// estimated with 16 random directions per step. It then has a random error in addition to
+        /// the error of the integrator. The map takes a density `p` to a density whose logarithm at
+        /// the end is `log p(start) - log_det`.
         log_det: bool = false,
     }
 }

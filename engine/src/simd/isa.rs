@@ -28,7 +28,7 @@ impl Isa {
     /// Every set except `auto`, from narrow to wide.
     pub const ALL: [Isa; 4] = [Isa::Scalar, Isa::Avx2, Isa::Avx512, Isa::Amx];
 
-    /// Returns the name that scripts and flags use.
+    /// Returns the name that `SDFLOW_ISA` and the flag `--isa` use.
     pub fn name(self) -> &'static str {
         match self {
             Isa::Auto => "auto",
@@ -77,7 +77,7 @@ impl Isa {
     /// Runs `op` with this instruction set.
     #[inline]
     pub(crate) fn run<Op: WithSimd>(self, op: Op) -> Op::Output {
-        // There is one call for all sets, because each call compiles `op` once for each set.
+        // One call serves all sets, because each call compiles `op` for every set.
         self.arch().dispatch(op)
     }
 

@@ -36,8 +36,8 @@ crate::options! {
         /// resolve smaller distances. Give `epsilon` or `blur`, not both.
         blur: Option<f64> = None,
         /// The strength of the penalty on the marginals, in the units of the cost, for unbalanced
-        /// transport. About the share `exp(-d^2 / (4 rho))` of the mass is transported over a
-        /// distance `d`. With `rho`, masses are used as given. Without `rho`, the marginals are
+        /// transport. Over a distance `d`, a share of about `exp(-d^2 / (4 rho))` of the mass is
+        /// transported. With `rho`, masses are used as given. Without `rho`, the marginals are
         /// fixed, and masses are divided by their sum.
         rho: Option<f64> = None,
         /// The iterations end when the L1 error of the marginals is at most this.

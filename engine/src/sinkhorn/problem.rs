@@ -48,8 +48,8 @@ impl<'a> Sinkhorn<'a> {
         Ok(Sinkhorn { x, y, options, start: None })
     }
 
-    /// Starts from the potential `g` of the second points, for example from a similar problem. The
-    /// larger epsilons are then skipped.
+    /// Starts from the potential `g` of `y`, for example the solution of a similar problem. All
+    /// iterations are then made with the final epsilon.
     ///
     /// # Errors
     /// The number of values is not that of the points, or a value is not finite.

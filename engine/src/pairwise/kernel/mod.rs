@@ -181,11 +181,11 @@ macro_rules! registry {
 
 registry! {
     Gaussian { h } = gaussian as "gaussian_kernel", "`exp(-d^2 / (2 h^2))` of the distance `d`; the bandwidth `h` is positive and in the data's units";
-    Laplace { h } = laplace, "`exp(-d / h)`";
-    Imq { h } = imq, "The inverse multiquadric `(1 + d^2 / h^2)^(-1/2)`";
-    Matern32 { h } = matern32, "`(1 + a) exp(-a)`, `a = sqrt(3) d / h`";
-    Matern52 { h } = matern52, "`(1 + a + a^2/3) exp(-a)`, `a = sqrt(5) d / h`";
-    Energy = energy as "energy_kernel", "`-d`, without a bandwidth: the squared maximum mean discrepancy under this kernel is the energy distance";
+    Laplace { h } = laplace, "`exp(-d / h)` of the distance `d`";
+    Imq { h } = imq, "The inverse multiquadric `(1 + d^2 / h^2)^(-1/2)` of the distance `d`";
+    Matern32 { h } = matern32, "`(1 + a) exp(-a)`, where `a = sqrt(3) d / h` and `d` is the distance";
+    Matern52 { h } = matern52, "`(1 + a + a^2/3) exp(-a)`, where `a = sqrt(5) d / h` and `d` is the distance";
+    Energy = energy as "energy_kernel", "`-d` of the distance `d`, without a bandwidth: the squared maximum mean discrepancy under this kernel is the energy distance";
 }
 
 impl Kernel {

@@ -1,8 +1,8 @@
-//! The conversion of scores to weights in two parts, for the matrix units.
+//! The conversion of scores to weights for the matrix units. A weight is the sum of two bf16 parts.
 //!
-//! The weights of a panel refer to a reference that follows the running maximum with a delay.
-//! Weights up to `2^SLACK` are as exact as weights up to 1, so sums are rescaled only if a maximum
-//! exceeds the reference by more than `SLACK` bits.
+//! A weight is `2^(score - reference)`. The reference of a query follows its running maximum with a
+//! delay. Weights up to `2^SLACK` are as exact as weights up to 1, so sums are rescaled only if a
+//! maximum exceeds the reference by more than `SLACK` bits.
 
 // An index shows clearly that several arrays of registers are traversed together.
 #![allow(clippy::needless_range_loop)]
@@ -86,15 +86,15 @@ impl<S: Simd> Totals<S> {
 }
 
 /// The softmax weights of a block, each in two parts, as stripes of tiles: `[query / 16][source /
-/// 32][part]`. A tile has 16 rows of two neighbouring sources. The weights are computed piece by
-/// piece, while the matrix units do other work.
+/// 32][part]`. Each of the 16 rows of a tile holds two neighbouring sources. The weights are
+/// computed piece by piece, while the matrix units do other work.
 pub struct Weigh<'a, S: Simd> {
     reference: Row<S>,
     scores: &'a [[Row<S>; 2]],
     bias: &'a [[f32; 2]],
     tiles: &'a mut [S::u32s],
     done: usize,
-    /// Largest score.
+    /// The largest score, or the reference if that is larger.
     pub max: Row<S>,
     sum: Row<S>,
     squares: Row<S>,
@@ -118,7 +118,7 @@ impl<'a, S: Simd> Weigh<'a, S> {
         }
     }
 
-    /// Computes the weights of the first `part` of `whole` parts of the sources of the block.
+    /// Computes the weights of the first `part / whole` of the block's sources.
     #[inline(always)]
     pub fn until<const SQUARES: bool>(&mut self, simd: S, part: usize, whole: usize) {
         let (half, sixteen, upper) = (simd.splat_u32s(0x8000), simd.splat_u32s(16), simd.splat_u32s(0xffff_0000));

@@ -18,11 +18,11 @@ pub struct FixedSide<T> {
     pub dim: usize,
     /// As sources, n x dim.
     x: Buffer<T>,
-    /// As queries, panels x dim x width, with twice the coordinates in product form. Copies of the
+    /// As queries, panels x dim x width; in product form multiplied by 2. Copies of the
     /// last point fill the remaining lanes.
     panels: Buffer<T>,
     panel: usize,
-    /// The squared norms, which the scores of the product form lack.
+    /// The squared norms, which scores in product form do not contain.
     pub squares: Vec<f64>,
 }
 
