@@ -1,4 +1,5 @@
-//! Nets from scripts: scores that are learned, ratios, adversarial flows, generators, and models in files.
+//! Nets from scripts: scores that are learned, ratios, adversarial flows, generators, and models in
+//! files.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod stage;
@@ -293,4 +294,33 @@ fn a_generator_whose_training_is_interrupted_is_kept() {
         let net = sdflow::generator::load(&folder.path().join("run").join(&files[0]), &Default::default());
         assert!(net.is_ok(), "{train}: {net:?}");
     }
+}
+
+/// A file has the name of a base that is not standard normal, but not its parameters. Without them
+/// the points would be wrong.
+#[test]
+fn a_loaded_generator_asks_for_a_base_that_is_not_standard_normal() {
+    let train = |base: &str| {
+        format!(
+            "let x = normal(200, 2); let g = affine(#{{dim: 2}}); fit(g, sd_flow(x), {base}, #{{steps: 3}}); \
+             save(g, \"g.safetensors\"); let back = load_model(\"g.safetensors\");"
+        )
+    };
+    let ran = |text: String| stage::run(&text).0;
+    assert!(ran(format!("{} back.sample(10);", train("gaussian(#{dim: 2})"))).failure.is_none());
+    for base in ["student_t(#{dim: 2, dof: 5})", "gaussian(#{mean: [1, 0], cov: [[1, 0], [0, 1]]})"] {
+        let failure = ran(format!("{} back.sample(10);", train(base))).failure.unwrap();
+        let failure = stage::told(&failure);
+        assert!(failure.contains("with_base"), "{failure}");
+        let given = format!(
+            "{} let same = back.with_base({base}); expect(\"samples\", same.sample(10).n == 10); \
+             let u = normal(50, 2); expect(\"same map\", (same.apply(u) - g.apply(u)).diameter() < 0.001);",
+            train(base)
+        );
+        let outcome = ran(given);
+        assert!(outcome.failure.is_none() && outcome.checks.iter().all(|check| check.pass), "{:?}", outcome.failure);
+    }
+    let wide = ran("let g = affine(#{dim: 2}).with_base(gaussian(#{dim: 3}));".into());
+    let wide = stage::told(&wide.failure.unwrap());
+    assert!(wide.contains("3 dimensions"), "{wide}");
 }

@@ -141,7 +141,11 @@ fn a_killed_run_computes_only_the_rest() {
     let torn = sandbox.read(CELLS) + &before[0][..before[0].len() / 2];
     sandbox.write(CELLS, torn);
     let done = sandbox.run("a.rhai --out run --quiet").code(3);
-    assert!(done.stderr.contains("the run starts again, except for the finished cells of its sweeps"), "{}", done.stderr);
+    assert!(
+        done.stderr.contains("the run starts again, except for the finished cells of its sweeps"),
+        "{}",
+        done.stderr
+    );
     assert_eq!(results(&sandbox, done), want);
     let after = finished(&sandbox);
     assert!(after.len() == 20 && before.iter().all(|line| after.contains(line)), "{} of 20", after.len());

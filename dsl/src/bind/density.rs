@@ -32,13 +32,15 @@ pub const ENTRIES: &[Entry] = &[
          the exact gradient. It uses the coordinates `x[0]`, `x[1]`, .. (also `x0`, `x1`, ..), \
          `dim` and `pi`, and the names in `more`, a map of parameters: numbers, lists or single \
          columns of points. Its operators are `+ - * / ^`, and its functions are `exp expm1 log \
-         log1p sqrt sin cos tanh atan abs sigmoid softplus pow min max logsumexp`. It can contain the loops `sum(i, 0, dim, x[i]^2)`, with `i` from 0 to `dim - 1`, and `logsumexp(i, ..)`. Loops are unrolled when the formula is read. A function `|x| ..` is called with all \
+         log1p sqrt sin cos tanh atan abs sigmoid softplus pow min max logsumexp`. It can contain \
+         the loops `sum(i, 0, dim, x[i]^2)`, with `i` from 0 to `dim - 1`, and `logsumexp(i, ..)`. \
+         Loops are unrolled when the formula is read. A function `|x| ..` is called with all \
          points at once and returns an array of their log densities. In this case `more` is a \
          second function, which returns the scores of these points, as points. Without a second \
          function, the score is computed by central differences, with `2 dim` calls of the first \
-         function. Variables that a function uses keep the values that they have now. A flow smooths a density by Monte \
-         Carlo, see `smoothed`. A density has no samples and no moments, so `sd_flow` cannot \
-         choose sigma from it: give the option `sigma`.",
+         function. Variables that a function uses keep the values that they have now. A flow \
+         smooths a density by Monte Carlo, see `smoothed`. A density has no samples and no \
+         moments, so `sd_flow` cannot choose sigma from it: give the option `sigma`.",
     )
     .example(
         "let p = density(2, \"-(x[0]^2 + (x[1] - x[0]^2)^2 / a) / 2\", #{a: 0.1});\n\

@@ -1,6 +1,7 @@
 //! Models: generators, trained in place.
 
-use crate::bind::arguments::check_size;
+use crate::bind::arguments::{SAMPLE, check_size};
+use crate::bind::train::base;
 use crate::call::{Call, Entry, function};
 use crate::language::{Fail, Kind, OPTIONS, Type, arg};
 use crate::value::{Cloud, Matrix, Model, numbers};
@@ -47,6 +48,13 @@ pub const ENTRIES: &[Entry] = &[
              last training of the generator; before any training it is standard normal.",
         )
         .example("let y = affine(#{dim: 3}).sample(100);"),
+    function("with_base", Kind::Model, &[arg("base", SAMPLE)], Type::Generator, with_base)
+        .of(Type::Generator)
+        .about(
+            "The same generator with another base, from which `sample` draws its inputs. The \
+             generator itself is not changed.",
+        )
+        .example("let y = affine(#{dim: 3}).with_base(student_t(#{dim: 3, dof: 5})).sample(100);"),
     function("apply", Kind::Model, &[arg("points", Type::Points)], Type::Points, apply)
         .of(Type::Generator)
         .about("Applies the generator to every point.")
@@ -90,6 +98,11 @@ fn sample(call: &Call) -> Result<Dynamic, Fail> {
     let (model, n) = (receiver(call)?, call.context.points(call.count(1, 1)?));
     check_size(call, 1, n, model.widest())?;
     model.sample(n, call.context.stream("generator")).map(Cloud::value).map_err(|e| call.place(e))
+}
+
+fn with_base(call: &Call) -> Result<Dynamic, Fail> {
+    let (model, base) = (receiver(call)?, base(call, 1)?);
+    model.with_base(base).map(Dynamic::from).map_err(|e| call.place(e))
 }
 
 fn apply(call: &Call) -> Result<Dynamic, Fail> {

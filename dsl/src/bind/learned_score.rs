@@ -62,8 +62,9 @@ pub const ENTRIES: &[Entry] = &[
     .about(
         "Reads the generator, the denoiser or the bridge in a `.safetensors` file. This file was \
          written by `save` in this run, or it lies below the script's folder or a folder given by \
-         `--allow-read`. A loaded generator draws from a standard normal base. A file that PyTorch \
-         wrote by `save_file(net.state_dict(), file)` is also a generator, if `net` is an \
+         `--allow-read`. A loaded generator draws from a standard normal base. If it was trained with \
+         another base, its file contains only the name of this base, which must be given: \
+         `load_model(file).with_base(base)`. A file that PyTorch wrote by `save_file(net.state_dict(), file)` is also a generator, if `net` is an \
          `nn.Sequential` of linear layers with one kind of activation between them; the activation \
          must be given.",
     )
@@ -157,9 +158,9 @@ fn load_model(call: &Call) -> Result<Dynamic, Fail> {
     if let Some(bridge) = context.time("files", || LearnedBridge::load(&path)).map_err(refuse)? {
         return Ok(Dynamic::from(BridgeHandle::learned(bridge)));
     }
-    let loaded = context.time("files", || generator::load(&path, &options)).map_err(refuse)?;
+    let (loaded, base) = context.time("files", || generator::load(&path, &options)).map_err(refuse)?;
     match loaded {
         generator::Model::Denoiser(denoiser) => Ok(Dynamic::from(Recipe::Denoiser(Arc::from(denoiser)))),
-        generator => Model::from_model(generator).map(Dynamic::from).map_err(|e| call.place(e)),
+        generator => Model::from_model(generator, base).map(Dynamic::from).map_err(|e| call.place(e)),
     }
 }

@@ -28,9 +28,10 @@ pub const ENTRIES: &[Entry] =
     &[function("plot", Kind::Saying, &[arg("what", DRAWABLE), arg("file", Type::Text), OPTIONS], Type::Nothing, plot)
         .about(
             "Draws a picture into `plots/` of the run folder, as `.svg` or `.png`. `what` is what \
-             the picture shows: sets of points, fields of arrows, tables or results of runs. A set of points is given as points, or as a target, which is then sampled. An array of sets makes \
-             one chart, with the first set behind the others. A map of named sets also makes one \
-             chart, in the order of the alphabet, with the sets named `target`, `data`, \
+             the picture shows: sets of points, fields of arrows, tables or results of runs. A set \
+             of points is given as points, or as a target, which is then sampled. An array of sets \
+             makes one chart, with the first set behind the others. A map of named sets also makes \
+             one chart, in the order of the alphabet, with the sets named `target`, `data`, \
              `reference` or `held_out` behind the others. An array of such arrays or maps makes \
              one chart for each element. A map of such arrays or maps does the same, and its keys \
              become the titles. Snapshots of a run make one chart each (at most nine), with their \

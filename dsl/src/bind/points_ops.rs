@@ -121,7 +121,8 @@ fn rows(call: &Call) -> Result<Dynamic, Fail> {
     let points = &cloud.points;
     let (mut i, mut j) = (call.count(1, 0)?, call.count(2, 1)?);
     if call.context.quick && j > points.n() && i < j {
-        // With --quick there are fewer points. A range that was written for the full run, and ends after the last point, is scaled to end there.
+        // With --quick there are fewer points. A range that was written for the full run, and ends
+        // after the last point, is scaled to end there.
         (i, j) = (i * points.n() / j, points.n());
     }
     if j > points.n() {

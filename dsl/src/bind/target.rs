@@ -99,7 +99,8 @@ pub const ENTRIES: &[Entry] = &[
             "A finite sample as a target, in which each point has a weight. Use the option \
              `standardise` for columns of different units. With this option, `sd_flow` works in \
              units in which every column has standard deviation 1, and returns results in the \
-             original units; other flows refuse such a target. A metric against such a target compares in these units. A metric also uses the weights of its reference; metrics \
+             original units; other flows refuse such a target. A metric against such a target \
+             compares in these units. A metric also uses the weights of its reference; metrics \
              that cannot use weights, such as `c2st`, `kl_knn` and `precision_recall`, refuse a \
              reference with weights.",
         )

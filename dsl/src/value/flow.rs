@@ -1,5 +1,4 @@
-//! Flows. A flow in a script is a recipe: every run builds a new flow, so that no run inherits
-//! state.
+//! Flows. A flow in a script is a recipe: every run builds a new flow, which inherits no state.
 
 use rhai::Engine;
 use sdflow::flow::{Diffusion, Sampler, Stepping, VelocityField};

@@ -1,13 +1,13 @@
 //! Generators, trained in place.
 
-use super::target::standard_normal;
+use super::target::{is_standard_normal, standard_normal};
 use rhai::Engine;
 use sdflow::generator::{self, Affine, Generator, MlpGenerator};
 use sdflow::io::Tensors;
 use sdflow::number::counted;
 use sdflow::rng::Stream;
 use sdflow::target::{Moments, Target};
-use sdflow::{Error, Mat, Points, Result};
+use sdflow::{Error, Mat, Points, Result, Subject};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A generator with the base it was trained on. Clones share one generator.
@@ -17,7 +17,30 @@ pub struct Model(Arc<Mutex<State>>);
 #[derive(Debug)]
 struct State {
     generator: Kept,
-    base: Arc<dyn Target>,
+    base: Base,
+}
+
+/// The distribution of the inputs.
+#[derive(Debug, Clone)]
+enum Base {
+    Known(Arc<dyn Target>),
+    /// The generator comes from a file, which contains only the name of its base.
+    Named(String),
+}
+
+impl Base {
+    /// # Errors
+    /// Only the name of the base is known.
+    fn get(&self) -> Result<&Arc<dyn Target>> {
+        match self {
+            Base::Known(base) => Ok(base),
+            Base::Named(name) => Err(Error::Missing {
+                what: "this generator".into(),
+                part: "base".into(),
+                hint: format!("its file names `{name}` without its parameters: give the base by g.with_base(..)"),
+            }),
+        }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -54,7 +77,7 @@ impl Model {
     }
 
     fn new(generator: Kept) -> Result<Model> {
-        let base = standard_normal(generator.get().input_dim())?;
+        let base = Base::Known(standard_normal(generator.get().input_dim())?);
         Ok(Model(Arc::new(Mutex::new(State { generator, base }))))
     }
 
@@ -64,24 +87,57 @@ impl Model {
         Model(Arc::new(Mutex::new(State { generator: state.generator.clone(), base: state.base.clone() })))
     }
 
-    /// Returns a generator from a file, whose base is standard normal.
+    /// Returns a separate generator with the same parameters and this base.
+    ///
+    /// # Errors
+    /// The base has another dimension than the inputs.
+    pub fn with_base(&self, base: Arc<dyn Target>) -> Result<Model> {
+        let generator = self.state().generator.clone();
+        let (seen, inputs) = (base.dim(), generator.get().input_dim());
+        if seen != inputs {
+            let want = format!("the generator takes inputs of {}", counted(inputs, "dimension"));
+            return Err(Error::shape(Subject::argument("base"), counted(seen, "dimension"), want));
+        }
+        Ok(Model(Arc::new(Mutex::new(State { generator, base: Base::Known(base) }))))
+    }
+
+    /// Returns a generator from a file, whose base is standard normal unless the file names another
+    /// one.
     ///
     /// # Errors
     /// The model is not a generator.
-    pub fn from_model(model: generator::Model) -> Result<Model> {
-        match model {
-            generator::Model::Affine(g) => Model::new(Kept::Affine(g)),
-            generator::Model::Mlp(g) => Model::new(Kept::Mlp(g)),
-            other => Err(Error::argument("file", "a denoiser", format!("a generator is expected ({})", other.shape()))),
-        }
+    pub fn from_model(model: generator::Model, base: Option<String>) -> Result<Model> {
+        let made = match model {
+            generator::Model::Affine(g) => Model::new(Kept::Affine(g))?,
+            generator::Model::Mlp(g) => Model::new(Kept::Mlp(g))?,
+            other => {
+                return Err(Error::argument(
+                    "file",
+                    "a denoiser",
+                    format!("a generator is expected ({})", other.shape()),
+                ));
+            }
+        };
+        made.state().base = base.map_or_else(|| made.state().base.clone(), Base::Named);
+        Ok(made)
     }
 
-    /// Its parameters in the layout of the file format.
+    /// Its parameters in the layout of the file format, with the name of a base that is not
+    /// standard normal.
     pub fn tensors(&self) -> Tensors {
-        match &self.state().generator {
+        let state = self.state();
+        let mut tensors = match &state.generator {
             Kept::Affine(g) => g.tensors(),
             Kept::Mlp(g) => g.tensors(),
+        };
+        let name = match &state.base {
+            Base::Known(base) => (!is_standard_normal(base.as_ref())).then(|| base.name()),
+            Base::Named(name) => Some(name.clone()),
+        };
+        if let Some(name) = name {
+            generator::add_base_name(&mut tensors, name);
         }
+        tensors
     }
 
     /// The number of coordinates of its points.
@@ -97,7 +153,7 @@ impl Model {
 
     /// Returns `n` points of the generator for new base points.
     pub fn sample(&self, n: usize, stream: Stream) -> Result<Points> {
-        let base = self.state().base.sample(n, stream)?;
+        let base = self.state().base.get()?.sample(n, stream)?;
         self.apply(&base)
     }
 
@@ -120,7 +176,7 @@ impl Model {
     ) -> Result<T> {
         let mut generator = self.state().generator.clone();
         let made = train(generator.get_mut())?;
-        *self.state() = State { generator, base: base.clone() };
+        *self.state() = State { generator, base: Base::Known(base.clone()) };
         Ok(made)
     }
 
@@ -131,7 +187,7 @@ impl Model {
     /// The generator is a net, which has no closed form.
     pub fn moments(&self) -> Result<Moments> {
         let state = self.state();
-        let base = state.base.expect_moments()?;
+        let base = state.base.get()?.expect_moments()?;
         let Kept::Affine(generator) = &state.generator else {
             return Err(Error::Missing {
                 what: "a net".into(),

@@ -39,6 +39,9 @@ pub use model_file::{Model, ModelOptions, load};
 pub use regress::{Pairs, RegressOptions, Regression};
 #[cfg(feature = "files")]
 pub(crate) use tensors::KEY as DESCRIPTION;
+#[cfg(feature = "files")]
+#[doc(hidden)]
+pub use tensors::add_base_name;
 pub use train::FitResult;
 
 use crate::{Points, Result};

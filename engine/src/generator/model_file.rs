@@ -1,7 +1,7 @@
 //! Models in `.safetensors` files. The parameters have PyTorch's names, and the key `sdflow`
 //! describes the model.
 
-use super::tensors::{KEY, Kind, tag};
+use super::tensors::{BASE, KEY, Kind, tag};
 use super::{Affine, Generator as _, MlpGenerator};
 use crate::io::Tensors;
 use crate::net::{Activation, Mlp};
@@ -72,12 +72,20 @@ fn strip_prefix(tensors: &mut Tensors) {
 /// Returns the model in a file. A file may lack the key `sdflow`, such as the file of PyTorch's
 /// `save_file(net.state_dict(), ..)` for an `nn.Sequential`. It is then read as a net whose
 /// activation the options name, and a prefix that all tensors share, such as `module.`, is removed.
+/// The second value is the name of the base of a generator, if its file names one. It is then not
+/// standard normal, and must be given by the caller.
 ///
 /// # Errors
 /// Those of [`Tensors::load`] and [`Mlp::from_tensors`]; the description cannot be read; the
 /// activation is missing.
-pub fn load(path: &Path, options: &ModelOptions) -> Result<Model> {
+pub fn load(path: &Path, options: &ModelOptions) -> Result<(Model, Option<String>)> {
     let mut tensors = Tensors::load(path)?;
+    let base = tensors.metadata.remove(BASE);
+    Ok((of_tensors(tensors, path, options)?, base))
+}
+
+/// Returns the model whose tensors these are.
+fn of_tensors(mut tensors: Tensors, path: &Path, options: &ModelOptions) -> Result<Model> {
     let wrong = |seen: String, want: &str| Error::File {
         path: path.into(),
         place: format!("header, `{KEY}`"),
@@ -171,19 +179,19 @@ mod tests {
             let mut g = MlpGenerator::new(&options, Stream::new(1)).unwrap();
             let mut tensors = g.tensors();
             tensors.save(&path).unwrap();
-            let Model::Mlp(mut back) = load(&path, &ModelOptions::default()).unwrap() else { panic!("no net") };
+            let Model::Mlp(mut back) = load(&path, &ModelOptions::default()).unwrap().0 else { panic!("no net") };
             assert_eq!(values(back.as_mut()), values(&mut g));
             // In files of earlier versions, a first layer as wide as its input adds this input.
             let text = tensors.metadata.get_mut(KEY).unwrap();
             *text = text.replace(",\"skips_from\":1", "");
             tensors.save(&path).unwrap();
-            let Model::Mlp(mut back) = load(&path, &ModelOptions::default()).unwrap() else { panic!("no net") };
+            let Model::Mlp(mut back) = load(&path, &ModelOptions::default()).unwrap().0 else { panic!("no net") };
             assert_eq!(values(back.as_mut()) == values(&mut g), hidden == 16);
         }
         let options = AffineOptions { dim: 3, dim_in: Some(2), ..AffineOptions::default() };
         let mut g = Affine::new(&options, Stream::new(1)).unwrap();
         g.tensors().save(&path).unwrap();
-        let Model::Affine(mut back) = load(&path, &ModelOptions::default()).unwrap() else { panic!("no affine map") };
+        let Model::Affine(mut back) = load(&path, &ModelOptions::default()).unwrap().0 else { panic!("no affine map") };
         let off = values(&mut back).iter().zip(values(&mut g)).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
         assert!(off > 0.0 && off < 1e-5, "{off}: files hold f32");
     }
@@ -197,7 +205,7 @@ mod tests {
         let made =
             Denoiser::of_target(&target, options, Stream::new(1), &Interrupt::default(), &mut Unobserved).unwrap();
         save_denoiser(&made, &path).unwrap();
-        let Model::Denoiser(back) = load(&path, &ModelOptions::default()).unwrap() else { panic!("no denoiser") };
+        let Model::Denoiser(back) = load(&path, &ModelOptions::default()).unwrap().0 else { panic!("no denoiser") };
         let (z, pairwise) = (Stream::new(3).normal(20, 2), Pairwise::default());
         let shifts = [made, *back].map(|mut denoiser| {
             let mut out = Points::default();
@@ -227,7 +235,7 @@ mod tests {
         let said = load(&path, &ModelOptions::default()).unwrap_err().to_string();
         assert!(said.contains("`activation` is left out") && said.contains("tanh"), "{said}");
         let options = ModelOptions { activation: Some(Activation::Tanh), ..ModelOptions::default() };
-        let Model::Mlp(back) = load(&path, &options).unwrap() else { panic!("no net") };
+        let Model::Mlp(back) = load(&path, &options).unwrap().0 else { panic!("no net") };
         assert_eq!(back.net(), net);
         // `DataParallel` and `compile` of PyTorch add these prefixes to the names of the same
         // parameters.
@@ -236,7 +244,7 @@ mod tests {
             let renamed = std::mem::take(&mut wrapped.tensors).into_iter();
             wrapped.tensors = renamed.map(|(name, tensor)| (format!("{prefix}{name}"), tensor)).collect();
             wrapped.save(&path).unwrap();
-            let Model::Mlp(back) = load(&path, &options).unwrap() else { panic!("no net") };
+            let Model::Mlp(back) = load(&path, &options).unwrap().0 else { panic!("no net") };
             assert_eq!(back.net(), net, "{prefix}");
         }
         MlpGenerator::of(net.clone()).tensors().save(&path).unwrap();

@@ -1,5 +1,5 @@
-//! The register tile of a turned product: the values of sources lie in the lanes, and the weights of
-//! queries are broadcast.
+//! The register tile of a turned product: the values of sources lie in the lanes, and the weights
+//! of queries are broadcast.
 
 // An index shows clearly that several arrays of registers are traversed together.
 #![allow(clippy::needless_range_loop)]

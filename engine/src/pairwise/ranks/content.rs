@@ -17,8 +17,8 @@ pub struct Content {
 }
 
 impl Content {
-    /// Returns what distinguishes this set from others. Equal sets have equal content; different sets
-    /// of one shape have equal hashes with probability `2^-64`.
+    /// Returns what distinguishes this set from others. Equal sets have equal content; different
+    /// sets of one shape have equal hashes with probability `2^-64`.
     pub fn of(set: &Points) -> Content {
         let parts: Vec<u64> = set
             .data()
