@@ -243,6 +243,10 @@ class Generator(Value):
         self,
         n: int,
     ) -> Points: ...
+    def with_base(
+        self,
+        base: Target | Points | ArrayLike,
+    ) -> Generator: ...
     def apply(
         self,
         points: Points | ArrayLike,

@@ -38,7 +38,7 @@ pub const ENTRIES: &[Entry] = &[
          points at once and returns an array of their log densities. In this case `more` is a \
          second function, which returns the scores of these points, as points. Without a second \
          function, the score is computed by central differences, with `2 dim` calls of the first \
-         function. Variables that a function uses keep the values that they have now. A flow \
+         function. Variables that a function uses keep their values from the call of `density`. A flow \
          smooths a density by Monte Carlo, see `smoothed`. A density has no samples and no \
          moments, so `sd_flow` cannot choose sigma from it: give the option `sigma`.",
     )

@@ -16,7 +16,7 @@ pub fn entries() -> impl Iterator<Item = &'static Entry> {
         // The text is leaked once per process, because the manual lives as long as the process.
         let text = |text: String| -> &'static str { Box::leak(text.into_boxed_str()) };
         let entry = function(name, Kind::Kernel, args, Type::Map, tag)
-            .returned("a kernel, as a map such as `#{kernel: \"imq\", h: 0.5}`")
+            .returned("a kernel, as a map with the key `kernel` and, if it has a bandwidth, `h`")
             .about(text(format!("{}.", kernel.formula())))
             .example(text(format!("let k = {usage};")));
         &*Box::leak(Box::new(entry))

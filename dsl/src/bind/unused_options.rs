@@ -137,7 +137,7 @@ fn of_discriminator(features: Features) -> Vec<Idle> {
 /// Warns about options of `run`, with or without a reference.
 pub fn in_run(call: &Call, reference: bool, options: &RunOptions) {
     if reference && options.metrics.is_empty() {
-        let fail = Fail::script("the reference has no effect, because no `metrics` are given");
+        let fail = Fail::script("nothing is measured against the reference, because no `metrics` are given");
         call.caution(
             fail.hint("give metrics, such as metrics: [\"energy\"], or leave the reference out").at(At::Argument(2)),
         );

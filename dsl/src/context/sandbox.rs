@@ -44,7 +44,11 @@ impl Sandbox {
         let found = self.readable.iter().map(|folder| folder.join(name)).find(|path| path.exists());
         let Some(path) = found else {
             let place = self.readable.first().map_or_else(String::new, |f| f.display().to_string());
-            let place = if place == "." { "the current folder" } else { &place };
+            let place = match place.as_str() {
+                "." if self.is_open => "the current folder",
+                "." => "the script's folder",
+                place => place,
+            };
             return Err(Fail::data(format!("there is no file `{name}` in {place}")).hint(self.near(name)));
         };
         if self.is_open {

@@ -22,7 +22,7 @@ pub enum Flow {
     Field(Box<dyn VelocityField>),
     /// A sampler.
     Sampler(Box<dyn Sampler>),
-    /// A diffusion sampler. It has a prior, and some samplers have a log density.
+    /// A diffusion sampler. It has a prior and, without noise, a log density.
     Diffusion(Box<Diffusion>),
 }
 

@@ -11,10 +11,11 @@ const FIRST: usize = 64;
 const CHEAP: f64 = 20e-3;
 /// If a call takes at least this many seconds, its work takes much longer than its preparation.
 const ENOUGH: f64 = 8e-3;
-/// The same for a metric or another call whose time is extrapolated in the size, not in the pairs.
+/// The same for a metric or another call whose time is extrapolated from sizes, not from pairs.
 /// Shorter times do not grow regularly with the size, because of caches and threads.
 const ENOUGH_WITHOUT_PAIRS: f64 = 0.1;
-/// After this many seconds, no larger size is tried if three sizes are at least [`MANY`].
+/// After this many seconds, no larger size is tried. If pairs must grow as a quadratic, three sizes
+/// of at least [`MANY`] are tried nevertheless, until [`TOO_LONG`].
 const LONG: f64 = 0.4;
 /// If the real size is at least this many times larger than the largest measured size, and no pairs
 /// are counted, a small error of the growth becomes a large error of the time.
@@ -125,8 +126,7 @@ impl Ladder {
         foretold && (self.slowest() > enough || elapsed > more * LONG) && !self.is_cheap_at(n)
     }
 
-    /// True if the pairs at the largest size are those that a polynomial through the three sizes
-    /// before it predicts.
+    /// True if a polynomial through the three sizes before the largest one predicts its pairs.
     fn is_foretold(&self) -> bool {
         let [before @ .., (size, found)] = self.rungs.as_slice() else { return false };
         let [.., _, _, _] = before else { return false };
@@ -159,7 +159,7 @@ impl Ladder {
     /// Returns the seconds of part `k`, extrapolated in the number of pairs if pairs are counted,
     /// and otherwise in the size.
     fn seconds(&self, k: usize, size: usize) -> f64 {
-        // Over a larger ratio of sizes, an error of a measured time changes the exponent less.
+        // The first and the last size are used: errors of their times change the exponent least.
         let sizes = self.readings(k, 3, |part| part.seconds);
         let last = sizes.last().copied().unwrap_or_default();
         let [small, large] = [sizes.first().copied().unwrap_or(last), last];

@@ -94,8 +94,8 @@ impl DriftFlow {
         Ok(DriftFlow { target, batch, kernels, unit, options, roots, ess, means, part, extended })
     }
 
-    /// Gives the points of the target weights in proportion to `weights`. The mean distance between
-    /// the points ignores the weights. The weights are divided by their mean. With
+    /// Sets the weights of the target's points in proportion to `weights`. The mean distance
+    /// between the points ignores the weights. The weights are divided by their mean. With
     /// [`Normalisation::Joint`], a weight of 2 is therefore not the same as a point that is given
     /// twice.
     ///

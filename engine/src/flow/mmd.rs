@@ -59,8 +59,8 @@ crate::options! {
 #[derive(Debug)]
 pub struct MmdFlow {
     target: Arc<Points>,
-    /// Weights of the points of the target, which sum to 1, and their logarithms; None if they are
-    /// equal.
+    /// Weights of the points of the target, which sum to 1, and their logarithms; None if none were
+    /// given.
     weights: Option<[Vec<f64>; 2]>,
     kernels: Vec<Kernel>,
     options: MmdFlowOptions,
@@ -106,8 +106,8 @@ impl MmdFlow {
         Ok(MmdFlow { target, weights: None, kernels, options, self_term, queries, part, sums, gradient })
     }
 
-    /// Gives the points of the target weights in proportion to `weights`: `E_p` becomes their
-    /// weighted mean. A "median" bandwidth ignores the weights.
+    /// Sets the weights of the target's points in proportion to `weights`: `E_p` becomes a weighted
+    /// mean. A "median" bandwidth ignores the weights.
     ///
     /// # Errors
     /// A weight is negative or not finite, none is positive, or their number is not that of the

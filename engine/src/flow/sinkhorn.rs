@@ -91,7 +91,7 @@ impl SinkhornFlow {
         SinkhornFlow { target, weights: None, options, epsilon: 1.0, chosen, kept, means }.with_epsilon()
     }
 
-    /// Gives the points of the target weights in proportion to `weights`.
+    /// Sets the weights of the target's points in proportion to `weights`.
     ///
     /// # Errors
     /// A weight is negative or not finite, none is positive, or their number is not that of the

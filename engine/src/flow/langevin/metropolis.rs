@@ -148,7 +148,8 @@ pub(super) fn accept(here: &mut Place, there: &Place, ratios: &[f64], stream: St
     accepted
 }
 
-/// Returns the median log density of the chains inside the support, if some are outside.
+/// Returns the median log density of the chains inside the support, if some are outside and some
+/// are inside, and otherwise `-inf`.
 fn usual_inside(log_density: &[f64]) -> f64 {
     if log_density.iter().all(|log| inside(*log)) {
         return f64::NEG_INFINITY;

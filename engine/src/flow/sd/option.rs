@@ -56,7 +56,7 @@ crate::options! {
         /// point), or the smallest standard deviation of a density. In the training of a generator,
         /// the diameter counts as at most 8 times the root mean square distance of the target from
         /// its centre. In this training sigma ends at the smaller of two lengths: the distance
-        /// within which a point has about a hundred neighbours, `h * 100^(1/dim)`, and a fifth of
+        /// within which a point has about a hundred neighbours (`h * 100^(1/dim)`), and a fifth of
         /// the root mean square of the columns' standard deviations. It does not fall below `0.6
         /// h`. Both ends are kept within the range of sigma on which a learned score was trained.
         sigma: Option<Schedule> = None,

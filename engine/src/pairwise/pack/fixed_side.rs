@@ -66,7 +66,8 @@ impl<T: Real> FixedSide<T> {
         &self.panels.slice((p + 1) * self.panel)[p * self.panel..]
     }
 
-    /// Returns the squared norm of point `i` in product form, whose scores lack it; 0 otherwise.
+    /// Returns the part that scores in product form do not contain, the squared norm of point `i`.
+    /// In other forms it is 0.
     #[inline(always)]
     pub fn missing(&self, i: usize, form: Form) -> f64 {
         if form == Form::Product { self.squares[i] } else { 0.0 }

@@ -1,4 +1,4 @@
-//! The logit is compared with the exact ratio of Gaussians and mixtures.
+//! The logit is compared with the exact log ratio of Gaussians.
 
 use super::*;
 use crate::target::{Gaussian, Target};
