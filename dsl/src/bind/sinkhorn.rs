@@ -22,8 +22,8 @@ pub const ENTRIES: &[Entry] = &[
              `P` that minimises `sum P_ij |x_i - y_j|^2 / 2 + epsilon KL(P | a b)` among all plans \
              whose marginals are the masses `a` and `b` of the points. It is computed by \
              Sinkhorn's algorithm in the log domain, with epsilon decreasing to the given value. \
-             The full plan is never stored, so memory grows linearly with the number of points. To \
-             give the points of a side weights, pass `samples(points, #{weights: ..})`. If the \
+             The full plan is never stored, so memory grows linearly with the number of points. \
+             For weighted points on a side, pass `samples(points, #{weights: ..})`. If the \
              iterations do not reach `tolerance`, a warning says so. The libraries POT and OTT use \
              the cost `|x - y|^2`: with half of the `epsilon` that you would give them, this \
              function gives the same plan and half of the cost. `blur` has the same meaning as in \

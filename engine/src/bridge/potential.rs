@@ -130,8 +130,8 @@ pub(super) fn check_source(source: &dyn Target, dim: usize) -> Result<()> {
     Err(Error::shape("the source", got, format!("the bridge has {dim}")))
 }
 
-/// Curvatures of all components as functions of the eigenvalues of their shapes.
 impl Shapes {
+    /// Applies a function to the eigenvalues of all `S_k`.
     fn map(&self, f: impl Fn(f64) -> f64 + Copy) -> Curvature {
         match self {
             Shapes::Diagonal(all) => Curvature::Diagonal(Mat::from_fn(all.dim(), all.n(), |j, k| f(all.row(k)[j]))),

@@ -14,8 +14,9 @@ const ENOUGH: f64 = 8e-3;
 /// The same for a metric or another call whose time is extrapolated from sizes, not from pairs.
 /// Shorter times do not grow regularly with the size, because of caches and threads.
 const ENOUGH_WITHOUT_PAIRS: f64 = 0.1;
-/// After this many seconds, no larger size is tried. If pairs must grow as a quadratic, three sizes
-/// of at least [`MANY`] are tried nevertheless, until [`TOO_LONG`].
+/// After this many seconds, no larger size is tried than [`Climb::sizes`] demands. With
+/// [`Climb::quadratic`], three sizes of at least [`MANY`] are tried nevertheless, until
+/// [`TOO_LONG`].
 const LONG: f64 = 0.4;
 /// If the real size is at least this many times larger than the largest measured size, and no pairs
 /// are counted, a small error of the growth becomes a large error of the time.
@@ -159,7 +160,7 @@ impl Ladder {
     /// Returns the seconds of part `k`, extrapolated in the number of pairs if pairs are counted,
     /// and otherwise in the size.
     fn seconds(&self, k: usize, size: usize) -> f64 {
-        // The first and the last size are used: errors of their times change the exponent least.
+        // The first and the last of three sizes are used: errors of their times change the exponent least.
         let sizes = self.readings(k, 3, |part| part.seconds);
         let last = sizes.last().copied().unwrap_or_default();
         let [small, large] = [sizes.first().copied().unwrap_or(last), last];

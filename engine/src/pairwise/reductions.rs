@@ -25,8 +25,8 @@ impl Pairwise {
     /// Computes the softmax mean of `values` (often the sources themselves: [`Values::Own`]) at
     /// every query, with normaliser and effective sample size. The mean is finite at any distance,
     /// because the largest score of the query is subtracted. If all log-weights are `-inf`, a query
-    /// gets the value of its nearest source, a normaliser of `-inf` and a sample size of 1. With
-    /// `leave_out_self`, a single source is not excluded.
+    /// gets the value of its nearest source, a normaliser of `-inf` and a sample size of 1.
+    /// `leave_out_self` never excludes the only source.
     ///
     /// # Errors
     /// Shapes do not match, `sigma` is not positive, or an interrupt.

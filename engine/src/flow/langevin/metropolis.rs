@@ -159,13 +159,13 @@ fn usual_inside(log_density: &[f64]) -> f64 {
     if known.is_empty() { f64::NEG_INFINITY } else { *known.select_nth_unstable_by(middle, f64::total_cmp).1 }
 }
 
-/// The number of steps for which a chain outside the support searches for the support at one width.
+/// The number of steps for which [`look_farther`] keeps one width of the moves.
 const LOOKS: usize = 8;
 
 /// The number of widths; each is twice the width before it.
 const WIDTHS: usize = 11;
 
-/// Widens the moves of chains that start outside the support. The width doubles every `LOOKS`
+/// Widens the moves of chains that are outside the support. The width doubles every `LOOKS`
 /// steps, and begins again at 1 after `WIDTHS` widths. Moves into the support need no detailed
 /// balance, because chains never return to a point of density 0.
 pub(super) fn look_farther(here: &Place, there: &mut Points, step: usize) {

@@ -1,4 +1,4 @@
-//! One of two sets of points that do not move, packed once as queries and once as sources.
+//! A set of points that does not move, packed both as queries and as sources.
 
 use crate::Points;
 use crate::pairwise::loops::tile::Form;

@@ -3,7 +3,7 @@
 //! | file | what is inside |
 //! |---|---|
 //! | `centre_scale` | sources centred, scaled and rounded, in one part or in two |
-//! | `fixed_side` | a set that does not move, packed once as queries and once as sources |
+//! | `fixed_side` | a set that does not move, packed both as queries and as sources |
 //! | `frame` | blocks of sources moved into the frame of a panel |
 //! | `bf16_split` | sources and queries as tiles of bfloat16 parts |
 
