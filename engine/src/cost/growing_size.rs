@@ -14,8 +14,8 @@ const ENOUGH: f64 = 8e-3;
 /// The same for a metric or another call whose time is extrapolated from sizes, not from pairs.
 /// Shorter times do not grow regularly with the size, because of caches and threads.
 const ENOUGH_WITHOUT_PAIRS: f64 = 0.1;
-/// After this many seconds, no larger size is tried than [`Climb::sizes`] demands. With
-/// [`Climb::quadratic`], three sizes of at least [`MANY`] are tried nevertheless, until
+/// After this many seconds, larger sizes are tried only until there are [`Climb::sizes`] of them.
+/// With [`Climb::quadratic`], three sizes of at least [`MANY`] are tried nevertheless, until
 /// [`TOO_LONG`].
 const LONG: f64 = 0.4;
 /// If the real size is at least this many times larger than the largest measured size, and no pairs

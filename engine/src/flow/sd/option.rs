@@ -54,7 +54,7 @@ crate::options! {
         /// target, and the root mean square distance of the start from its centre. It ends at a
         /// length `h`: the spacing of the target's points (the median distance to the nearest other
         /// point), or the smallest standard deviation of a density. In the training of a generator,
-        /// the diameter counts as at most 8 times the root mean square distance of the target from
+        /// the diameter is limited to 8 times the root mean square distance of the target from
         /// its centre. In this training sigma ends at the smaller of two lengths: the distance
         /// within which a point has about a hundred neighbours (`h * 100^(1/dim)`), and a fifth of
         /// the root mean square of the columns' standard deviations. It does not fall below `0.6

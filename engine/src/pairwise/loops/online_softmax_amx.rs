@@ -118,7 +118,7 @@ impl<'a, S: Simd> Weigh<'a, S> {
         }
     }
 
-    /// Computes the weights up to the first `part / whole` of the block's sources.
+    /// Goes on with the weights until `part / whole` of the block's sources are done.
     #[inline(always)]
     pub fn until<const SQUARES: bool>(&mut self, simd: S, part: usize, whole: usize) {
         let (half, sixteen, upper) = (simd.splat_u32s(0x8000), simd.splat_u32s(16), simd.splat_u32s(0xffff_0000));

@@ -18,8 +18,8 @@ pub struct FixedSide<T> {
     pub dim: usize,
     /// As sources, n x dim.
     x: Buffer<T>,
-    /// As queries, panels x dim x width; in product form multiplied by 2. Copies of the
-    /// last point fill the remaining lanes.
+    /// As queries, panels x dim x width. In product form the values are multiplied by 2. Copies of
+    /// the last point fill the remaining lanes.
     panels: Buffer<T>,
     panel: usize,
     /// The squared norms, which scores in product form do not contain.
