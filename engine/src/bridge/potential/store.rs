@@ -97,15 +97,15 @@ impl PotentialBridge {
         if rows != k || k == 0 || dim == 0 {
             return Err(wrong("centre", shape_of(centre), "one row per weight, of at least one value, is expected"));
         }
-        let shapes = match shape.shape.as_slice() {
-            &[a, b] if (a, b) == (k, dim) => {
+        let shapes = match *shape.shape {
+            [a, b] if (a, b) == (k, dim) => {
                 let values = doubles(shape);
                 if let Some(s) = values.iter().find(|s| **s <= 0.0) {
                     return Err(wrong("shape", format!("it holds {s}"), "all values must be positive"));
                 }
                 Shapes::Diagonal(Points::new(values, dim, "the shapes of the components")?)
             }
-            &[a, b, c] if (a, b, c) == (k, dim, dim) => {
+            [a, b, c] if (a, b, c) == (k, dim, dim) => {
                 let values = doubles(shape);
                 let of = |m: &[f64]| {
                     let m = symmetric_part(&Mat::from_fn(dim, dim, |i, j| m[i * dim + j]));
