@@ -212,8 +212,8 @@ impl Prepared {
         for (name, param) in &self.params {
             hasher.field(name, format!("{} from {}", param.value, param.origin).as_bytes());
         }
-        for (name, text) in self.given.texts(&self.declared) {
-            hasher.field(name, text.as_bytes());
+        for (name, text, origin) in self.given.texts(&self.declared) {
+            hasher.field(name, text.as_bytes()).field("origin", origin.as_bytes());
         }
         hasher.field("seed", &self.request.seed.to_le_bytes());
         hasher.field("quick", &[u8::from(self.request.quick)]);

@@ -1,7 +1,6 @@
 //! Models: generators, trained in place.
 
-use crate::bind::arguments::{SAMPLE, check_size};
-use crate::bind::train::base;
+use crate::bind::arguments::{SAMPLE, check_size, distribution};
 use crate::call::{Call, Entry, function};
 use crate::language::{Fail, Kind, OPTIONS, Type, arg};
 use crate::value::{Cloud, Matrix, Model, numbers};
@@ -51,7 +50,8 @@ pub const ENTRIES: &[Entry] = &[
     function("with_base", Kind::Model, &[arg("base", SAMPLE)], Type::Generator, with_base)
         .of(Type::Generator)
         .about(
-            "The same generator with another base, from which `sample` draws its inputs. The \
+            "The same generator with another base, from which `sample` draws its inputs: a target \
+             or points. The \
              generator itself is not changed.",
         )
         .example("let y = affine(#{dim: 3}).with_base(student_t(#{dim: 3, dof: 5})).sample(100);"),
@@ -101,7 +101,7 @@ fn sample(call: &Call) -> Result<Dynamic, Fail> {
 }
 
 fn with_base(call: &Call) -> Result<Dynamic, Fail> {
-    let (model, base) = (receiver(call)?, base(call, 1)?);
+    let (model, base) = (receiver(call)?, distribution(call, 1)?);
     model.with_base(base).map(Dynamic::from).map_err(|e| call.place(e))
 }
 

@@ -36,11 +36,11 @@ pub const ENTRIES: &[Entry] = &[
          The moved points are kept fixed: no gradient passes through them. The base is the \
          distribution of the generator's inputs, for example `gaussian(#{dim: 8})`. If the target \
          has heavy tails and more than four dimensions, a net needs a base with such tails, for \
-         example `student_t(#{dim: 8, dof: 3})`; a note then says so. The generator is trained in \
-         standard units, so the units of the target and of the base do not matter. If the mean and \
-         the standard deviation of the target are not known, the outputs are not rescaled for the \
-         training, and a note says so. The trained generator returns points in the original \
-         units.",
+         example `student_t(#{dim: 8, dof: 3})`; a note then says so, if the target is points. The \
+         generator is trained in standard units, so the units of the target and of the base do not \
+         matter. If the mean and the standard deviation of the target are not known, the outputs \
+         are not rescaled for the training, and a note says so. The trained generator returns \
+         points in the original units.",
     )
     .options(FitOptions::KEYS)
     .example(
@@ -183,7 +183,7 @@ fn regress_generator(call: &Call) -> Made {
 }
 
 /// Returns the base of a generator. It must be a distribution; a set of points is refused.
-pub(super) fn base(call: &Call, i: usize) -> std::result::Result<Arc<dyn Target>, Fail> {
+fn base(call: &Call, i: usize) -> std::result::Result<Arc<dyn Target>, Fail> {
     match call.arg(i)?.clone().try_cast::<Cloud>() {
         Some(_) => {
             Err(call.wrong(i, "a target").hint("fresh base points are drawn at every step: gaussian(#{dim: 8})"))

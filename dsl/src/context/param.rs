@@ -79,12 +79,17 @@ impl Given {
         Err(usage(format!("`{name}` is not a parameter of {}", script.display()), Some(hint)))
     }
 
-    /// Returns, for the identity of a run, the values of the command line as written, and the value
-    /// of the environment for each of `declared` that has no literal default and thus no value yet.
-    pub fn texts<'a>(&'a self, declared: &'a [Declared]) -> impl Iterator<Item = (&'a String, &'a String)> {
+    /// Returns, for the identity of a run, names, given values as written, and origins: the values
+    /// of the command line, and those of the environment for all of `declared` that have no literal
+    /// default, and thus no value yet.
+    pub fn texts<'a>(
+        &'a self,
+        declared: &'a [Declared],
+    ) -> impl Iterator<Item = (&'a String, &'a String, &'static str)> {
         let computed = declared.iter().filter(|declared| declared.default.is_none()).map(|declared| &declared.name);
-        let set = computed.filter_map(|name| Some((name, self.environment.get(&name.to_uppercase())?)));
-        self.line.iter().chain(set)
+        let hidden = computed.filter(|name| !self.line.contains_key(*name));
+        let set = hidden.filter_map(|name| Some((name, self.environment.get(&name.to_uppercase())?, "environment")));
+        self.line.iter().map(|(name, text)| (name, text, "command line")).chain(set)
     }
 }
 

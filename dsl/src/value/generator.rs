@@ -37,7 +37,7 @@ impl Base {
             Base::Named(name) => Err(Error::Missing {
                 what: "this generator".into(),
                 part: "base".into(),
-                hint: format!("its file names `{name}` without its parameters: give the base by g.with_base(..)"),
+                hint: format!("its file names `{name}` only: give the base by g.with_base(..), a target or points"),
             }),
         }
     }

@@ -54,6 +54,12 @@ crate::options! {
 /// Inputs or outputs whose units are nearly standard are not rescaled. Outputs are not rescaled
 /// either if the target is unknown. A note reports a change, and an unknown target.
 ///
+/// A net of more than four outputs whose points hardly vary starts as a linear map of the base. If
+/// its base has heavy tails, the influence of single points on a step is bounded: the velocities of
+/// far inputs, and large velocities, are scaled down. If only the target has heavy tails, and
+/// consists of points, a note advises such a base. From a normal base, the points of a net lack far
+/// radii in many dimensions.
+///
 /// ```
 /// use sdflow::flow::SdFlow;
 /// use sdflow::generator::{Affine, AffineOptions, Fit};
@@ -116,8 +122,8 @@ impl<'a> Fit<'a> {
         };
         let training = TrainingOptions { name: "fit", plan, batch, every, checkpoint_every, many_outputs: many };
         self.stepping.check()?;
-        let base = self.base;
-        let mut along = Along { flow: self.field, stepping: &self.stepping, pairwise, base, eta: 0.0 };
+        let (base, is_net) = (self.base, self.generator.layers().len() > 1);
+        let mut along = Along { flow: self.field, stepping: &self.stepping, pairwise, base, is_net, eta: 0.0 };
         Training::new(self.generator, self.base, training, &mut along, pairwise, self.stream)?.run(observer)
     }
 }
@@ -137,6 +143,8 @@ struct Along<'a> {
     stepping: &'a Stepping,
     pairwise: &'a Pairwise,
     base: &'a dyn Target,
+    /// True if the generator is a net.
+    is_net: bool,
     /// The step size along the last velocity.
     eta: f64,
 }
@@ -150,7 +158,8 @@ impl Teacher for Along<'_> {
 
     fn prepare(&mut self, y: &Points, clock: &Clock) -> Result<Vec<String>> {
         let mut notes = self.flow.prepare(y, clock, None)?;
-        if let Some(target) = self.flow.scales(y, clock).aim.points().filter(|target| target.dim() > FEW) {
+        if let Some(target) = self.flow.scales(y, clock).aim.points().filter(|target| self.is_net && target.dim() > FEW)
+        {
             let base = self.base.sample(y.n(), clock.randomness("tails"))?;
             notes.extend(heavier_tails(target, &base));
         }

@@ -8,7 +8,7 @@
 
 use super::Generator;
 use super::layer_algebra::compose;
-use super::linear_start::{linear_map, start_linear};
+use super::linear_start::{Start, linear_map, start_linear};
 use crate::flow::Aim;
 use crate::number::number;
 use crate::points::AffineMap;
@@ -137,11 +137,12 @@ impl Units {
         Ok(from_standard(&as_it_is) <= from_standard(&anew))
     }
 
-    /// If the points of the generator hardly vary, sets it near a linear map of the base whose
-    /// points have the mean and the standard deviations of the expected points. The initial
-    /// parameters of a net of several layers give points almost at one place. From there a training
-    /// needs large steps, and in many dimensions the noise of these steps remains. `u` holds points
-    /// of the base in the units of training. Returns a sentence if the generator was changed.
+    /// If most coordinates of the generator's points hardly vary, sets it to a linear map of the
+    /// base, or near one, whose points have the mean and the standard deviations of the expected
+    /// points. The initial parameters of a net of several layers give points almost at one place.
+    /// From there a training needs large steps, and in many dimensions the noise of these steps
+    /// remains. `u` holds points of the base in the units of training; the first `noise` columns
+    /// are noise, and the others are labels. Returns a sentence if the generator was changed.
     ///
     /// # Errors
     /// Those of the generator, or a decomposition fails.
@@ -149,7 +150,7 @@ impl Units {
         &self,
         generator: &mut dyn Generator,
         wanted: Option<&Known>,
-        u: &Points,
+        (u, noise): (&Points, usize),
         stream: Stream,
     ) -> Result<Option<String>> {
         let Some(wanted) = wanted.filter(|wanted| wanted.map.is_finite()) else { return Ok(None) };
@@ -166,12 +167,16 @@ impl Units {
             let variance = y.iter().map(|row| (row[j] - mean[j]).powi(2)).sum::<f64>() / y.n() as f64;
             variance.sqrt() >= HARDLY * map.scale()[j]
         };
-        if (0..y.dim()).any(varies) {
+        if 2 * (0..y.dim()).filter(|j| varies(*j)).count() > y.dim() {
             return Ok(None);
         }
-        let wanted = map.apply(&linear_map(u, y.dim(), stream.label("map")));
-        Ok(start_linear(generator, u, &wanted, stream.label("axes"))?
-            .then(|| "start: a linear map of the base, because the points of the generator hardly varied".into()))
+        let wanted = map.apply(&linear_map(u, noise, y.dim(), stream.label("map")));
+        let how = match start_linear(generator, u, &wanted, stream.label("axes"))? {
+            Start::Linear => "a linear map",
+            Start::NearLinear => "near a linear map",
+            Start::Unchanged => return Ok(None),
+        };
+        Ok(Some(format!("start: {how} of the base, because the points of the generator hardly varied")))
     }
 
     fn note(&self, keeps: bool) -> String {

@@ -2,7 +2,7 @@
 //! evaluated at its points, and Adam takes a step along the velocity.
 
 use super::Generator;
-use super::heavy_tails::bound_leverage;
+use super::heavy_tails::{are_heavy, bound_leverage};
 use super::history::{history_row, root_mean_square};
 use super::optimiser::{Optimiser, Pull};
 use super::standard_units::Units;
@@ -74,6 +74,8 @@ pub(super) struct Training<'a> {
     result: FitResult,
     /// Number of notes that were reported before the first step.
     told: usize,
+    /// Whether the influence of single points is bounded.
+    bounds: bool,
     /// True if the teacher is prepared for the first step.
     prepared: bool,
     pairwise: &'a Pairwise,
@@ -106,6 +108,7 @@ impl<'a> Training<'a> {
             v: Points::default(),
             result: FitResult::default(),
             told: 0,
+            bounds: false,
             prepared: false,
             pairwise,
             since: (Instant::now(), pairwise.work().pairs()),
@@ -152,9 +155,14 @@ impl<'a> Training<'a> {
         student.units = Units::of(student.base, wanted.as_ref());
         let mut notes = student.units.start(student.generator, u, y)?;
         if self.options.many_outputs {
-            let u = student.inputs(student.batch.max(4 * student.generator.dim()), self.stream.label("start"))?;
+            // A finite sample draws each of its points once.
+            let most = student.base.data().map_or(usize::MAX, |data| data.points.n());
+            let n = student.batch.max((4 * student.generator.dim()).min(most));
+            let u = student.inputs(n, self.stream.label("start"))?;
+            let noise = u.dim() - student.base.labels().unwrap_or(0);
             let random = self.stream.label("mixtures");
-            notes.extend(student.units.spread(student.generator, wanted.as_ref(), &u, random)?);
+            notes.extend(student.units.spread(student.generator, wanted.as_ref(), (&u, noise), random)?);
+            self.bounds = student.generator.layers().len() > 1 && are_heavy(&u);
         }
         if wanted.is_none() {
             notes.push(
@@ -252,7 +260,7 @@ impl Trainee for Training<'_> {
         if let Some(map) = &self.student.units.outputs {
             map.unscale_in_place(&mut self.v);
         }
-        if self.options.many_outputs {
+        if self.bounds {
             bound_leverage(&self.u, &mut self.v);
         }
         let pull = Pull { u: &self.u, v: &self.v, eta };

@@ -275,8 +275,9 @@ fn a_net_whose_points_hardly_vary_starts_as_a_linear_map() {
         let u = Stream::new(2).normal(2000, dim_in);
         let map = AffineMap::new((0..dim).map(|j| 1.0 + 0.25 * j as f64).collect(), vec![0.5; dim]);
         let known = Known { map: map.clone(), each_column: true };
-        let spread =
-            |g: &mut MlpGenerator| Units::default().spread(g, Some(&known), &u, Stream::new(3)).unwrap().is_some();
+        let spread = |g: &mut MlpGenerator| {
+            Units::default().spread(g, Some(&known), (&u, dim_in), Stream::new(3)).unwrap().is_some()
+        };
         assert!(spread(&mut g), "{dim_in} {dim}");
         let mut y = Points::default();
         g.forward(&u, &mut y).unwrap();
