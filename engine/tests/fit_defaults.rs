@@ -56,8 +56,8 @@ fn a_net_learns_heavy_tails() {
     }
 }
 
-/// A few far points must not decide the training. Without a bound on their influence, the distance
-/// in 32 dimensions is 11 noise floors.
+/// A few far points must not decide the training. Without a bound on their influence, the training
+/// leads away from its start, to a distance of 11 noise floors in 32 dimensions.
 #[test]
 fn a_base_with_heavy_tails_carries_a_net_to_such_tails_in_many_dimensions() {
     for dim in [8, 32] {
