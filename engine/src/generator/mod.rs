@@ -20,6 +20,7 @@ mod model_file;
 mod optimiser;
 mod regress;
 mod standard_units;
+mod student;
 mod teacher;
 mod tensors;
 mod train;

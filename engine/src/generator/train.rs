@@ -6,6 +6,7 @@ use super::heavy_tails::{are_heavy, bound_leverage};
 use super::history::{history_row, root_mean_square};
 use super::optimiser::{Optimiser, Pull};
 use super::standard_units::Units;
+use super::student::Student;
 use super::teacher::Teacher;
 use super::training_options::TrainingOptions;
 use crate::archive::{Archive, Archived};
@@ -29,36 +30,6 @@ pub struct FitResult {
     pub notes: Vec<String>,
     /// Work done.
     pub stats: Stats,
-}
-
-/// A generator in standard units, and the base from which its inputs are drawn.
-struct Student<'a> {
-    generator: &'a mut dyn Generator,
-    base: &'a dyn Target,
-    batch: usize,
-    units: Units,
-}
-
-impl Student<'_> {
-    /// Draws `n` points of the base in standard units.
-    fn inputs(&self, n: usize, stream: Stream) -> Result<Points> {
-        let mut u = self.base.sample(n, stream)?;
-        if let Some(map) = &self.units.inputs {
-            map.undo_in_place(&mut u);
-        }
-        Ok(u)
-    }
-
-    /// Draws a minibatch of the base into `u`, in standard units. Writes the points of the
-    /// generator into `y`, in the caller's units.
-    fn draw(&mut self, stream: Stream, u: &mut Points, y: &mut Points) -> Result<()> {
-        *u = self.inputs(self.batch, stream)?;
-        self.generator.forward(u, y)?;
-        if let Some(map) = &self.units.outputs {
-            map.apply_in_place(y);
-        }
-        Ok(())
-    }
 }
 
 /// A generator in training.
