@@ -25,8 +25,7 @@ crate::options! {
         /// Number of base points drawn per step, at least 2.
         batch: usize = 1024,
         /// Learning rate of Adam over the run: a number, a schedule or a list. Left out:
-        /// `cosine(0.02, 0)` for an affine generator, `cosine(0.005, 0)` for a net of up to four
-        /// outputs, and `cosine(0.003, 0)` for a net of more outputs.
+        /// `cosine(0.02, 0)` for an affine generator, and `cosine(0.005, 0)` for a net.
         rate: Option<Schedule> = None,
         /// Share of the steps, at the end of the training, over which the parameters are averaged;
         /// 0 keeps the parameters of the last step.
@@ -113,13 +112,7 @@ impl<'a> Fit<'a> {
         let pairwise = self.pairwise.unwrap_or(&default);
         let FitOptions { steps, batch, average, ema, every, checkpoint_every, .. } = self.options;
         let many = self.generator.dim() > FEW;
-        let plan = OptimiserPlan {
-            steps,
-            rate: self.options.rate.as_ref(),
-            net_rate: if many { 0.003 } else { 0.005 },
-            average,
-            ema,
-        };
+        let plan = OptimiserPlan { steps, rate: self.options.rate.as_ref(), net_rate: 0.005, average, ema };
         let training = TrainingOptions { name: "fit", plan, batch, every, checkpoint_every, many_outputs: many };
         self.stepping.check()?;
         let (base, is_net) = (self.base, self.generator.layers().len() > 1);

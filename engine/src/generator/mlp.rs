@@ -25,10 +25,9 @@ crate::options! {
     }
 }
 
-/// A net with at most this many outputs is built and trained for targets with separate modes: it
-/// has tanh and a larger learning rate. With more outputs, modes matter less than tails and the
-/// noise of the steps. Such a net has SiLU. In `fit` it also has a smaller learning rate, and it
-/// starts as a linear map of the base if its points hardly vary.
+/// A net with at most this many outputs is built for targets with separate modes: it has tanh. With
+/// more outputs, modes matter less than tails and the noise of the steps. Such a net has SiLU, and
+/// in `fit` it starts as a linear map of the base if its points hardly vary.
 pub(super) const FEW: usize = 4;
 
 /// A multilayer perceptron `g(u)` in f32. The trained parameters are f64, so that small steps are

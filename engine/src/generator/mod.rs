@@ -33,16 +33,13 @@ pub use fit::{Fit, FitOptions};
 pub use linear_layer::Layer;
 pub use mlp::{MlpGenerator, MlpOptions};
 #[cfg(feature = "files")]
-#[doc(hidden)]
-pub use model_file::save_denoiser;
-#[cfg(feature = "files")]
 pub use model_file::{Model, ModelOptions, load};
+#[cfg(feature = "files")]
+#[doc(hidden)]
+pub use model_file::{add_base_name, save_denoiser};
 pub use regress::{Pairs, RegressOptions, Regression};
 #[cfg(feature = "files")]
 pub(crate) use tensors::KEY as DESCRIPTION;
-#[cfg(feature = "files")]
-#[doc(hidden)]
-pub use tensors::add_base_name;
 pub use train::FitResult;
 
 use crate::{Points, Result};

@@ -1,7 +1,7 @@
 //! Models in `.safetensors` files. The parameters have PyTorch's names, and the key `sdflow`
 //! describes the model.
 
-use super::tensors::{BASE, KEY, Kind, tag};
+use super::tensors::{KEY, Kind, tag};
 use super::{Affine, Generator as _, MlpGenerator};
 use crate::io::Tensors;
 use crate::net::{Activation, Mlp};
@@ -9,6 +9,15 @@ use crate::points::AffineMap;
 use crate::score::{Denoiser, Extent, Preconditioned};
 use crate::{Error, Result};
 use std::path::Path;
+
+/// The key in the metadata of the header for the name of the base, if the generator was trained
+/// with a base that is not standard normal.
+const BASE: &str = "sdflow_base";
+
+/// Adds the name of the base to the tensors of a generator.
+pub fn add_base_name(tensors: &mut Tensors, name: String) {
+    tensors.metadata.insert(BASE.into(), name);
+}
 
 /// A model from a file.
 #[derive(Debug, Clone)]

@@ -8,15 +8,6 @@ use serde::{Deserialize, Serialize};
 /// The key in the metadata of the header.
 pub(crate) const KEY: &str = "sdflow";
 
-/// The key in the metadata of the header for the name of the base, if the generator was trained
-/// with a base that is not standard normal.
-pub(super) const BASE: &str = "sdflow_base";
-
-/// Adds the name of the base to the tensors of a generator.
-pub fn add_base_name(tensors: &mut Tensors, name: String) {
-    tensors.metadata.insert(BASE.into(), name);
-}
-
 /// The description of a model in its file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
