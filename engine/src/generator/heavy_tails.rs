@@ -28,8 +28,8 @@ pub(super) fn are_heavy(u: &Points) -> bool {
 /// Scales the velocities `v` of single points down, for inputs `u` with heavy tails. The gradient
 /// of a layer is a sum of products of inputs and velocities. Far inputs have large products, and
 /// the velocities of far points are mostly noise, so that a few points would decide every step. A
-/// far input counts as if it were at the bound of far inputs, and no velocity counts as more than
-/// the largest one. A generator at which all velocities are 0 is not changed by the scaling.
+/// far input counts as if it were at the limit [`FAR`], and a large velocity as if it were at the
+/// limit [`LARGE`]. Velocities of 0 remain 0.
 pub(super) fn bound_leverage(u: &Points, v: &mut Points) {
     let (inputs, velocities) = (squares(u), squares(v));
     let far = FAR * upper_quartile(&inputs);
