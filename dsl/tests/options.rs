@@ -21,7 +21,6 @@ fn options_without_effect_are_warned_of_at_their_place() {
         ("reverse_sde(g, #{churn: 3});", 18, "`churn`"),
         ("reverse_sde(g, #{sampler: \"edm\", lambda: 0.5});", 34, "`lambda`"),
         ("predictor_corrector(g, #{corrections: 0, snr: 0.5});", 42, "`snr`"),
-        ("run(sd_flow(x), x, x);", 20, "the reference"),
         ("run(sd_flow(x), x, #{steps: 3, every: 5});", 32, "`every`"),
         ("fit(affine(), sd_flow(x), g, #{steps: 2, average: 0.5, ema: 0.9});", 42, "`average`"),
         ("regress(affine(), x, x, #{steps: 2, average: 0.5, ema: 0.9});", 37, "`average`"),
@@ -31,6 +30,9 @@ fn options_without_effect_are_warned_of_at_their_place() {
         let want = format!("script.rhai:3:{column}: {key} has no effect");
         assert_eq!(outcome.warnings.iter().filter(|w| w.contains(&want)).count(), 1, "{line}: {:?}", outcome.warnings);
     }
+    let (outcome, _) = run(&format!("{x}run(sd_flow(x), x, x);"));
+    let want = "script.rhai:3:20: nothing is measured against the reference";
+    assert_eq!(outcome.warnings.iter().filter(|w| w.contains(want)).count(), 1, "{:?}", outcome.warnings);
     for line in [
         "sd_flow(x, #{self_term: \"exclude\", noise: \"none\", precision: \"f64\"});",
         "sd_flow(x, kde(x), #{step: adaptive(1, 0.1), integrator: \"heun\", precision: \"f64\"});",
