@@ -51,8 +51,7 @@ pub const ENTRIES: &[Entry] = &[
         .of(Type::Generator)
         .about(
             "The same generator with another base, from which `sample` draws its inputs: a target \
-             or points. The \
-             generator itself is not changed.",
+             or points. The generator itself is not changed.",
         )
         .example("let y = affine(#{dim: 3}).with_base(student_t(#{dim: 3, dof: 5})).sample(100);"),
     function("apply", Kind::Model, &[arg("points", Type::Points)], Type::Points, apply)

@@ -118,7 +118,9 @@ impl Model {
                 ));
             }
         };
-        made.state().base = base.map_or_else(|| made.state().base.clone(), Base::Named);
+        if let Some(name) = base {
+            made.state().base = Base::Named(name);
+        }
         Ok(made)
     }
 
