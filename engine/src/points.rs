@@ -28,7 +28,7 @@ use faer::{Accum, Mat};
 use rayon::prelude::*;
 
 pub(crate) use labels::{blocks, label_row, nth_block};
-pub(crate) use line::{ends, median, sort_pooled, sort_projections};
+pub(crate) use line::{ends, median, quantile, sort_pooled, sort_projections};
 pub(crate) use row_source::BLOCK_VALUES;
 pub(crate) use weights::{check_weights, draw_rows, systematic, weighted_covariance, weighted_mean, weighted_units};
 

@@ -3,7 +3,7 @@
 
 use crate::Points;
 use crate::number::significant;
-use crate::points::{dot, median};
+use crate::points::{dot, median, quantile};
 
 /// An input is far if its squared norm is above this multiple of the upper quartile.
 const FAR: f64 = 2.5;
@@ -49,9 +49,7 @@ fn squares(points: &Points) -> Vec<f64> {
 }
 
 fn upper_quartile(values: &[f64]) -> f64 {
-    let mut values = values.to_vec();
-    let at = (3 * values.len() / 4).min(values.len().saturating_sub(1));
-    if values.is_empty() { 0.0 } else { *values.select_nth_unstable_by(at, f64::total_cmp).1 }
+    quantile(values.to_vec(), (3, 4))
 }
 
 /// A value is out of range if its distance from the median of its column is above this multiple of

@@ -4,9 +4,15 @@ use super::kd_order::{of_sort_key, sort_key};
 use super::{Points, dot};
 
 /// Returns the upper median; 0 without values.
-pub(crate) fn median(mut values: Vec<f64>) -> f64 {
-    let middle = values.len() / 2;
-    if values.is_empty() { 0.0 } else { *values.select_nth_unstable_by(middle, f64::total_cmp).1 }
+pub(crate) fn median(values: Vec<f64>) -> f64 {
+    quantile(values, (1, 2))
+}
+
+/// Returns the value that is above the share `part / of` of the values, with `part < of`; 0 without
+/// values.
+pub(crate) fn quantile(mut values: Vec<f64>, (part, of): (usize, usize)) -> f64 {
+    let at = part * values.len() / of;
+    if values.is_empty() { 0.0 } else { *values.select_nth_unstable_by(at, f64::total_cmp).1 }
 }
 
 /// Returns the projections in rising order, each with the index of its point. Equal projections
