@@ -37,6 +37,19 @@ const FINEST: f64 = 0.6;
 /// tails can be larger, and at such a sigma the noise of a step exceeds its velocity.
 const WIDEST: f64 = 8.0;
 
+/// If a generator covers the target before its training, sigma starts at this share of the diameter
+/// of the target: it then only has to bridge the gaps between modes.
+const BRIDGING: f64 = 0.25;
+
+/// A generator covers the target if the root mean square distance of its points from their mean is
+/// at least this multiple of that of the target, and if their mean is no further from that of the
+/// target.
+const COVERING: f64 = 0.5;
+
+/// A generator does not cover a target with heavy tails, whose diameter is above this multiple of
+/// the root mean square distance. Its far points are few, and are reached only at a large sigma.
+const COMPACT: f64 = 6.0;
+
 impl Smoothing {
     /// Creates the smoothing with `schedule`, whose values must be 0 or more.
     ///
@@ -50,12 +63,16 @@ impl Smoothing {
     /// Creates a schedule that falls from the size of start and target to the finest detail of the
     /// target, within the `range` of sigma that a score has learned. With the `fresh` samples of a
     /// generator, noise dominates the steps at very large and at very small sigma. The schedule
-    /// then begins lower if the diameter is very large (see `WIDEST`), and its end follows from
-    /// `NEIGHBOURS` and `FINEST`.
+    /// then begins lower if the samples cover the target (see `BRIDGING`) or if the diameter is
+    /// very large (see `WIDEST`), and its end follows from `NEIGHBOURS` and `FINEST`.
     pub fn for_extent(extent: &Extent, start: &Points, range: Option<(f64, f64)>, fresh: bool) -> Schedule {
         let away = squared_distance(&start.mean(), &extent.centre).sqrt();
-        let widest = if fresh { WIDEST * extent.units().size() * (start.dim() as f64).sqrt() } else { f64::INFINITY };
-        let from = extent.diameter.min(widest).max(away).max(start.spread());
+        let (spread, size) = (start.spread(), extent.units().size() * (start.dim() as f64).sqrt());
+        let widest = if fresh { WIDEST * size } else { f64::INFINITY };
+        let compact = extent.diameter <= COMPACT * size;
+        let covers = fresh && compact && spread >= COVERING * size && away <= COVERING * size;
+        let share = if covers { BRIDGING } else { 1.0 };
+        let from = (share * extent.diameter).min(widest).max(away).max(share * spread);
         // If all points coincide, any positive sigma gives the same field.
         let from = if from > 0.0 { from } else { 1.0 };
         let detail = if extent.detail > 0.0 { extent.detail } else { 1e-6 * from };
@@ -150,6 +167,26 @@ mod tests {
         assert!(of(None).0 > 99.0 && of(None).1 == 0.001);
         assert_eq!(of(Some((0.01, 8.0))), (8.0, 0.01));
         assert_eq!(of(Some((200.0, 300.0))), (200.0, 200.0));
+    }
+
+    /// The extent is that of a target with standard deviation 1 in both coordinates.
+    #[test]
+    fn samples_that_cover_a_compact_target_need_less_smoothing() {
+        let first = |diameter: f64, start: &Points, fresh: bool| {
+            let extent = Extent::new(&AffineMap::uniform(1.0, vec![0.0, 0.0]), diameter, 0.01);
+            Smoothing::for_extent(&extent, start, None, fresh).at(0.0)
+        };
+        let near = Stream::new(3).normal(1000, 2);
+        assert_eq!(first(8.0, &near, true), 2.0);
+        // Particles move only once, a small cloud does not cover, and far points need a large sigma.
+        assert_eq!(first(8.0, &near, false), 8.0);
+        let mut small = near.clone();
+        small.data_mut().iter_mut().for_each(|x| *x *= 0.3);
+        assert_eq!(first(8.0, &small, true), 8.0);
+        let mut away = near.clone();
+        away.data_mut().iter_mut().for_each(|x| *x += 2.0);
+        assert_eq!(first(8.0, &away, true), 8.0);
+        assert_eq!(first(9.0, &near, true), 9.0);
     }
 
     #[test]
