@@ -29,10 +29,10 @@ class SoftmaxMean(NamedTuple):
     ess: NDArray[np.float64]
 
 
-def _how(weights: ArrayLike | None, leave_out_self: bool, precision: str | None) -> tuple[Any, ...]:
+def _how(weights: ArrayLike | None, leave_out_self: bool, precision: str | None, tol: float) -> tuple[Any, ...]:
     chosen = None if precision is None else _known("precision", precision)
     session = current()
-    return weights, bool(leave_out_self), chosen, session.engine
+    return weights, bool(leave_out_self), chosen, float(tol), session.engine
 
 
 def _called(function: Callable[..., T], *args: Any) -> T:
@@ -51,6 +51,7 @@ def score_difference(
     weights: ArrayLike | None = None,
     leave_out_self: bool = False,
     precision: str | None = None,
+    tol: float = 1e-6,
 ) -> NDArray[np.float64]:
     r"""The score difference of two smoothed sets of points.
 
@@ -75,6 +76,9 @@ def score_difference(
         Whether a particle is left out of its own density.
     precision : {"f32", "f64", "bf16x3", "bf16x6", "auto"}, optional
         Arithmetic of the sum; by default that of the session.
+    tol : float
+        Largest relative error of Gaussian sums on a grid, which are used for many points in up to three
+        dimensions: 1e-3 or more is faster, and below 1e-6 no grid is used.
 
     Returns
     -------
@@ -90,7 +94,7 @@ def score_difference(
     >>> sd.score_difference([[0.0]], [[3.0]], 1.0).round(6).tolist()
     [[3.0]]
     """
-    return _called(_engine.score_difference, y, x, float(sigma), at, _how(weights, leave_out_self, precision))
+    return _called(_engine.score_difference, y, x, float(sigma), at, _how(weights, leave_out_self, precision, tol))
 
 
 def log_sum_exp(
@@ -101,6 +105,7 @@ def log_sum_exp(
     weights: ArrayLike | None = None,
     leave_out_self: bool = False,
     precision: str | None = None,
+    tol: float = 1e-6,
 ) -> NDArray[np.float64]:
     r"""The logarithm of a sum of Gaussian kernels.
 
@@ -120,6 +125,9 @@ def log_sum_exp(
         Whether place i leaves out kernel i; `at` and `x` are then the same points.
     precision : {"f32", "f64", "bf16x3", "bf16x6", "auto"}, optional
         Arithmetic of the sum; by default that of the session.
+    tol : float
+        Largest relative error of Gaussian sums on a grid, which are used for many points in up to three
+        dimensions: 1e-3 or more is faster, and below 1e-6 no grid is used.
 
     Returns
     -------
@@ -131,7 +139,7 @@ def log_sum_exp(
     >>> sd.log_sum_exp([[0.0], [2.0]], [[0.0]], 1.0).round(6).tolist()
     [0.0, -2.0]
     """
-    return _called(_engine.log_sum_exp, at, x, float(sigma), _how(weights, leave_out_self, precision))
+    return _called(_engine.log_sum_exp, at, x, float(sigma), _how(weights, leave_out_self, precision, tol))
 
 
 def softmax_mean(
@@ -143,6 +151,7 @@ def softmax_mean(
     weights: ArrayLike | None = None,
     leave_out_self: bool = False,
     precision: str | None = None,
+    tol: float = 1e-6,
 ) -> SoftmaxMean:
     r"""The mean of values, weighted by Gaussian kernels.
 
@@ -166,6 +175,9 @@ def softmax_mean(
         Whether place i leaves out kernel i; `at` and `x` are then the same points.
     precision : {"f32", "f64", "bf16x3", "bf16x6", "auto"}, optional
         Arithmetic of the sum; by default that of the session.
+    tol : float
+        Largest relative error of Gaussian sums on a grid, which are used for many points in up to three
+        dimensions: 1e-3 or more is faster, and below 1e-6 no grid is used.
 
     Returns
     -------
@@ -182,7 +194,7 @@ def softmax_mean(
     >>> mean.tolist(), ess.tolist()
     ([[0.5]], [2.0])
     """
-    how = _how(weights, leave_out_self, precision)
+    how = _how(weights, leave_out_self, precision, tol)
     return SoftmaxMean(*_called(_engine.softmax_mean, at, x, values, float(sigma), how))
 
 
@@ -196,6 +208,7 @@ def kernel_sum(
     slope: bool = False,
     leave_out_self: bool = False,
     precision: str | None = None,
+    tol: float = 1e-6,
 ) -> NDArray[np.float64] | tuple[NDArray[np.float64], NDArray[np.float64]]:
     r"""Sums of kernels, with weights of either sign.
 
@@ -220,6 +233,9 @@ def kernel_sum(
         Whether place i leaves out kernel i; `at` and `x` are then the same points.
     precision : {"f32", "f64"}, optional
         Arithmetic of the sum; by default that of the session.
+    tol : float
+        Largest relative error of Gaussian sums on a grid, which are used for many points in up to three
+        dimensions: 1e-3 or more is faster, and below 1e-6 no grid is used.
 
     Returns
     -------
@@ -239,6 +255,6 @@ def kernel_sum(
         raise SdflowError(f"`kernel` is {kernel!r}, but a kernel is expected: for example sd.gaussian_kernel(1.0)")
     else:
         chosen = {"kernel": "gaussian", "h": float(kernel)}
-    how = _how(weights, leave_out_self, precision)
+    how = _how(weights, leave_out_self, precision, tol)
     mass, moment = _called(_engine.kernel_sum, at, x, json.dumps(chosen), values, slope, how)
     return mass if moment is None else (mass, moment)

@@ -8,16 +8,19 @@ use crate::watched::watched;
 use numpy::PyArray1;
 use pyo3::prelude::*;
 use sdflow::pairwise::{
-    Kernel, KernelSum, KernelSums, Pairwise, PairwiseOptions, Part, ScoreDifference, Softmax, SoftmaxMean, Values,
+    Kernel, KernelSum, KernelSums, Pairwise, Part, Precision, ScoreDifference, Softmax, SoftmaxMean, Values,
 };
 use sdflow::{Error, Points};
 use std::sync::Arc;
 
-/// Returns the engine of the session, at this precision if one is given.
-fn engine(session: &Session, precision: Option<String>) -> PyResult<Pairwise> {
-    let Some(name) = precision else { return Ok(session.sums.clone()) };
-    let precision = serde_json::from_value(name.into()).map_err(|error| refused(error.to_string()))?;
-    Ok(session.sums.with(PairwiseOptions { precision, ..session.sums.options().clone() }))
+/// Returns the engine of the session at this tolerance, and at this precision if one is given.
+fn engine(session: &Session, precision: Option<String>, tol: f64) -> PyResult<Pairwise> {
+    if !(tol > 0.0 && tol.is_finite()) {
+        return Err(refused(format!("`tol` is {tol}, but a relative error is above 0 and finite")));
+    }
+    let named = |name: String| serde_json::from_value(name.into()).map_err(|error| refused(error.to_string()));
+    let precision: Option<Precision> = precision.map(named).transpose()?;
+    Ok(session.sums.at(precision, Some(tol)).unwrap_or_else(|| session.sums.clone()))
 }
 
 /// Performs a sum on the threads of the session while the thread of Python waits.
@@ -68,9 +71,10 @@ fn logs(object: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Vec<f64>>> {
 }
 
 /// What all sums take, as a tuple: weights of the sources, whether query `i` leaves out source `i`,
-/// the precision if it is not that of the session, and the session whose threads compute.
+/// the precision if it is not that of the session, the tolerance of sums on a grid, and the session
+/// whose threads compute.
 #[derive(FromPyObject)]
-pub struct How<'py>(Option<Bound<'py, PyAny>>, bool, Option<String>, Bound<'py, Session>);
+pub struct How<'py>(Option<Bound<'py, PyAny>>, bool, Option<String>, f64, Bound<'py, Session>);
 
 type Sums<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>);
 
@@ -88,9 +92,9 @@ pub fn score_difference<'py>(
     let (particles, targets) = (points_of(y, "y")?, points_of(x, "x")?);
     check_left_out(how.1, &particles, &particles)?;
     let at = at.map(|at| points_of(at, "at")).transpose()?;
-    let How(weights, leave_out_self, precision, session) = how;
+    let How(weights, leave_out_self, precision, tol, session) = how;
     let logs = logs(weights.as_ref())?;
-    let pairwise = engine(session.get(), precision)?;
+    let pairwise = engine(session.get(), precision, tol)?;
     if leave_out_self && at.is_some() {
         return Err(refused("`leave_out_self` needs `at` left out: only a particle can be left out of itself"));
     }
@@ -124,9 +128,9 @@ pub fn log_sum_exp<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let (queries, sources) = (points_of(at, "at")?, points_of(x, "x")?);
     check_left_out(how.1, &queries, &sources)?;
-    let How(weights, leave_out_self, precision, session) = how;
+    let How(weights, leave_out_self, precision, tol, session) = how;
     let logs = logs(weights.as_ref())?;
-    let pairwise = engine(session.get(), precision)?;
+    let pairwise = engine(session.get(), precision, tol)?;
     let out = sum(py, session.get(), &pairwise, || {
         let softmax = Softmax { sigma, log_weights: logs.as_deref(), leave_out_self };
         let mut out = Vec::new();
@@ -150,9 +154,9 @@ pub fn softmax_mean<'py>(
     let (queries, sources) = (points_of(at, "at")?, points_of(x, "x")?);
     check_left_out(how.1, &queries, &sources)?;
     let values: Option<Arc<Points>> = values.map(|values| points_of(values, "values")).transpose()?;
-    let How(weights, leave_out_self, precision, session) = how;
+    let How(weights, leave_out_self, precision, tol, session) = how;
     let logs = logs(weights.as_ref())?;
-    let pairwise = engine(session.get(), precision)?;
+    let pairwise = engine(session.get(), precision, tol)?;
     let out = sum(py, session.get(), &pairwise, || {
         let softmax = Softmax { sigma, log_weights: logs.as_deref(), leave_out_self };
         let values = values.as_deref().map_or(Values::Own, Values::Of);
@@ -179,9 +183,9 @@ pub fn kernel_sum<'py>(
     check_left_out(how.1, &queries, &sources)?;
     let kernel: Kernel = serde_json::from_str(kernel).map_err(|error| refused(error.to_string()))?;
     let values: Option<Arc<Points>> = values.map(|values| points_of(values, "values")).transpose()?;
-    let How(weights, leave_out_self, precision, session) = how;
+    let How(weights, leave_out_self, precision, tol, session) = how;
     let weights = list(weights.as_ref(), "weights")?;
-    let pairwise = engine(session.get(), precision)?;
+    let pairwise = engine(session.get(), precision, tol)?;
     let out = sum(py, session.get(), &pairwise, || {
         let part = if slope { Part::Slope } else { Part::Value };
         let values = values.as_deref().map(Values::Of);

@@ -1,7 +1,7 @@
 //! The flags of `bench` and `doctor`.
 
 use super::run::Threads;
-use super::values::{BACKENDS, DATA, ISAS, PRECISIONS, one_of, switch};
+use super::values::{BACKENDS, DATA, ISAS, PRECISIONS, one_of, positive, switch};
 use crate::bench::Data;
 use clap::Args;
 use sdflow::flow::Noise;
@@ -46,6 +46,9 @@ pub struct BenchArgs {
     /// Whether to skip blocks whose weight is negligible [default: on]
     #[arg(long, value_parser = switch(), action = clap::ArgAction::Set)]
     pub skip: Option<bool>,
+    /// Largest relative error of sums on a grid, above 0; 1e-3 or more is faster [default: 1e-6]
+    #[arg(long, value_name = "T", value_parser = positive)]
+    pub tol: Option<f64>,
     /// For `flow`: the noise at which the field is evaluated, see `doc sd_flow` [default: fresh]
     #[arg(long, value_parser = one_of::<Noise>(&["fresh", "none", "fixed"]))]
     pub noise: Option<Noise>,

@@ -102,6 +102,12 @@ pub(super) fn share(text: &str) -> Result<f64, String> {
     }
 }
 
+/// Parses a number above 0.
+pub(super) fn positive(text: &str) -> Result<f64, String> {
+    let value = text.parse().ok().filter(|value: &f64| *value > 0.0 && value.is_finite());
+    value.ok_or_else(|| "write a number above 0, such as 1e-3".into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,6 +118,12 @@ mod tests {
         for bad in ["dim", "=3", "1x=2", "a b=1"] {
             assert!(assignment(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn positive_numbers_are_above_0() {
+        assert_eq!((positive("1e-3"), positive("2")), (Ok(1e-3), Ok(2.0)));
+        assert!(["", "0", "-1", "inf", "nan", "x"].iter().all(|bad| positive(bad).is_err()));
     }
 
     #[test]

@@ -57,6 +57,8 @@ pub struct BenchCase {
     pub isa: Isa,
     /// Whether blocks of negligible weight are skipped.
     pub skip: bool,
+    /// The largest relative error of sums on a grid.
+    pub tol: f64,
     /// The noise at which a flow evaluates its field.
     pub noise: Noise,
     /// Iterations of one solution of Sinkhorn's algorithm.
@@ -78,6 +80,7 @@ impl Default for BenchCase {
             backend: Backend::Auto,
             isa: Isa::Auto,
             skip: true,
+            tol: PairwiseOptions::default().tol,
             noise: Noise::Fresh,
             iterations: 100,
             threads: None,
@@ -108,7 +111,13 @@ impl BenchCase {
 
     /// Returns the options of the engine.
     pub fn options(&self) -> PairwiseOptions {
-        PairwiseOptions { precision: self.precision, backend: self.backend, isa: self.isa, skip: self.skip }
+        PairwiseOptions {
+            precision: self.precision,
+            backend: self.backend,
+            isa: self.isa,
+            skip: self.skip,
+            tol: self.tol,
+        }
     }
 
     /// Returns the backend and arithmetic that the engine chooses for this case.

@@ -76,6 +76,7 @@ fn pairwise_flags(args: &BenchArgs, sizes: bool) -> Option<String> {
         ("--backend", args.backend.is_some()),
         ("--isa", !sizes && args.isa.is_some()),
         ("--skip", args.skip.is_some()),
+        ("--tol", args.tol.is_some()),
     ];
     let given: Vec<String> = flags.iter().filter(|(_, given)| *given).map(|(flag, _)| format!("`{flag}`")).collect();
     (!given.is_empty()).then(|| given.join(", "))
@@ -135,6 +136,7 @@ fn case(args: &BenchArgs, task: Task, isa: Isa) -> BenchCase {
         backend: args.backend.unwrap_or(default.backend),
         isa,
         skip: args.skip.unwrap_or(default.skip),
+        tol: args.tol.unwrap_or(default.tol),
         noise: args.noise.unwrap_or(default.noise),
         iterations: args.iterations.map_or(default.iterations, usize::from),
         threads: args.threads.threads.map(usize::from),

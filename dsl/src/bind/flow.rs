@@ -222,7 +222,7 @@ fn by_label(call: &Call) -> std::result::Result<Dynamic, Fail> {
     let stepping = flows.first().map(|flow| flow.stepping.clone()).unwrap_or_default();
     if let Some(i) = flows.iter().position(|flow| flow.stepping != stepping) {
         let seen = format!("has other options of stepping at index {i} than at 0");
-        return Err(call.bad(0, seen, "`step`, `integrator` and `precision` must be equal"));
+        return Err(call.bad(0, seen, "`step`, `integrator`, `precision` and `tol` must be equal"));
     }
     plan("by_label", call, stepping, move || {
         let fields = flows.iter().map(|plan| plan.flow()?.into_field(plan.name));

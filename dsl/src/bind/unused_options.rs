@@ -45,6 +45,8 @@ fn tell(call: &Call, at: &At, (key, does_nothing, why, hint): Idle) {
 pub fn in_sd_flow(call: &Call, target: &Recipe, source: &Recipe, options: &SdFlowOptions, stepping: &Stepping) {
     let kernel = |score: &Recipe| matches!(score, Recipe::Kde { .. } | Recipe::Cloud | Recipe::Auto);
     let unsmoothed = matches!(options.sigma, Some(Schedule::Constant { value: 0.0 }));
+    let exact = !kernel(target) && !kernel(source);
+    let no_pairs = "neither score is a kernel estimate, so there are no sums over pairs";
     warn(
         call,
         &[
@@ -55,12 +57,8 @@ pub fn in_sd_flow(call: &Call, target: &Recipe, source: &Recipe, options: &SdFlo
                 "leave it out, or leave the source score out",
             ),
             ("noise", unsmoothed, "it is scaled by sigma, which is 0", "leave it out"),
-            (
-                "precision",
-                !kernel(target) && !kernel(source),
-                "neither score is a kernel estimate, so there are no sums over pairs",
-                "leave it out",
-            ),
+            ("precision", exact, no_pairs, "leave it out"),
+            ("tol", exact, no_pairs, "leave it out"),
             integrator(stepping),
         ],
     );
@@ -100,7 +98,8 @@ pub fn in_diffusion(call: &Call, process: Process, others: &[(&'static str, bool
 /// Warns about options of `gan_flow`.
 pub fn in_gan_flow(call: &Call, options: &GanFlowOptions, stepping: &Stepping) {
     let no_pairs = "a discriminator needs no sums over pairs";
-    warn(call, &[integrator(stepping), ("precision", true, no_pairs, "leave it out")]);
+    let sums = ["precision", "tol"].map(|key| (key, true, no_pairs, "leave it out"));
+    warn(call, &[integrator(stepping), sums[0], sums[1]]);
     let key = "discriminator";
     let Some(map) = call.map().and_then(|map| map.get(key)?.clone().try_cast::<Map>()) else { return };
     warn_of(call, &map, &At::Key(call.len() - 1, key.into()), &of_discriminator(options.discriminator.features));

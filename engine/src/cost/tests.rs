@@ -217,6 +217,15 @@ fn time_and_memory_are_carried_from_small_sizes() {
     assert!((found.bytes / 8e10 - 1.0).abs() < 1e-6);
     assert!((found.seconds / (1e-3 + 1e-7 * pairs) - 1.0).abs() < 1e-6);
     assert!((line([(1.0, 1.0), (2.0, 1.5)], 4.0) - 2.5).abs() < 1e-12);
+    // A buffer that is in use only at one of the sizes, because of the threads, is no growth.
+    for extra in [[0.0, 0.0, 1.6e7], [0.0, 1.6e7, 0.0], [1.6e7, 0.0, 0.0]] {
+        let bytes = |i: usize, n: usize| 4.8e7 + 50.0 * n as f64 + extra[i];
+        let rungs = [64, 128, 256].into_iter().enumerate();
+        let rungs =
+            rungs.map(|(i, n)| (n, vec![Measured { bytes: bytes(i, n), ..Measured::default() }])).collect();
+        let found = Ladder { rungs }.at(1_000_000)[0].bytes;
+        assert!(4.8e7 < found && found < 1.2e8, "{extra:?} {found}");
+    }
     // A call that is cheap at the real size is measured there.
     assert_eq!(Ladder::climb(300, CLIMB, |n| Ok((vec![Measured::default()], n))).unwrap().1, 300);
     // A count that is not a quadratic grows with the size, and not faster than a sum over all

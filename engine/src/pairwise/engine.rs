@@ -45,7 +45,19 @@ impl Pairwise {
     /// Returns an engine with another precision that shares the count and the interrupt of this
     /// one; None if `precision` is None.
     pub fn at_precision(&self, precision: Option<Precision>) -> Option<Pairwise> {
-        precision.map(|precision| self.with(PairwiseOptions { precision, ..self.options.clone() }))
+        self.at(precision, None)
+    }
+
+    /// Returns an engine with another precision, another tolerance of sums on a grid, or both, that
+    /// shares the count and the interrupt of this one; None if neither is given.
+    pub fn at(&self, precision: Option<Precision>, tol: Option<f64>) -> Option<Pairwise> {
+        let own = &self.options;
+        let options = PairwiseOptions {
+            precision: precision.unwrap_or(own.precision),
+            tol: tol.unwrap_or(own.tol),
+            ..own.clone()
+        };
+        (precision.is_some() || tol.is_some()).then(|| self.with(options))
     }
 
     /// The options.

@@ -2,18 +2,18 @@
 //! Points are spread over a block, and sums are read from a block.
 
 use super::lattice::{DIM, side};
-use super::window::{CHANNELS, PADDED, ROW, WIDTH, window};
+use super::window::{CHANNELS, PADDED, Window};
 use crate::simd::Real;
 use pulp::{Simd, WithSimd};
 
 /// Returns the number of cells of a block on each axis.
-pub const fn block_side(dim: usize) -> usize {
-    side(dim) + WIDTH - 1
+pub fn block_side(window: &Window, dim: usize) -> usize {
+    side(dim) + window.width - 1
 }
 
 /// Returns the number of values of a block.
-pub fn block_len(dim: usize) -> usize {
-    block_side(dim).pow(dim as u32) * CHANNELS
+pub fn block_len(window: &Window, dim: usize) -> usize {
+    block_side(window, dim).pow(dim as u32) * CHANNELS
 }
 
 /// Returns the number of values of a tile.
@@ -23,6 +23,7 @@ pub fn tile_len(dim: usize) -> usize {
 
 /// Adds the values of points, multiplied by their windows, to a block.
 pub struct Spread<'a> {
+    pub window: &'static Window,
     pub dim: usize,
     /// The beginnings of the windows, points x dim.
     pub begins: &'a [f64],
@@ -33,6 +34,7 @@ pub struct Spread<'a> {
 
 /// Reads the sums of a block, multiplied by the windows of points.
 pub struct Gather<'a> {
+    pub window: &'static Window,
     pub dim: usize,
     /// The beginnings of the windows, points x dim.
     pub begins: &'a [f64],
@@ -41,15 +43,23 @@ pub struct Gather<'a> {
     pub sums: &'a mut [f64],
 }
 
-/// Calls the function with the number of registers of a row and of a window.
+/// Calls the function with the number of registers of a row and of the factors of a window, for the
+/// lanes of the machine and the cells of the window.
 macro_rules! for_registers {
-    ($simd:ident, $call:ident($($argument:expr),*)) => {
-        match f64::lanes::<S>() {
-            8 => $call::<S, { ROW / 8 }, { PADDED / 8 }>($simd, $($argument),*),
-            4 => $call::<S, { ROW / 4 }, { PADDED / 4 }>($simd, $($argument),*),
-            2 => $call::<S, { ROW / 2 }, { PADDED / 2 }>($simd, $($argument),*),
-            _ => $call::<S, ROW, PADDED>($simd, $($argument),*),
+    ($simd:ident, $call:ident($job:expr)) => {
+        match (f64::lanes::<S>(), $job.window.width) {
+            (8, 10) => for_registers!($simd, $call($job), 8, 10),
+            (8, _) => for_registers!($simd, $call($job), 8, 14),
+            (4, 10) => for_registers!($simd, $call($job), 4, 10),
+            (4, _) => for_registers!($simd, $call($job), 4, 14),
+            (2, 10) => for_registers!($simd, $call($job), 2, 10),
+            (2, _) => for_registers!($simd, $call($job), 2, 14),
+            (_, 10) => for_registers!($simd, $call($job), 1, 10),
+            _ => for_registers!($simd, $call($job), 1, 14),
         }
+    };
+    ($simd:ident, $call:ident($job:expr), $lanes:literal, $width:literal) => {
+        $call::<S, { $width * CHANNELS / $lanes }, { PADDED / $lanes }>($simd, $job)
     };
 }
 
@@ -84,8 +94,8 @@ struct Windows {
 
 impl Windows {
     #[inline(always)]
-    fn of<S: Simd, const P: usize>(simd: S, dim: usize, begins: &[f64]) -> Windows {
-        let (side, block) = (side(dim), block_side(dim));
+    fn of<S: Simd, const P: usize>(simd: S, window: &Window, dim: usize, begins: &[f64]) -> Windows {
+        let (side, block, rows) = (side(dim), block_side(window, dim), window.rows());
         let mut windows = Windows { at: [0; TOGETHER], factors: [[[1.0; PADDED]; DIM]; TOGETHER] };
         for ((begins, at), factors) in begins.chunks_exact(dim).zip(&mut windows.at).zip(&mut windows.factors) {
             for (begin, values) in begins.iter().zip(&mut factors[DIM - dim..]) {
@@ -93,7 +103,7 @@ impl Windows {
                 *at = *at * block + first as usize;
                 let y = simd.splat_f64s(2.0 * (first - begin) - 1.0);
                 let mut sum = [simd.splat_f64s(0.0); P];
-                for row in window() {
+                for row in rows {
                     for (sum, c) in sum.iter_mut().zip(f64::registers::<S>(row)) {
                         *sum = simd.mul_add_f64s(*sum, y, *c);
                     }
@@ -109,31 +119,33 @@ impl Windows {
 /// Returns the number of planes and of lines that a window covers, and the number of values from
 /// one plane or line to the next.
 #[inline(always)]
-fn strides(dim: usize) -> [(usize, usize); 2] {
-    let count = |axes: usize| if dim >= axes { WIDTH } else { 1 };
-    [(count(3), block_side(dim).pow(2) * CHANNELS), (count(2), block_side(dim) * CHANNELS)]
+fn strides(window: &Window, dim: usize) -> [(usize, usize); 2] {
+    let count = |axes: usize| if dim >= axes { window.width } else { 1 };
+    let line = block_side(window, dim) * CHANNELS;
+    [(count(3), block_side(window, dim) * line), (count(2), line)]
 }
 
 #[inline(always)]
 fn spread<S: Simd, const R: usize, const P: usize>(simd: S, job: Spread) {
-    let Spread { dim, begins, values, block } = job;
-    let [(planes, plane), (lines, line)] = strides(dim);
+    let Spread { window, dim, begins, values, block } = job;
+    let row_len = R * f64::lanes::<S>();
+    let [(planes, plane), (lines, line)] = strides(window, dim);
     let values = values.as_chunks::<CHANNELS>().0;
     for (begins, values) in begins.chunks(TOGETHER * dim).zip(values.chunks(TOGETHER)) {
-        let Windows { at, factors } = Windows::of::<S, P>(simd, dim, begins);
+        let Windows { at, factors } = Windows::of::<S, P>(simd, window, dim, begins);
         let mut rows = [[simd.splat_f64s(0.0); R]; TOGETHER];
         for ((row, values), [_, _, cells]) in rows.iter_mut().zip(values).zip(&factors) {
-            let mut products = [0.0; ROW];
+            let mut products = [0.0; PADDED * CHANNELS];
             for (products, cell) in products.as_chunks_mut::<CHANNELS>().0.iter_mut().zip(cells) {
                 *products = values.map(|value| cell * value);
             }
-            row.copy_from_slice(f64::registers::<S>(&products));
+            row.copy_from_slice(f64::registers::<S>(&products[..row_len]));
         }
         for a in 0..planes {
             for ((row, [of_plane, of_line, _]), at) in rows[..values.len()].iter().zip(&factors).zip(at) {
                 for b in 0..lines {
                     let weight = simd.splat_f64s(of_plane[a] * of_line[b]);
-                    let to = &mut block[at + a * plane + b * line..][..ROW];
+                    let to = &mut block[at + a * plane + b * line..][..row_len];
                     for (sum, value) in f64::registers_mut::<S>(to).iter_mut().zip(row) {
                         *sum = simd.mul_add_f64s(weight, *value, *sum);
                     }
@@ -145,18 +157,19 @@ fn spread<S: Simd, const R: usize, const P: usize>(simd: S, job: Spread) {
 
 #[inline(always)]
 fn gather<S: Simd, const R: usize, const P: usize>(simd: S, job: Gather) {
-    let Gather { dim, begins, block, sums } = job;
-    let [(planes, plane), (lines, line)] = strides(dim);
+    let Gather { window, dim, begins, block, sums } = job;
+    let row_len = R * f64::lanes::<S>();
+    let [(planes, plane), (lines, line)] = strides(window, dim);
     let sums = sums.as_chunks_mut::<CHANNELS>().0;
     for (begins, sums) in begins.chunks(TOGETHER * dim).zip(sums.chunks_mut(TOGETHER)) {
-        let Windows { at, factors } = Windows::of::<S, P>(simd, dim, begins);
+        let Windows { at, factors } = Windows::of::<S, P>(simd, window, dim, begins);
         let mut rows = [[simd.splat_f64s(0.0); R]; TOGETHER];
         for a in 0..planes {
             for ((row, [of_plane, of_line, _]), at) in rows[..sums.len()].iter_mut().zip(&factors).zip(at) {
                 let mut sum = [simd.splat_f64s(0.0); R];
                 for b in 0..lines {
                     let weight = simd.splat_f64s(of_line[b]);
-                    let from = &block[at + a * plane + b * line..][..ROW];
+                    let from = &block[at + a * plane + b * line..][..row_len];
                     for (sum, value) in sum.iter_mut().zip(f64::registers::<S>(from)) {
                         *sum = simd.mul_add_f64s(weight, *value, *sum);
                     }

@@ -1,8 +1,8 @@
 //! The convolution of the tiles with the taps along one axis.
 
 use super::block::tile_len;
-use super::lattice::{Lattice, reach, side};
-use super::window::{CHANNELS, REACH};
+use super::lattice::{Lattice, side};
+use super::window::CHANNELS;
 use crate::simd::{Buffer, Isa, Pool, Real};
 use crate::{Interrupt, Result};
 use pulp::{Simd, WithSimd};
@@ -42,13 +42,13 @@ impl<'a> Tiles<'a> {
 /// An interrupt.
 pub fn convolve(
     (lattice, axis): (&Lattice, usize),
-    taps: &[f64; REACH + 1],
+    taps: &[f64],
     input: Tiles,
     (keys, output): (&[u64], &mut [f64]),
     means: Means,
 ) -> Result<()> {
     let dim = lattice.dim;
-    let (side, reach) = (side(dim), reach(dim));
+    let (side, reach) = (side(dim), lattice.reach());
     // The number of values from one cell to the next on the axis, and how many of these are
     // convolved at once.
     let stride = side.pow((dim - 1 - axis) as u32) * CHANNELS;
@@ -81,7 +81,7 @@ pub fn convolve(
 
 /// The convolution of the middle part of some lines.
 struct Line<'a> {
-    taps: &'a [f64; REACH + 1],
+    taps: &'a [f64],
     /// `cells x together`, with as many cells before the middle part as after it.
     lines: &'a [f64],
     side: usize,

@@ -1,11 +1,11 @@
 //! The cells and tiles of the grid, and points in the order of their cells.
 //!
-//! A cell is a quarter of sigma wide. Tiles of [`side`] cells per axis exist only near points, so
+//! The window determines the width of a cell in units of sigma. Tiles of [`side`] cells per axis exist only near points, so
 //! that their number does not depend on the extent of the points. A tile has a key, in which every
 //! axis has its own bits. A point belongs to the tile of the first cell of its window, so that a
 //! window extends over this tile and the next one on each axis.
 
-use super::window::{CELLS_PER_SIGMA, REACH, WIDTH};
+use super::window::Window;
 use crate::Points;
 use rayon::prelude::*;
 
@@ -26,6 +26,7 @@ const ROWS: usize = 4096;
 #[derive(Debug, Clone)]
 pub struct Lattice {
     pub dim: usize,
+    pub window: &'static Window,
     /// The width of the kernel.
     pub sigma: f64,
     centre: Vec<f64>,
@@ -69,15 +70,16 @@ pub const fn side(dim: usize) -> usize {
     }
 }
 
-/// Returns the number of tiles that the taps of a tile reach beyond it, on each side along an axis.
-pub const fn reach(dim: usize) -> i64 {
-    REACH.div_ceil(side(dim)) as i64
-}
-
 impl Lattice {
-    /// Creates cells for this sigma, with the origin at `centre`.
-    pub fn new(centre: &[f64], sigma: f64) -> Lattice {
-        Lattice { dim: centre.len(), sigma, centre: centre.to_vec() }
+    /// Creates cells for this window and sigma, with the origin at `centre`.
+    pub fn new(window: &'static Window, centre: &[f64], sigma: f64) -> Lattice {
+        Lattice { dim: centre.len(), window, sigma, centre: centre.to_vec() }
+    }
+
+    /// Returns the number of tiles that the taps of a tile reach beyond it, on each side along an
+    /// axis.
+    pub fn reach(&self) -> i64 {
+        self.window.reach.div_ceil(side(self.dim)) as i64
     }
 
     /// Returns the lattice of a kernel that is narrower by this factor.
@@ -122,7 +124,7 @@ impl Lattice {
     /// taps and a window together. In its key, the bits of the axes are at the same places as in
     /// the key of a tile.
     pub fn block_of_tiles(&self, key: u64) -> u64 {
-        let bits = (reach(self.dim) as u64 + 1).next_power_of_two().trailing_zeros();
+        let bits = (self.reach() as u64 + 1).next_power_of_two().trailing_zeros();
         (0..self.dim).map(|axis| self.along(key, axis) >> bits << self.shift(axis)).sum()
     }
 
@@ -142,8 +144,8 @@ impl Lattice {
     pub fn place(&self, points: &Points) -> Option<Placed> {
         let (dim, side, bits) = (self.dim, side(self.dim), self.bits());
         let middle = 1_i64 << (bits - 1);
-        let unit = CELLS_PER_SIGMA / self.sigma;
-        let begin = |x: f64, axis: usize| (x - self.centre[axis]) * unit - 0.5 * WIDTH as f64;
+        let unit = self.window.cells_per_sigma / self.sigma;
+        let begin = |x: f64, axis: usize| (x - self.centre[axis]) * unit - 0.5 * self.window.width as f64;
         let mut order = vec![(0_u64, 0_u32); points.n()];
         let inside = order.par_chunks_mut(ROWS).enumerate().map(|(chunk, order)| {
             let first = chunk * ROWS;

@@ -4,15 +4,16 @@
 //! over the nearest `14^d` cells of a grid with four cells per sigma. The grid is convolved along
 //! each axis with 87 coefficients, the taps. Every query then reads its sum from the nearest `14^d`
 //! cells. Spreading, convolution and reading multiply by Gaussians, so the error of a weight is
-//! relative to this weight: 3e-7 per axis, up to a distance of nine sigma (`window`). The kernel is
-//! a product over axes, and it is short in units of sigma. The convolution therefore needs neither
-//! Fourier transforms nor periodic boundaries, and the grid needs cells only near points
-//! (`lattice`).
+//! relative to this weight: 3e-7 per axis, up to a distance of nine sigma (`window`). If the
+//! tolerance is 1e-3 or more, `10^d` cells, 2.25 cells per sigma and 49 taps are enough, up to a
+//! distance of eight sigma. The kernel is a product over axes, and it is short in units of sigma.
+//! The convolution therefore needs neither Fourier transforms nor periodic boundaries, and the grid
+//! needs cells only near points (`lattice`).
 //!
 //! The weight of a source is spread together with three of its values, so that the mean of the
 //! values is read at the same time as its normaliser. Both are sums with the same slightly changed
 //! kernel, so a mean remains a mean of sources near the query. A query whose sum is so small that
-//! pairs beyond nine sigma could matter is returned and computed directly.
+//! pairs beyond this distance could matter is returned and computed directly.
 //!
 //! Sums are added in the order of the points in the grid, with fixed tasks, so that the bytes do
 //! not depend on the number of threads.
@@ -20,7 +21,7 @@
 //! | file | contents |
 //! |---|---|
 //! | `choice` | whether `auto` uses the grid |
-//! | `window` | the window, the taps and their error |
+//! | `window` | the windows, their taps and their errors |
 //! | `lattice`, `placements` | cells and tiles, and the points in the order of the cells |
 //! | `block` | spreading points over a tile, and reading sums from it |
 //! | `convolve` | the convolution along one axis |
@@ -50,6 +51,7 @@ pub use lattice::DIM;
 use lattice::Lattice;
 use placements::Placements;
 use sums::{Layer, Sums, groups};
+use window::Window;
 
 /// The backend.
 pub struct Grid;
@@ -91,7 +93,8 @@ impl Loops for Grid {
         if signed || top == f64::NEG_INFINITY || rows.len() != queries.n() {
             return Ok(rows);
         }
-        let (lattice, placements) = (Lattice::new(&measure.centre, h), Placements::default());
+        let Some(window) = Window::of(engine.options.tol) else { return Ok(rows) };
+        let (lattice, placements) = (Lattice::new(window, &measure.centre, h), Placements::default());
         let Some(layer) = Layer::new((&engine.options, &measure.shape), &lattice, &placements, (queries, sources))
         else {
             return Ok(rows);
@@ -112,7 +115,8 @@ impl Loops for Grid {
 /// Places the points of a softmax on the grid; None if they are too far apart for a grid, or if
 /// direct sums are faster.
 fn layer<'p>(engine: &Pairwise, call: &SoftmaxCall<'_, 'p>, measure: &Measure) -> Option<Layer<'p>> {
-    let lattice = call.placements.lattice(|| Lattice::new(&measure.centre, call.softmax.sigma));
+    let window = Window::of(engine.options.tol)?;
+    let lattice = call.placements.lattice(|| Lattice::new(window, &measure.centre, call.softmax.sigma));
     Layer::new((&engine.options, &measure.shape), lattice, call.placements, (call.queries, call.sources))
 }
 

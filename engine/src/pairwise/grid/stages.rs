@@ -3,8 +3,8 @@
 
 use super::block::{Gather, Spread, block_len, block_side, tile_len};
 use super::convolve::{Means, Tiles, convolve};
-use super::lattice::{Lattice, Occupied, Placed, reach, side};
-use super::window::{self, CELLS_PER_SIGMA, CHANNELS, WIDTH};
+use super::lattice::{Lattice, Occupied, Placed, side};
+use super::window::{CHANNELS, Window};
 use crate::Result;
 use rayon::prelude::*;
 use std::f64::consts::PI;
@@ -31,7 +31,7 @@ pub struct Stages {
 impl Stages {
     /// Finds the tiles that sources reach and queries need.
     pub fn new(lattice: &Lattice, sources: &Placed, queries: &Placed) -> Stages {
-        let (dim, reach) = (lattice.dim, reach(lattice.dim));
+        let (dim, reach) = (lattice.dim, lattice.reach());
         let own = |placed: &Placed| placed.tiles.iter().map(|tile| tile.key).collect::<Vec<u64>>();
         let next = |set: Vec<u64>| (0..dim).fold(set, |set, axis| lattice.widened(&set, axis, (0, 1)));
         // Sources far from all queries are left out before their tiles are widened.
@@ -81,7 +81,7 @@ impl Stages {
         (queries, sums): (&Placed, &mut [f64]),
         means: Means,
     ) -> Result<f64> {
-        let (len, taps) = (tile_len(self.lattice.dim), window::taps());
+        let (len, taps) = (tile_len(self.lattice.dim), self.lattice.window.taps());
         means.pool.with(|one| {
             means.pool.with(|other| {
                 let (mut from, mut to) = (one, other);
@@ -106,7 +106,7 @@ impl Stages {
     /// Spreads the sources. Tiles of the same colour are so far apart that their blocks do not
     /// overlap. Their values are added at the same time, one colour after the other.
     fn spread(&self, sources: &Placed, values: &[f64], grid: &mut [f64], means: Means) -> Result<()> {
-        let dim = self.lattice.dim;
+        let (dim, window) = (self.lattice.dim, self.lattice.window);
         grid.par_chunks_mut(tile_len(dim)).for_each(|tile| tile.fill(0.0));
         let places: Vec<Mutex<&mut [f64]>> = grid.chunks_exact_mut(tile_len(dim)).map(Mutex::new).collect();
         for colour in 0..1 << dim {
@@ -124,11 +124,11 @@ impl Stages {
                     return Ok(());
                 }
                 means.pool.with(|block| {
-                    let block = block.take(block_len(dim));
-                    spread_range(dim, (sources, values), tile.from..tile.to, block, means);
+                    let block = block.take(block_len(window, dim));
+                    spread_range((window, dim), (sources, values), tile.from..tile.to, block, means);
                     for (corner, at) in corners {
                         let mut tile = places[at].lock().unwrap_or_else(PoisonError::into_inner);
-                        for [in_block, in_tile, count] in rows(dim, corner) {
+                        for [in_block, in_tile, count] in rows((window, dim), corner) {
                             let from = &block[in_block..in_block + count];
                             tile[in_tile..in_tile + count].iter_mut().zip(from).for_each(|(sum, part)| *sum += part);
                         }
@@ -150,14 +150,15 @@ impl Stages {
         };
         let tiles: Vec<(f64, f64)> = spread.par_chunks_exact(tile_len(self.lattice.dim)).map(of_tile).collect();
         let (sum, most) = tiles.iter().fold((0.0, 0.0), |(sum, most), tile| (sum + tile.0, f64::max(most, tile.1)));
-        let of_point = window::mass().powi(self.lattice.dim as i32);
-        let cells = ((2.0 * PI).sqrt() * CELLS_PER_SIGMA).powi(self.lattice.dim as i32);
+        let Lattice { dim, window, .. } = self.lattice;
+        let of_point = window.mass().powi(dim as i32);
+        let cells = ((2.0 * PI).sqrt() * window.cells_per_sigma).powi(dim as i32);
         (sum / of_point).min(cells * most / of_point)
     }
 
     /// Reads the sums at the queries.
     fn gather(&self, tiles: Tiles, queries: &Placed, sums: &mut [f64], means: Means) -> Result<()> {
-        let dim = self.lattice.dim;
+        let (dim, window) = (self.lattice.dim, self.lattice.window);
         let mut parts = Vec::new();
         let mut rest = sums;
         for tile in &queries.tiles {
@@ -171,16 +172,16 @@ impl Stages {
         parts.into_par_iter().try_for_each(|(key, range, sums)| {
             means.interrupt.check()?;
             means.pool.with(|block| {
-                let block = block.take(block_len(dim));
+                let block = block.take(block_len(window, dim));
                 block.fill(0.0);
                 for corner in 0..1 << dim {
                     let Some(tile) = tiles.find(dim, self.lattice.corner(key, corner)) else { continue };
-                    for [in_block, in_tile, count] in rows(dim, corner) {
+                    for [in_block, in_tile, count] in rows((window, dim), corner) {
                         block[in_block..in_block + count].copy_from_slice(&tile[in_tile..in_tile + count]);
                     }
                 }
                 let begins = &queries.begins[range.start * dim..range.end * dim];
-                means.isa.run(Gather { dim, begins, block, sums });
+                means.isa.run(Gather { window, dim, begins, block, sums });
             });
             Ok(())
         })
@@ -190,7 +191,7 @@ impl Stages {
 /// Spreads a range of points over a block. The two halves of a large range are spread over blocks
 /// of their own.
 fn spread_range(
-    dim: usize,
+    (window, dim): (&'static Window, usize),
     (sources, values): (&Placed, &[f64]),
     range: Range<usize>,
     block: &mut [f64],
@@ -201,8 +202,8 @@ fn spread_range(
         means.pool.with(|other| {
             let other = other.take(block.len());
             rayon::join(
-                || spread_range(dim, (sources, values), range.start..middle, block, means),
-                || spread_range(dim, (sources, values), middle..range.end, other, means),
+                || spread_range((window, dim), (sources, values), range.start..middle, block, means),
+                || spread_range((window, dim), (sources, values), middle..range.end, other, means),
             );
             block.iter_mut().zip(other).for_each(|(sum, part)| *sum += *part);
         });
@@ -211,25 +212,25 @@ fn spread_range(
     block.fill(0.0);
     let begins = &sources.begins[range.start * dim..range.end * dim];
     let values = &values[range.start * CHANNELS..range.end * CHANNELS];
-    means.isa.run(Spread { dim, begins, values, block });
+    means.isa.run(Spread { window, dim, begins, values, block });
 }
 
 /// Returns the rows that a block shares with the tile at a corner: where they begin in the block
 /// and in the tile, and how many values they have.
-fn rows(dim: usize, corner: usize) -> impl Iterator<Item = [usize; 3]> {
+fn rows((window, dim): (&'static Window, usize), corner: usize) -> impl Iterator<Item = [usize; 3]> {
     let is_next = move |axis: usize| corner >> axis & 1 == 1;
-    let count = move |axis: usize| if is_next(axis) { WIDTH - 1 } else { side(dim) };
+    let count = move |axis: usize| if is_next(axis) { window.width - 1 } else { side(dim) };
     let first = move |axis: usize| if is_next(axis) { side(dim) } else { 0 };
     let outer = [0, 1].map(|axis| if axis + 1 < dim { count(axis) } else { 1 });
     (0..outer[0] * outer[1]).map(move |row| {
         let cell = [row / outer[1], row % outer[1]];
         let (mut in_block, mut in_tile) = (0, 0);
         for (axis, cell) in cell.into_iter().enumerate().take(dim - 1) {
-            in_block = in_block * block_side(dim) + first(axis) + cell;
+            in_block = in_block * block_side(window, dim) + first(axis) + cell;
             in_tile = in_tile * side(dim) + cell;
         }
         let last = dim - 1;
-        let in_block = (in_block * block_side(dim) + first(last)) * CHANNELS;
+        let in_block = (in_block * block_side(window, dim) + first(last)) * CHANNELS;
         [in_block, in_tile * side(dim) * CHANNELS, count(last) * CHANNELS]
     })
 }

@@ -5,7 +5,7 @@ use super::convolve::Means;
 use super::lattice::{Lattice, Placed};
 use super::placements::Placements;
 use super::stages::Stages;
-use super::window::{CHANNELS, RANGE};
+use super::window::CHANNELS;
 use crate::pairwise::loops::output_row::RowOut;
 use crate::pairwise::plan::Shape;
 use crate::pairwise::{Pairwise, PairwiseOptions};
@@ -14,9 +14,6 @@ use crate::{Points, Result};
 use rayon::prelude::*;
 use std::f64::consts::{FRAC_1_SQRT_2, LOG2_E};
 use std::sync::Arc;
-
-/// The largest accepted relative error of the weights of a query.
-const TOLERANCE: f64 = 1e-6;
 
 /// If a query leaves itself out, the sum of the other weights must exceed this multiple of its own
 /// weight.
@@ -68,7 +65,8 @@ impl<'a> Layer<'a> {
             });
             // What pairs beyond the range lose must be small compared with the sum.
             let bound = self.stages.run((&self.sources, terms), (&self.queries, sums), means)?;
-            Ok(bound * (-0.5 * RANGE * RANGE).exp() / TOLERANCE)
+            let window = self.stages.lattice.window;
+            Ok(bound * (-0.5 * window.range.powi(2)).exp() / window.tolerance)
         })
     }
 }
