@@ -221,8 +221,7 @@ fn time_and_memory_are_carried_from_small_sizes() {
     for extra in [[0.0, 0.0, 1.6e7], [0.0, 1.6e7, 0.0], [1.6e7, 0.0, 0.0]] {
         let bytes = |i: usize, n: usize| 4.8e7 + 50.0 * n as f64 + extra[i];
         let rungs = [64, 128, 256].into_iter().enumerate();
-        let rungs =
-            rungs.map(|(i, n)| (n, vec![Measured { bytes: bytes(i, n), ..Measured::default() }])).collect();
+        let rungs = rungs.map(|(i, n)| (n, vec![Measured { bytes: bytes(i, n), ..Measured::default() }])).collect();
         let found = Ladder { rungs }.at(1_000_000)[0].bytes;
         assert!(4.8e7 < found && found < 1.2e8, "{extra:?} {found}");
     }

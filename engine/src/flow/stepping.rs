@@ -1,8 +1,8 @@
 //! The integrator of a run along a velocity field.
 
 use super::{Clock, VelocityField};
-use crate::ode::Integrator;
 use crate::number::number;
+use crate::ode::Integrator;
 use crate::pairwise::{Pairwise, Precision};
 use crate::schedule::Schedule;
 use crate::{Error, Points, Result, Rule};
@@ -39,7 +39,11 @@ impl Stepping {
             step.check("step", 0.0..=f64::INFINITY)?;
         }
         if let Some(tol) = self.tol.filter(|tol| !(*tol > 0.0 && tol.is_finite())) {
-            return Err(Error::argument("tol", number(tol), Rule::Positive.worded("a relative error is above 0 and finite")));
+            return Err(Error::argument(
+                "tol",
+                number(tol),
+                Rule::Positive.worded("a relative error is above 0 and finite"),
+            ));
         }
         if self.is_adaptive() && self.integrator == Integrator::Rk4 {
             return Err(Error::argument("integrator", "\"rk4\"", "adaptive steps use \"heun\": leave it out"));

@@ -7,7 +7,7 @@
 
 use super::block::tile_len;
 use super::lattice::{DIM, Lattice, Placed, side};
-use super::stages::Stages;
+use super::parts::Parts;
 use super::window::Window;
 use crate::pairwise::plan::Shape;
 use crate::pairwise::{Backend, PairwiseOptions, Precision};
@@ -21,19 +21,32 @@ const PLACE: f64 = 40.0;
 const POINT: [f64; DIM] = [50.0, 120.0, 1200.0];
 
 /// The time of a value of a tile in one stage.
-const VALUE: f64 = 3.0;
+const VALUE: f64 = 7.0;
 
-/// The cells per axis and the taps per side of the window whose times these are.
+/// The cells per axis, the cells per sigma and the taps per side of the window whose times these
+/// are.
 const CELLS: f64 = 14.0;
+const CELLS_PER_SIGMA: f64 = 4.0;
 const TAPS: f64 = 43.0;
 
 /// The time of a pair of a direct sum.
 const PAIR: [f64; DIM] = [0.1, 0.12, 0.14];
 
-/// The distance, in units of sigma, beyond which direct sums skip pairs. Of the pairs in tiles
-/// within this distance, direct sums evaluate the share `EVALUATED`.
+/// The longest time of the grid if it was requested: a part that does not depend on the points, and
+/// a part per point. If the grid would take longer, because the points lie in too many tiles, sums
+/// are computed directly.
+const REQUESTED: (f64, f64) = (1e9, 2e4);
+
+/// The distance, in units of sigma, beyond which direct sums skip pairs.
 const SKIPPED: f64 = 7.5;
-const EVALUATED: [f64; DIM] = [0.1, 0.4, 0.4];
+
+/// The time of a direct sum that skips pairs: a part per query, and a part per pair in tiles within
+/// the distance [`SKIPPED`], for tiles as wide as those of the window of [`CELLS`] cells.
+const QUERY: [f64; DIM] = [0.0, 0.0, 1500.0];
+const NEAR_PAIR: [f64; DIM] = [0.01, 0.048, 0.27];
+
+/// The number of tiles of queries whose neighbours are counted.
+const SOME_TILES: usize = 1024;
 
 /// True if sums of this shape may be computed on the grid. For `auto`, direct sums over all pairs
 /// must at least take longer than one pass of the points over the grid.
@@ -62,56 +75,62 @@ fn of_value(window: &Window) -> f64 {
     VALUE * window.reach as f64 / TAPS
 }
 
-/// Returns the largest number of values that all tiles of a stage may have: 128 MB, and 128 bytes
-/// per point. Two stages are held at a time. The number does not depend on the memory of the
-/// machine, because the results must not depend on it.
-fn most_values(shape: &Shape) -> usize {
-    (1 << 24) + 16 * (shape.n + shape.m)
-}
-
-/// Returns an upper bound of the time of direct sums; None if the grid has too many tiles, or if
-/// `auto` expects the grid to take longer than direct sums.
-pub(super) fn direct_time(
+/// Returns the time that the grid may take: an upper bound of the time of direct sums or, if the
+/// grid was requested, a time according to [`REQUESTED`]. None if the grid is expected to take longer.
+pub(super) fn longest_time(
     options: &PairwiseOptions,
     shape: &Shape,
     lattice: &Lattice,
     (queries, sources): (&Placed, &Placed),
 ) -> Option<f64> {
     let (d, values) = (shape.dim - 1, queries.tiles.len().saturating_mul(tile_len(shape.dim)));
-    if values > most_values(shape) {
-        return None;
-    }
+    // Tiles near the queries have values after spreading and after each convolution.
+    let least = of_value(lattice.window) * values as f64 * (shape.dim + 1) as f64;
     if options.backend == Backend::Grid {
-        return Some(f64::INFINITY);
+        let time = REQUESTED.0 + REQUESTED.1 * (shape.n + shape.m) as f64;
+        return (least < time).then_some(time);
     }
-    // The tiles of the queries are convolved along at least one axis.
-    let least = of_value(lattice.window) * values as f64;
     let all = PAIR[d] * shape.n as f64 * shape.m as f64;
     let time = match shape.skips(options) {
-        true if least < all => all.min(PAIR[d] * EVALUATED[d] * near(lattice, queries, sources)),
+        true if least < all => {
+            all.min(QUERY[d] * shape.n as f64 + NEAR_PAIR[d] * near_pairs(lattice, queries, sources))
+        }
         _ => all,
     };
     (least < time).then_some(time)
 }
 
-/// Returns the time of this many passes over the grid; None if there are too many tiles.
-pub(super) fn grid_time(shape: &Shape, stages: &Stages, passes: usize) -> Option<f64> {
-    if stages.largest() * tile_len(shape.dim) > most_values(shape) {
-        return None;
-    }
-    let (points, passes, window) = ((shape.n + shape.m) as f64, passes as f64, stages.lattice.window);
-    let values = (stages.tiles() * tile_len(shape.dim)) as f64;
-    Some(PLACE * points + passes * (of_point(window, shape.dim) * points + of_value(window) * values))
+/// Returns the largest number of tiles for which the grid takes at most this time.
+pub(super) fn most_tiles(lattice: &Lattice, time: f64) -> usize {
+    (time / (of_value(lattice.window) * tile_len(lattice.dim) as f64)) as usize
 }
 
-/// Returns the number of pairs in tiles that are near each other.
-fn near(lattice: &Lattice, queries: &Placed, sources: &Placed) -> f64 {
+/// Returns the time of this many passes over the grid.
+pub(super) fn grid_time(shape: &Shape, parts: &Parts, passes: usize) -> f64 {
+    let (placed, visited, passes) = ((shape.n + shape.m) as f64, (shape.n + parts.sources()) as f64, passes as f64);
+    let values = (parts.tiles() * tile_len(shape.dim)) as f64;
+    let window = parts.lattice.window;
+    PLACE * placed + passes * (of_point(window, shape.dim) * visited + of_value(window) * values)
+}
+
+/// Returns the number of pairs in tiles within the distance [`SKIPPED`], estimated from
+/// [`SOME_TILES`] tiles. Wider tiles have more pairs; their number is reduced to that of the tiles
+/// for which the times hold.
+fn near_pairs(lattice: &Lattice, queries: &Placed, sources: &Placed) -> f64 {
     let dim = lattice.dim;
-    let reach = (SKIPPED * lattice.window.cells_per_sigma / side(dim) as f64).ceil() as i64;
+    let reach = |per_sigma: f64| (SKIPPED * per_sigma / side(dim) as f64).ceil();
+    let width = |per_sigma: f64| (2.0 * reach(per_sigma) + 1.0) / per_sigma;
+    let own = lattice.window.cells_per_sigma;
+    let share = (width(CELLS_PER_SIGMA) / width(own)).powf(0.5 * dim as f64);
+    let reach = reach(own) as i64;
     let of_tile = |key: u64| {
         let keys = (0..dim).fold(vec![key], |set, axis| lattice.widened(&set, axis, (-reach, reach)));
         let found = keys.iter().filter_map(|key| sources.tiles.binary_search_by_key(key, |tile| tile.key).ok());
         found.map(|at| sources.tiles[at].len()).sum::<usize>()
     };
-    queries.tiles.iter().map(|tile| tile.len() as f64 * of_tile(tile.key) as f64).sum()
+    let all = queries.tiles.len();
+    let some = all.min(SOME_TILES);
+    let of = |i: usize| &queries.tiles[i * all / some];
+    let found: f64 = (0..some).map(|i| of(i).len() as f64 * of_tile(of(i).key) as f64).sum();
+    share * found * all as f64 / some as f64
 }

@@ -25,13 +25,15 @@
 //! | `lattice`, `placements` | cells and tiles, and the points in the order of the cells |
 //! | `block` | spreading points over a tile, and reading sums from it |
 //! | `convolve` | the convolution along one axis |
-//! | `stages` | the three stages, over all tiles |
+//! | `stages` | the three stages, for one group of queries |
+//! | `parts` | the groups of queries, whose tiles fit into memory |
 //! | `sums` | the sums of a call, and the queries that keep the tolerance |
 
 mod block;
 mod choice;
 mod convolve;
 mod lattice;
+mod parts;
 pub mod placements;
 mod stages;
 mod sums;

@@ -1,5 +1,5 @@
-//! The three stages of a sum on the grid: points are spread over tiles, tiles are convolved along
-//! one axis after the other, and sums are read at the queries.
+//! The three stages of a sum on the grid at some of the queries: points are spread over tiles,
+//! tiles are convolved along one axis after the other, and sums are read at the queries.
 
 use super::block::{Gather, Spread, block_len, block_side, tile_len};
 use super::convolve::{Means, Tiles, convolve};
@@ -17,10 +17,14 @@ use std::sync::{Mutex, PoisonError};
 const SPREAD: usize = 4096;
 const GATHER: usize = 2048;
 
-/// The tiles that have values after each stage.
+/// The tiles that have values after each stage, for the queries of some tiles.
 #[derive(Debug)]
 pub struct Stages {
-    pub lattice: Lattice,
+    lattice: Lattice,
+    /// The tiles of the queries: indices into the tiles of all queries.
+    queries: Range<usize>,
+    /// The number of sources that are spread.
+    pub sources: usize,
     /// Tiles over which sources near queries are spread.
     pub spread: Vec<u64>,
     /// Tiles after the convolution along each axis. The tiles after the last axis are those of the
@@ -29,24 +33,25 @@ pub struct Stages {
 }
 
 impl Stages {
-    /// Finds the tiles that sources reach and queries need.
-    pub fn new(lattice: &Lattice, sources: &Placed, queries: &Placed) -> Stages {
+    /// Finds the tiles that sources reach and that the queries of these tiles need.
+    pub fn new(lattice: &Lattice, sources: &Placed, queries: &Placed, range: Range<usize>) -> Stages {
         let (dim, reach) = (lattice.dim, lattice.reach());
-        let own = |placed: &Placed| placed.tiles.iter().map(|tile| tile.key).collect::<Vec<u64>>();
+        let own: Vec<u64> = queries.tiles[range.clone()].iter().map(|tile| tile.key).collect();
         let next = |set: Vec<u64>| (0..dim).fold(set, |set, axis| lattice.widened(&set, axis, (0, 1)));
         // Sources far from all queries are left out before their tiles are widened.
-        let mut blocks: Vec<u64> = own(queries).into_iter().map(|key| lattice.block_of_tiles(key)).collect();
+        let mut blocks: Vec<u64> = own.iter().map(|key| lattice.block_of_tiles(*key)).collect();
         blocks.dedup();
         let blocks = (0..dim).fold(blocks, |set, axis| lattice.widened(&set, axis, (-1, 1)));
-        let mut near = own(sources);
-        near.retain(|key| blocks.binary_search(&lattice.block_of_tiles(*key)).is_ok());
+        let is_near = |tile: &&Occupied| blocks.binary_search(&lattice.block_of_tiles(tile.key)).is_ok();
+        let near: Vec<&Occupied> = sources.tiles.iter().filter(is_near).collect();
+        let (count, near) = (near.iter().map(|tile| tile.len()).sum(), near.iter().map(|tile| tile.key).collect());
         // The tiles that values can reach after each convolution, and then the tiles among them
         // that are needed.
         let mut reached = vec![next(near)];
         for axis in 0..dim {
             reached.push(lattice.widened(&reached[axis], axis, (-reach, reach)));
         }
-        let mut needed = next(own(queries));
+        let mut needed = next(own);
         needed.retain(|key| reached[dim].binary_search(key).is_ok());
         let mut convolved = vec![needed];
         for axis in (0..dim).rev() {
@@ -56,7 +61,7 @@ impl Stages {
         }
         let spread = convolved.pop().unwrap_or_default();
         convolved.reverse();
-        Stages { lattice: lattice.clone(), spread, convolved }
+        Stages { lattice: lattice.clone(), queries: range, sources: count, spread, convolved }
     }
 
     /// Returns the largest number of tiles of a stage.
@@ -69,9 +74,9 @@ impl Stages {
         self.spread.len() + self.convolved.iter().map(Vec::len).sum::<usize>()
     }
 
-    /// Computes the sums of all channels. The shapes are: `values` sources x channels, and `sums`
-    /// queries x channels, both in the order of the grid. Returns an upper bound of the sum of the
-    /// first channel at any point.
+    /// Computes the sums of all channels at the queries of these stages. The shapes are: `values`
+    /// sources x channels, and `sums` all queries x channels, both in the order of the grid. Returns
+    /// an upper bound of the sum of the first channel at any point.
     ///
     /// # Errors
     /// An interrupt.
@@ -156,12 +161,13 @@ impl Stages {
         (sum / of_point).min(cells * most / of_point)
     }
 
-    /// Reads the sums at the queries.
+    /// Reads the sums at the queries of these stages.
     fn gather(&self, tiles: Tiles, queries: &Placed, sums: &mut [f64], means: Means) -> Result<()> {
         let (dim, window) = (self.lattice.dim, self.lattice.window);
+        let own = &queries.tiles[self.queries.clone()];
         let mut parts = Vec::new();
-        let mut rest = sums;
-        for tile in &queries.tiles {
+        let mut rest = &mut sums[own.first().map_or(0, |tile| tile.from) * CHANNELS..];
+        for tile in own {
             for from in (tile.from..tile.to).step_by(GATHER) {
                 let to = tile.to.min(from + GATHER);
                 let (own, others) = rest.split_at_mut((to - from) * CHANNELS);

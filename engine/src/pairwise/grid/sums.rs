@@ -3,8 +3,8 @@
 use super::choice;
 use super::convolve::Means;
 use super::lattice::{Lattice, Placed};
+use super::parts::Parts;
 use super::placements::Placements;
-use super::stages::Stages;
 use super::window::CHANNELS;
 use crate::pairwise::loops::output_row::RowOut;
 use crate::pairwise::plan::Shape;
@@ -27,9 +27,9 @@ pub(super) struct Layer<'a> {
     points: (&'a Points, &'a Points),
     queries: Arc<Placed>,
     sources: Arc<Placed>,
-    stages: Stages,
-    /// An upper bound of the time of direct sums.
-    direct_time: f64,
+    parts: Parts,
+    /// The time that the grid may take.
+    longest_time: f64,
 }
 
 impl<'a> Layer<'a> {
@@ -41,15 +41,15 @@ impl<'a> Layer<'a> {
         points: (&'a Points, &'a Points),
     ) -> Option<Layer<'a>> {
         let (queries, sources) = (placements.of(lattice, points.0)?, placements.of(lattice, points.1)?);
-        let direct_time = choice::direct_time(options, shape, lattice, (&queries, &sources))?;
-        let stages = Stages::new(lattice, &sources, &queries);
-        Some(Layer { points, queries, sources, stages, direct_time })
+        let longest_time = choice::longest_time(options, shape, lattice, (&queries, &sources))?;
+        let parts = Parts::new(lattice, &sources, &queries, choice::most_tiles(lattice, longest_time))?;
+        Some(Layer { points, queries, sources, parts, longest_time })
     }
 
     /// True if this many passes over the grid are possible and expected to be faster than direct
     /// sums.
     pub fn pays(&self, shape: &Shape, passes: usize) -> bool {
-        choice::grid_time(shape, &self.stages, passes).is_some_and(|time| time < self.direct_time)
+        choice::grid_time(shape, &self.parts, passes) < self.longest_time
     }
 
     /// Computes the sums of four channels at every query, in the order of the grid. `term` writes
@@ -63,10 +63,14 @@ impl<'a> Layer<'a> {
                 let terms = terms.as_chunks_mut::<CHANNELS>().0.iter_mut().zip(index);
                 terms.for_each(|(terms, j)| term(*j as usize, terms));
             });
-            // What pairs beyond the range lose must be small compared with the sum.
-            let bound = self.stages.run((&self.sources, terms), (&self.queries, sums), means)?;
-            let window = self.stages.lattice.window;
-            Ok(bound * (-0.5 * window.range.powi(2)).exp() / window.tolerance)
+            // What pairs beyond the range lose, and what sources beyond the taps would add, must be
+            // small compared with the sum.
+            let bound = self.parts.run((&self.sources, &*terms), (&self.queries, sums), means)?;
+            let all: f64 = terms.iter().step_by(CHANNELS).sum();
+            let window = self.parts.lattice.window;
+            let lost = bound * (-0.5 * window.range.powi(2)).exp();
+            let beyond = all * (-0.5 * (window.reach as f64 / window.cells_per_sigma).powi(2)).exp();
+            Ok((lost + beyond) / window.tolerance)
         })
     }
 }
@@ -181,7 +185,7 @@ impl Sums<'_> {
     /// kept. None if direct sums are faster. The square of a Gaussian is a narrower Gaussian, which
     /// needs a grid of its own.
     fn squares(&self, choice: (&PairwiseOptions, &Shape), means: Means) -> Result<Option<Vec<f64>>> {
-        let (lattice, placements) = (self.layer.stages.lattice.narrowed(FRAC_1_SQRT_2), Placements::default());
+        let (lattice, placements) = (self.layer.parts.lattice.narrowed(FRAC_1_SQRT_2), Placements::default());
         let mut squares = vec![0.0; self.layer.points.0.n()];
         let layer = Layer::new(choice, &lattice, &placements, self.layer.points);
         let Some(layer) = layer.filter(|layer| layer.pays(choice.1, 1)) else { return Ok(None) };

@@ -86,6 +86,24 @@ fn weights_values_and_left_out_queries() {
     }
 }
 
+/// Sources beyond the reach of the taps have no share in the grid. If they weigh far more than the
+/// sources nearby, sums that they dominate are computed directly.
+#[test]
+fn heavy_sources_far_away_are_not_lost() {
+    for tol in [1e-6, 1e-3] {
+        let mut x = Stream::new(16).normal(2000, 2);
+        let logs: Vec<f64> = (0..2000).map(|i| if i < 1000 { 0.0 } else { 90.0 }).collect();
+        (1000..2000).for_each(|i| x.row_mut(i)[0] += 15.0);
+        let softmax = Softmax { sigma: 1.0, log_weights: Some(&logs), leave_out_self: false };
+        let z = x.rows(0..300);
+        let (mut got, mut want) = (Vec::new(), Vec::new());
+        engine_at(Backend::Grid, tol).log_sum_exp(&z, &x, &softmax, &mut got).unwrap();
+        engine(Backend::Naive).log_sum_exp(&z, &x, &softmax, &mut want).unwrap();
+        let worst = got.iter().zip(&want).map(|(got, want)| (got - want).abs()).fold(0.0, f64::max);
+        assert!(worst < 3.0 * tol, "{tol}: {worst:e}");
+    }
+}
+
 #[test]
 fn sums_of_a_gaussian_kernel() {
     for dim in [1, 2, 3] {
@@ -142,8 +160,7 @@ fn a_tolerance_that_the_grid_cannot_keep_is_kept_by_direct_sums() {
         (logs, engine.work().on_grid())
     };
     let want = sums(Backend::Naive, 1e-6).0;
-    let worst =
-        |logs: &[f64]| logs.iter().zip(&want).map(|(got, want)| (got - want).abs()).fold(0.0, f64::max);
+    let worst = |logs: &[f64]| logs.iter().zip(&want).map(|(got, want)| (got - want).abs()).fold(0.0, f64::max);
     for (tol, on_grid) in [(1e-12, 0), (1e-6, 3000), (1e-3, 3000), (1.0, 3000)] {
         let (logs, used) = sums(Backend::Grid, tol);
         assert_eq!(used, on_grid, "{tol}");

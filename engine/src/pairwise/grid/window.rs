@@ -79,8 +79,7 @@ impl Window {
         self.rows.get_or_init(|| {
             let mut rows = vec![[0.0; PADDED]; self.degree + 1];
             let half = 0.5 * self.width as f64;
-            let of_cell =
-                |cell: usize| polynomial(self.degree, |y| self.value(cell as f64 + 0.5 * (y + 1.0) - half));
+            let of_cell = |cell: usize| polynomial(self.degree, |y| self.value(cell as f64 + 0.5 * (y + 1.0) - half));
             for (cell, coefficients) in (0..self.width).map(of_cell).enumerate() {
                 let highest_first = coefficients.into_iter().rev();
                 rows.iter_mut().zip(highest_first).for_each(|(row, coefficient)| row[cell] = coefficient);
@@ -137,7 +136,8 @@ mod tests {
 
     #[test]
     fn the_fastest_window_that_keeps_the_tolerance() {
-        for (tolerance, width) in [(1.0, Some(10)), (1e-3, Some(10)), (9e-4, Some(14)), (1e-6, Some(14)), (9e-7, None)] {
+        for (tolerance, width) in [(1.0, Some(10)), (1e-3, Some(10)), (9e-4, Some(14)), (1e-6, Some(14)), (9e-7, None)]
+        {
             assert_eq!(Window::of(tolerance).map(|window| window.width), width, "{tolerance}");
         }
         assert!(Window::of(f64::NAN).is_none());

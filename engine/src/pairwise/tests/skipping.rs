@@ -29,7 +29,8 @@ fn skipping_changes_nothing_but_the_work() {
                     for precision in [Precision::F64, Precision::F32] {
                         for backend in [Backend::Direct, Backend::Fused] {
                             let run = |skip: bool| {
-                                let options = PairwiseOptions { precision, backend, isa, skip, ..PairwiseOptions::default() };
+                                let options =
+                                    PairwiseOptions { precision, backend, isa, skip, ..PairwiseOptions::default() };
                                 let engine = Pairwise::new(options, Interrupt::default());
                                 let mut out = SoftmaxMean::default();
                                 engine.softmax_mean(&y, &x, Values::Own, &softmax, &mut out).unwrap();

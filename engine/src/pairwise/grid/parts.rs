@@ -1,0 +1,120 @@
+//! Sums on the grid for one group of queries after the other, so that only the tiles of one group
+//! are in memory.
+
+use super::block::tile_len;
+use super::convolve::Means;
+use super::lattice::{Lattice, Placed};
+use super::stages::Stages;
+use crate::Result;
+use std::ops::Range;
+
+/// The largest number of values that all tiles of a stage may have: 256 MB. Two stages are held at
+/// a time. The number does not depend on the memory of the machine, because the results must not
+/// depend on it.
+const MOST_VALUES: usize = 1 << 25;
+
+/// The stages of all groups of queries.
+#[derive(Debug)]
+pub struct Parts {
+    pub lattice: Lattice,
+    stages: Vec<Stages>,
+    most_values: usize,
+}
+
+impl Parts {
+    /// Halves the tiles of the queries, which are in the order of the first axis, until the tiles of
+    /// every group fit into memory. None if all groups together would have more tiles than `most`.
+    pub fn new(lattice: &Lattice, sources: &Placed, queries: &Placed, most: usize) -> Option<Parts> {
+        Parts::of_most_values(MOST_VALUES, lattice, (sources, queries), most)
+    }
+
+    fn of_most_values(
+        most_values: usize,
+        lattice: &Lattice,
+        (sources, queries): (&Placed, &Placed),
+        most: usize,
+    ) -> Option<Parts> {
+        let mut parts = Parts { lattice: lattice.clone(), stages: Vec::new(), most_values };
+        parts.add(sources, queries, 0..queries.tiles.len(), most).then_some(parts)
+    }
+
+    /// Adds these tiles of the queries; false if there are too many tiles.
+    fn add(&mut self, sources: &Placed, queries: &Placed, range: Range<usize>, most: usize) -> bool {
+        let fits = |tiles: usize| range.len() < 2 || tiles * tile_len(self.lattice.dim) <= self.most_values;
+        if fits(range.len()) {
+            let stages = Stages::new(&self.lattice, sources, queries, range.clone());
+            if self.tiles() + stages.tiles() > most {
+                return false;
+            }
+            if fits(stages.largest()) {
+                self.stages.push(stages);
+                return true;
+            }
+        }
+        let middle = range.start + range.len() / 2;
+        self.add(sources, queries, range.start..middle, most) && self.add(sources, queries, middle..range.end, most)
+    }
+
+    /// Returns the number of tiles of all stages of all groups.
+    pub fn tiles(&self) -> usize {
+        self.stages.iter().map(Stages::tiles).sum()
+    }
+
+    /// Returns the number of sources that are spread. A source near several groups counts several
+    /// times.
+    pub fn sources(&self) -> usize {
+        self.stages.iter().map(|stages| stages.sources).sum()
+    }
+
+    /// Computes the sums of all channels at all queries. The shapes are: `values` sources x
+    /// channels, and `sums` queries x channels, both in the order of the grid. Returns an upper
+    /// bound of the sum of the first channel at any point that has a query or a source nearby.
+    ///
+    /// # Errors
+    /// An interrupt.
+    pub fn run(
+        &self,
+        (sources, values): (&Placed, &[f64]),
+        (queries, sums): (&Placed, &mut [f64]),
+        means: Means,
+    ) -> Result<f64> {
+        self.stages.iter().try_fold(0.0f64, |bound, stages| {
+            Ok(bound.max(stages.run((sources, values), (queries, &mut *sums), means)?))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Interrupt;
+    use crate::pairwise::grid::window::{CHANNELS, Window};
+    use crate::rng::Stream;
+    use crate::simd::{Isa, Pool};
+
+    /// Groups have the sums of all queries together: the same tiles near them, and the same order
+    /// of additions.
+    #[test]
+    fn groups_have_the_sums_of_all_queries_together() {
+        for dim in [2, 3] {
+            let (x, z) = (Stream::new(1).normal(4000, dim), Stream::new(2).normal(3000, dim));
+            let lattice = Lattice::new(Window::of(1e-6).unwrap(), &vec![0.0; dim], 0.05);
+            let (sources, queries) = (lattice.place(&x).unwrap(), lattice.place(&z).unwrap());
+            let values = Stream::new(3).normal(x.n(), CHANNELS);
+            let sums = |most_values: usize| {
+                let parts = Parts::of_most_values(most_values, &lattice, (&sources, &queries), usize::MAX).unwrap();
+                let (pool, interrupt) = (Pool::default(), Interrupt::default());
+                let means = Means { isa: Isa::Auto, pool: &pool, interrupt: &interrupt };
+                let mut sums = vec![f64::NAN; z.n() * CHANNELS];
+                parts.run((&sources, values.data()), (&queries, &mut sums), means).unwrap();
+                (parts, sums)
+            };
+            let (whole, of_whole) = sums(usize::MAX);
+            assert_eq!((whole.stages.len(), whole.sources()), (1, x.n()));
+            let (groups, of_groups) = sums(whole.stages[0].largest() * tile_len(dim) / 2);
+            assert!(groups.stages.len() > 1 && groups.sources() > x.n(), "{}", groups.sources());
+            assert!(of_whole == of_groups);
+            assert!(Parts::new(&lattice, &sources, &queries, 100).is_none());
+        }
+    }
+}
