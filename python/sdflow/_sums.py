@@ -29,10 +29,10 @@ class SoftmaxMean(NamedTuple):
     ess: NDArray[np.float64]
 
 
-def _how(weights: ArrayLike | None, leave_out_self: bool, precision: str | None, tol: float) -> tuple[Any, ...]:
+def _how(weights: ArrayLike | None, leave_out_self: bool, precision: str | None, tol: float | None) -> tuple[Any, ...]:
     chosen = None if precision is None else _known("precision", precision)
     session = current()
-    return weights, bool(leave_out_self), chosen, float(tol), session.engine
+    return weights, bool(leave_out_self), chosen, None if tol is None else float(tol), session.engine
 
 
 def _called(function: Callable[..., T], *args: Any) -> T:
@@ -51,7 +51,7 @@ def score_difference(
     weights: ArrayLike | None = None,
     leave_out_self: bool = False,
     precision: str | None = None,
-    tol: float = 1e-6,
+    tol: float | None = None,
 ) -> NDArray[np.float64]:
     r"""The score difference of two smoothed sets of points.
 
@@ -76,9 +76,10 @@ def score_difference(
         Whether a particle is left out of its own density.
     precision : {"f32", "f64", "bf16x3", "bf16x6", "auto"}, optional
         Arithmetic of the sum; by default that of the session.
-    tol : float
-        Largest relative error of Gaussian sums on a grid, which are used for many points in up to three
-        dimensions: 1e-3 or more is faster, and below 1e-6 no grid is used.
+    tol : float, optional
+        Largest relative error of Gaussian sums on a grid, which is used for many points in up to three
+        dimensions, but not in f64: 1e-3 or more is faster, and below 1e-6 no grid is used. By default
+        1e-6.
 
     Returns
     -------
@@ -105,7 +106,7 @@ def log_sum_exp(
     weights: ArrayLike | None = None,
     leave_out_self: bool = False,
     precision: str | None = None,
-    tol: float = 1e-6,
+    tol: float | None = None,
 ) -> NDArray[np.float64]:
     r"""The logarithm of a sum of Gaussian kernels.
 
@@ -125,9 +126,10 @@ def log_sum_exp(
         Whether place i leaves out kernel i; `at` and `x` are then the same points.
     precision : {"f32", "f64", "bf16x3", "bf16x6", "auto"}, optional
         Arithmetic of the sum; by default that of the session.
-    tol : float
-        Largest relative error of Gaussian sums on a grid, which are used for many points in up to three
-        dimensions: 1e-3 or more is faster, and below 1e-6 no grid is used.
+    tol : float, optional
+        Largest relative error of Gaussian sums on a grid, which is used for many points in up to three
+        dimensions, but not in f64: 1e-3 or more is faster, and below 1e-6 no grid is used. By default
+        1e-6.
 
     Returns
     -------
@@ -151,7 +153,7 @@ def softmax_mean(
     weights: ArrayLike | None = None,
     leave_out_self: bool = False,
     precision: str | None = None,
-    tol: float = 1e-6,
+    tol: float | None = None,
 ) -> SoftmaxMean:
     r"""The mean of values, weighted by Gaussian kernels.
 
@@ -175,9 +177,10 @@ def softmax_mean(
         Whether place i leaves out kernel i; `at` and `x` are then the same points.
     precision : {"f32", "f64", "bf16x3", "bf16x6", "auto"}, optional
         Arithmetic of the sum; by default that of the session.
-    tol : float
-        Largest relative error of Gaussian sums on a grid, which are used for many points in up to three
-        dimensions: 1e-3 or more is faster, and below 1e-6 no grid is used.
+    tol : float, optional
+        Largest relative error of Gaussian sums on a grid, which is used for many points in up to three
+        dimensions, but not in f64: 1e-3 or more is faster, and below 1e-6 no grid is used. By default
+        1e-6.
 
     Returns
     -------
@@ -208,7 +211,7 @@ def kernel_sum(
     slope: bool = False,
     leave_out_self: bool = False,
     precision: str | None = None,
-    tol: float = 1e-6,
+    tol: float | None = None,
 ) -> NDArray[np.float64] | tuple[NDArray[np.float64], NDArray[np.float64]]:
     r"""Sums of kernels, with weights of either sign.
 
@@ -233,9 +236,10 @@ def kernel_sum(
         Whether place i leaves out kernel i; `at` and `x` are then the same points.
     precision : {"f32", "f64"}, optional
         Arithmetic of the sum; by default that of the session.
-    tol : float
-        Largest relative error of Gaussian sums on a grid, which are used for many points in up to three
-        dimensions: 1e-3 or more is faster, and below 1e-6 no grid is used.
+    tol : float, optional
+        Largest relative error of Gaussian sums on a grid, which is used for many points in up to three
+        dimensions, but not in f64: 1e-3 or more is faster, and below 1e-6 no grid is used. By default
+        1e-6.
 
     Returns
     -------

@@ -13,14 +13,14 @@ use sdflow::pairwise::{
 use sdflow::{Error, Points};
 use std::sync::Arc;
 
-/// Returns the engine of the session at this tolerance, and at this precision if one is given.
-fn engine(session: &Session, precision: Option<String>, tol: f64) -> PyResult<Pairwise> {
-    if !(tol > 0.0 && tol.is_finite()) {
+/// Returns the engine of the session, at this precision and tolerance if they are given.
+fn engine(session: &Session, precision: Option<String>, tol: Option<f64>) -> PyResult<Pairwise> {
+    if let Some(tol) = tol.filter(|tol| !(*tol > 0.0 && tol.is_finite())) {
         return Err(refused(format!("`tol` is {tol}, but a relative error is above 0 and finite")));
     }
     let named = |name: String| serde_json::from_value(name.into()).map_err(|error| refused(error.to_string()));
     let precision: Option<Precision> = precision.map(named).transpose()?;
-    Ok(session.sums.at(precision, Some(tol)).unwrap_or_else(|| session.sums.clone()))
+    Ok(session.sums.at(precision, tol).unwrap_or_else(|| session.sums.clone()))
 }
 
 /// Performs a sum on the threads of the session while the thread of Python waits.
@@ -71,10 +71,10 @@ fn logs(object: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Vec<f64>>> {
 }
 
 /// What all sums take, as a tuple: weights of the sources, whether query `i` leaves out source `i`,
-/// the precision if it is not that of the session, the tolerance of sums on a grid, and the session
-/// whose threads compute.
+/// the precision and the tolerance of sums on a grid if they are not those of the session, and the
+/// session whose threads compute.
 #[derive(FromPyObject)]
-pub struct How<'py>(Option<Bound<'py, PyAny>>, bool, Option<String>, f64, Bound<'py, Session>);
+pub struct How<'py>(Option<Bound<'py, PyAny>>, bool, Option<String>, Option<f64>, Bound<'py, Session>);
 
 type Sums<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>);
 

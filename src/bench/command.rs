@@ -6,7 +6,7 @@ use crate::diagnostics::{of_engine, usage};
 use crate::exit::Exit;
 use crate::{machine, signals, terminal};
 use sdflow::Interrupt;
-use sdflow::pairwise::{Centres, Isa, Precision};
+use sdflow::pairwise::{Centres, GRID_DIM, Isa, Precision};
 use sdflow_dsl::Diagnostic;
 use serde::Serialize;
 
@@ -95,6 +95,12 @@ fn check(args: &BenchArgs, task: Task) -> Result<(), Diagnostic> {
     if task == Task::Drift && (args.sigma.is_some() || args.skip.is_some()) {
         let message = "`bench drift` has a temperature of its own and skips no pairs";
         return Err(usage(message, "omit `--sigma` and `--skip`"));
+    }
+    let f64_or_many = args.precision == Some(Precision::F64) || args.dim.is_none_or(|dim| dim > GRID_DIM);
+    if args.tol.is_some() && (!matches!(task, Task::Pairwise | Task::Flow) || f64_or_many) && !args.matrix {
+        let message =
+            "`--tol` concerns sums on a grid: `bench pairwise` or `bench flow` with `--dim 3` or less, not in f64";
+        return Err(usage(message, "omit `--tol`, or add `--dim 3`"));
     }
     if args.noise.is_some() && task != Task::Flow {
         return Err(usage("`--noise` can be used with `bench flow` only", "omit it, or measure `bench flow`"));

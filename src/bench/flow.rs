@@ -42,6 +42,8 @@ pub struct FlowReport {
     pub backend: Backend,
     pub isa: Isa,
     pub skip: bool,
+    /// The largest relative error of sums on a grid.
+    pub tol: f64,
     pub threads: usize,
     /// Steps that were timed.
     pub steps: usize,
@@ -95,6 +97,7 @@ pub fn measure(case: &BenchCase, interrupt: &Interrupt) -> Result<FlowReport> {
         backend: choice.backend,
         isa: choice.isa,
         skip: case.skip,
+        tol: case.tol,
         threads: rayon::current_num_threads(),
         steps: counted.len(),
         seconds_per_step: median(&steps),

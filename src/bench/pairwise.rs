@@ -32,6 +32,8 @@ pub struct PairwiseReport {
     pub backend: Backend,
     pub isa: Isa,
     pub skip: bool,
+    /// The largest relative error of sums on a grid.
+    pub tol: f64,
     /// The origin that is subtracted from coordinates before they are rounded.
     pub centres: Centres,
     pub threads: usize,
@@ -100,6 +102,7 @@ pub fn measure(case: &BenchCase, interrupt: &Interrupt) -> Result<PairwiseReport
         backend: if engine.work().on_grid() > 0 { Backend::Grid } else { choice.backend },
         isa: choice.isa,
         skip: case.skip,
+        tol: case.tol,
         centres: choice.centres,
         threads: rayon::current_num_threads(),
         seconds_median,

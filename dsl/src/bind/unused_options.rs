@@ -8,6 +8,7 @@ use rhai::Map;
 use sdflow::bridge::Method;
 use sdflow::flow::{GanFlowOptions, LangevinOptions, LangevinSampler, Process, SdFlowOptions, Stepping};
 use sdflow::ode::Integrator;
+use sdflow::pairwise::Precision;
 use sdflow::run::RunOptions;
 use sdflow::schedule::Schedule;
 use sdflow::score::Features;
@@ -59,6 +60,7 @@ pub fn in_sd_flow(call: &Call, target: &Recipe, source: &Recipe, options: &SdFlo
             ("noise", unsmoothed, "it is scaled by sigma, which is 0", "leave it out"),
             ("precision", exact, no_pairs, "leave it out"),
             ("tol", exact, no_pairs, "leave it out"),
+            ("tol", stepping.precision == Some(Precision::F64), "sums in f64 use no grid", "leave it out"),
             integrator(stepping),
         ],
     );

@@ -174,7 +174,7 @@ impl Ladder {
 
     /// Returns the bytes of part `k`. The polynomial through three sizes is not used: a scratch
     /// buffer that appears at one size would look like quadratic growth. The same buffer beside a
-    /// few rows would also look like a steep line, so of two lines the flatter one is used.
+    /// few rows would also look like steep growth, so the smaller of two extrapolations is used.
     fn bytes(&self, k: usize, size: usize) -> f64 {
         let by = |pair: [(f64, f64); 2]| extrapolate::square(pair, size as f64);
         match self.readings(k, 3, |part| part.bytes).as_slice() {

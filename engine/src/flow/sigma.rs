@@ -46,9 +46,10 @@ const BRIDGING: f64 = 0.25;
 /// target.
 const COVERING: f64 = 0.5;
 
-/// A generator does not cover a target with heavy tails, whose diameter is above this multiple of
-/// the root mean square distance. Its far points are few, and are reached only at a large sigma.
-const COMPACT: f64 = 6.0;
+/// A generator does not cover a target with far points: they are few, and are reached only at a
+/// large sigma. A target has far points if its diameter is larger than that of this many points of
+/// a normal distribution, about `2 (1 + sqrt(2 ln count / dim))` root mean square distances.
+const COUNT: f64 = 1e6;
 
 impl Smoothing {
     /// Creates the smoothing with `schedule`, whose values must be 0 or more.
@@ -69,7 +70,7 @@ impl Smoothing {
         let away = squared_distance(&start.mean(), &extent.centre).sqrt();
         let (spread, size) = (start.spread(), extent.units().size() * (start.dim() as f64).sqrt());
         let widest = if fresh { WIDEST * size } else { f64::INFINITY };
-        let compact = extent.diameter <= COMPACT * size;
+        let compact = extent.diameter <= 2.0 * (1.0 + (2.0 * COUNT.ln() / start.dim() as f64).sqrt()) * size;
         let covers = fresh && compact && spread >= COVERING * size && away <= COVERING * size;
         let share = if covers { BRIDGING } else { 1.0 };
         let from = (share * extent.diameter).min(widest).max(away).max(share * spread);
@@ -186,7 +187,27 @@ mod tests {
         let mut away = near.clone();
         away.data_mut().iter_mut().for_each(|x| *x += 2.0);
         assert_eq!(first(8.0, &away, true), 8.0);
-        assert_eq!(first(9.0, &near, true), 9.0);
+        // The limit is 2 (1 + sqrt(ln 10^6)) sqrt(2) = 13.34, but a generator's sigma is limited too.
+        assert_eq!(first(13.3, &near, true), 0.25 * 13.3);
+        assert_eq!(first(13.4, &near, true), WIDEST * std::f64::consts::SQRT_2);
+    }
+
+    /// The points of a normal distribution are compact in any number.
+    #[test]
+    fn normal_points_are_compact_and_heavy_tails_are_not() {
+        let first = |points: &Points, start: &Points| {
+            Smoothing::for_extent(&Extent::of(points), start, None, true).at(0.0) / Extent::of(points).diameter
+        };
+        for (dim, n) in [(1, 100), (1, 5000), (2, 5000), (8, 1000), (64, 300)] {
+            let (points, start) = (Stream::new(4).normal(n, dim), Stream::new(5).normal(n, dim));
+            assert!((first(&points, &start) - BRIDGING).abs() < 1e-9, "{dim} {n}");
+            if dim < 8 {
+                continue;
+            }
+            let mut tails = points.clone();
+            (0..n / 20).for_each(|i| tails.row_mut(i).iter_mut().for_each(|x| *x *= 9.0));
+            assert!(first(&tails, &tails) > 2.0 * BRIDGING, "{dim} {n}");
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::schedule::Schedule;
 use crate::{Error, Points, Result, Rule};
 
 crate::options! {
-    /// How particles step along a velocity field. Every velocity field has these three options. The
+    /// How particles step along a velocity field. Every velocity field has these options. The
     /// run checks them.
     pub struct Stepping {
         /// Step size: a number, a schedule, or `adaptive(largest, smallest)`, which chooses each
@@ -21,9 +21,10 @@ crate::options! {
         /// them with a relative error of at most 1e-5). Left out: the arithmetic of the run, which
         /// is "f32" by default.
         precision: Option<Precision> = None,
-        /// Largest relative error, above 0, of Gaussian sums that are computed on a grid, as they
-        /// are for many points in up to three dimensions: with 1e-3 or more they take half to a
-        /// fifth of the time; below 1e-6 no grid is used. Left out: 1e-6.
+        /// Largest relative error, above 0, of Gaussian sums on a grid. A grid is used for many
+        /// points in up to three dimensions, but not with precision "f64". With 1e-3 or more, sums
+        /// in three dimensions take about half the time; below 1e-6 no grid is used. Left out:
+        /// 1e-6.
         tol: Option<f64> = None,
     }
 }

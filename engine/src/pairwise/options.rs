@@ -10,8 +10,9 @@ crate::options! {
         precision: Precision = Precision::F32,
         /// Implementation: "auto", "naive" (the slow reference), "direct" (distances by
         /// differences), "fused" (distances by products), "gemm" (distances by a general matrix
-        /// product), or "grid" (Gaussian sums in up to three dimensions on a grid; "auto"
-        /// otherwise). The matrix units are requested by the precision.
+        /// product), or "grid" (Gaussian sums in up to three dimensions on a grid, if the points do
+        /// not lie in too many cells; "auto" otherwise). The matrix units are requested by the
+        /// precision.
         backend: Backend = Backend::Auto,
         /// Instruction set: "auto", "scalar", "avx2", "avx512", "amx"; if the machine lacks it, the
         /// best that it has.
@@ -19,8 +20,8 @@ crate::options! {
         /// Whether blocks of sources of negligible weight are skipped. The result is the same to
         /// rounding.
         skip: bool = true,
-        /// Largest relative error of sums on a grid: 1e-3 or more takes half to a fifth of the time
-        /// of the default; below 1e-6 the grid is not used.
+        /// Largest relative error of sums on a grid, above 0: with 1e-3 or more, sums in three
+        /// dimensions take about half the time of the default; below 1e-6 the grid is not used.
         tol: f64 = 1e-6,
     }
 }

@@ -54,11 +54,13 @@ crate::options! {
         /// target, and the root mean square distance of the start from its centre. It ends at a
         /// length `h`: the spacing of the target's points (the median distance to the nearest other
         /// point), or the smallest standard deviation of a density. In the training of a generator,
-        /// the diameter is limited to 8 times the root mean square distance of the target from
-        /// its centre. In this training sigma ends at the smaller of two lengths: the distance
-        /// within which a point has about a hundred neighbours (`h * 100^(1/dim)`), and a fifth of
-        /// the root mean square of the columns' standard deviations. It does not fall below `0.6
-        /// h`. Both ends are kept within the range of sigma on which a learned score was trained.
+        /// the diameter is limited to 8 times the root mean square distance of the target from its
+        /// centre; if the samples of the generator already cover a target without far points, sigma
+        /// starts at a quarter of the diameter. In this training sigma ends at the smaller of two
+        /// lengths: the distance within which a point has about a hundred neighbours (`h *
+        /// 100^(1/dim)`), and a fifth of the root mean square of the columns' standard deviations.
+        /// It does not fall below `0.6 h`. Both ends are kept within the range of sigma on which a
+        /// learned score was trained.
         sigma: Option<Schedule> = None,
         /// "denoiser": a step of size 1 moves a particle by the difference `D_p - D_q` of the
         /// denoisers, which is `sigma^2` times the score difference, and steps of at most 1 are

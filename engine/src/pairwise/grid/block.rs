@@ -49,13 +49,14 @@ macro_rules! for_registers {
     ($simd:ident, $call:ident($job:expr)) => {
         match (f64::lanes::<S>(), $job.window.width) {
             (8, 10) => for_registers!($simd, $call($job), 8, 10),
-            (8, _) => for_registers!($simd, $call($job), 8, 14),
+            (8, 14) => for_registers!($simd, $call($job), 8, 14),
             (4, 10) => for_registers!($simd, $call($job), 4, 10),
-            (4, _) => for_registers!($simd, $call($job), 4, 14),
+            (4, 14) => for_registers!($simd, $call($job), 4, 14),
             (2, 10) => for_registers!($simd, $call($job), 2, 10),
-            (2, _) => for_registers!($simd, $call($job), 2, 14),
+            (2, 14) => for_registers!($simd, $call($job), 2, 14),
             (_, 10) => for_registers!($simd, $call($job), 1, 10),
-            _ => for_registers!($simd, $call($job), 1, 14),
+            (_, 14) => for_registers!($simd, $call($job), 1, 14),
+            (_, width) => unreachable!("there is no window of {width} cells"),
         }
     };
     ($simd:ident, $call:ident($job:expr), $lanes:literal, $width:literal) => {

@@ -45,8 +45,9 @@ const SKIPPED: f64 = 7.5;
 const QUERY: [f64; DIM] = [0.0, 0.0, 1500.0];
 const NEAR_PAIR: [f64; DIM] = [0.01, 0.048, 0.27];
 
-/// The number of tiles of queries whose neighbours are counted.
-const SOME_TILES: usize = 1024;
+/// The number of queries in whose neighbourhood sources are counted. They are equally spaced in the
+/// order of the grid, so that a tile with many queries counts as often as it has queries.
+const SOME_QUERIES: usize = 1024;
 
 /// True if sums of this shape may be computed on the grid. For `auto`, direct sums over all pairs
 /// must at least take longer than one pass of the points over the grid.
@@ -76,7 +77,8 @@ fn of_value(window: &Window) -> f64 {
 }
 
 /// Returns the time that the grid may take: an upper bound of the time of direct sums or, if the
-/// grid was requested, a time according to [`REQUESTED`]. None if the grid is expected to take longer.
+/// grid was requested, a time according to [`REQUESTED`]. None if the grid is expected to take
+/// longer.
 pub(super) fn longest_time(
     options: &PairwiseOptions,
     shape: &Shape,
@@ -100,6 +102,13 @@ pub(super) fn longest_time(
     (least < time).then_some(time)
 }
 
+/// Returns the largest number of values that all tiles of a stage may have: 128 MB, and 128 bytes
+/// per point. Two stages are held at a time. The number does not depend on the memory of the
+/// machine, because the results must not depend on it.
+pub(super) fn most_values(shape: &Shape) -> usize {
+    (1 << 24) + 16 * (shape.n + shape.m)
+}
+
 /// Returns the largest number of tiles for which the grid takes at most this time.
 pub(super) fn most_tiles(lattice: &Lattice, time: f64) -> usize {
     (time / (of_value(lattice.window) * tile_len(lattice.dim) as f64)) as usize
@@ -114,8 +123,8 @@ pub(super) fn grid_time(shape: &Shape, parts: &Parts, passes: usize) -> f64 {
 }
 
 /// Returns the number of pairs in tiles within the distance [`SKIPPED`], estimated from
-/// [`SOME_TILES`] tiles. Wider tiles have more pairs; their number is reduced to that of the tiles
-/// for which the times hold.
+/// [`SOME_QUERIES`] queries. Wider tiles have more pairs; their number is reduced to that of the
+/// tiles for which the times hold.
 fn near_pairs(lattice: &Lattice, queries: &Placed, sources: &Placed) -> f64 {
     let dim = lattice.dim;
     let reach = |per_sigma: f64| (SKIPPED * per_sigma / side(dim) as f64).ceil();
@@ -128,9 +137,9 @@ fn near_pairs(lattice: &Lattice, queries: &Placed, sources: &Placed) -> f64 {
         let found = keys.iter().filter_map(|key| sources.tiles.binary_search_by_key(key, |tile| tile.key).ok());
         found.map(|at| sources.tiles[at].len()).sum::<usize>()
     };
-    let all = queries.tiles.len();
-    let some = all.min(SOME_TILES);
-    let of = |i: usize| &queries.tiles[i * all / some];
-    let found: f64 = (0..some).map(|i| of(i).len() as f64 * of_tile(of(i).key) as f64).sum();
-    share * found * all as f64 / some as f64
+    let n = queries.index.len();
+    let some = n.min(SOME_QUERIES);
+    let tile = |position: usize| queries.tiles[queries.tiles.partition_point(|tile| tile.to <= position)].key;
+    let found: f64 = (0..some).map(|i| of_tile(tile(i * n / some)) as f64).sum();
+    share * found * n as f64 / some.max(1) as f64
 }

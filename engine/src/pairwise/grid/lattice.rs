@@ -1,9 +1,9 @@
 //! The cells and tiles of the grid, and points in the order of their cells.
 //!
-//! The window determines the width of a cell in units of sigma. Tiles of [`side`] cells per axis exist only near points, so
-//! that their number does not depend on the extent of the points. A tile has a key, in which every
-//! axis has its own bits. A point belongs to the tile of the first cell of its window, so that a
-//! window extends over this tile and the next one on each axis.
+//! The window determines the width of a cell in units of sigma. Tiles of [`side`] cells per axis
+//! exist only near points, so that their number does not depend on the extent of the points. A tile
+//! has a key, in which every axis has its own bits. A point belongs to the tile of the first cell
+//! of its window, so that a window extends over this tile and the next one on each axis.
 
 use super::window::Window;
 use crate::Points;

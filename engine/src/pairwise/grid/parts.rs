@@ -8,41 +8,29 @@ use super::stages::Stages;
 use crate::Result;
 use std::ops::Range;
 
-/// The largest number of values that all tiles of a stage may have: 256 MB. Two stages are held at
-/// a time. The number does not depend on the memory of the machine, because the results must not
-/// depend on it.
-const MOST_VALUES: usize = 1 << 25;
-
 /// The stages of all groups of queries.
 #[derive(Debug)]
 pub struct Parts {
     pub lattice: Lattice,
     stages: Vec<Stages>,
-    most_values: usize,
 }
 
 impl Parts {
-    /// Halves the tiles of the queries, which are in the order of the first axis, until the tiles of
-    /// every group fit into memory. None if all groups together would have more tiles than `most`.
-    pub fn new(lattice: &Lattice, sources: &Placed, queries: &Placed, most: usize) -> Option<Parts> {
-        Parts::of_most_values(MOST_VALUES, lattice, (sources, queries), most)
+    /// Halves the tiles of the queries, in the order of their keys, until the tiles of a stage of
+    /// every group have at most `values` values. None if all groups together would have more than
+    /// `most` tiles.
+    pub fn new(lattice: &Lattice, (sources, queries): (&Placed, &Placed), values: usize, most: usize) -> Option<Parts> {
+        let mut parts = Parts { lattice: lattice.clone(), stages: Vec::new() };
+        let largest = values / tile_len(lattice.dim);
+        parts.add((sources, queries), 0..queries.tiles.len(), largest, most).then_some(parts)
     }
 
-    fn of_most_values(
-        most_values: usize,
-        lattice: &Lattice,
-        (sources, queries): (&Placed, &Placed),
-        most: usize,
-    ) -> Option<Parts> {
-        let mut parts = Parts { lattice: lattice.clone(), stages: Vec::new(), most_values };
-        parts.add(sources, queries, 0..queries.tiles.len(), most).then_some(parts)
-    }
-
-    /// Adds these tiles of the queries; false if there are too many tiles.
-    fn add(&mut self, sources: &Placed, queries: &Placed, range: Range<usize>, most: usize) -> bool {
-        let fits = |tiles: usize| range.len() < 2 || tiles * tile_len(self.lattice.dim) <= self.most_values;
+    /// Adds these tiles of the queries, in groups of at most `largest` tiles per stage; false if
+    /// all groups would have more than `most` tiles.
+    fn add(&mut self, points: (&Placed, &Placed), range: Range<usize>, largest: usize, most: usize) -> bool {
+        let fits = |tiles: usize| range.len() < 2 || tiles <= largest;
         if fits(range.len()) {
-            let stages = Stages::new(&self.lattice, sources, queries, range.clone());
+            let stages = Stages::new(&self.lattice, points.0, points.1, range.clone());
             if self.tiles() + stages.tiles() > most {
                 return false;
             }
@@ -52,7 +40,7 @@ impl Parts {
             }
         }
         let middle = range.start + range.len() / 2;
-        self.add(sources, queries, range.start..middle, most) && self.add(sources, queries, middle..range.end, most)
+        self.add(points, range.start..middle, largest, most) && self.add(points, middle..range.end, largest, most)
     }
 
     /// Returns the number of tiles of all stages of all groups.
@@ -60,7 +48,7 @@ impl Parts {
         self.stages.iter().map(Stages::tiles).sum()
     }
 
-    /// Returns the number of sources that are spread. A source near several groups counts several
+    /// Returns the number of sources near the groups. A source near several groups counts several
     /// times.
     pub fn sources(&self) -> usize {
         self.stages.iter().map(|stages| stages.sources).sum()
@@ -102,7 +90,7 @@ mod tests {
             let (sources, queries) = (lattice.place(&x).unwrap(), lattice.place(&z).unwrap());
             let values = Stream::new(3).normal(x.n(), CHANNELS);
             let sums = |most_values: usize| {
-                let parts = Parts::of_most_values(most_values, &lattice, (&sources, &queries), usize::MAX).unwrap();
+                let parts = Parts::new(&lattice, (&sources, &queries), most_values, usize::MAX).unwrap();
                 let (pool, interrupt) = (Pool::default(), Interrupt::default());
                 let means = Means { isa: Isa::Auto, pool: &pool, interrupt: &interrupt };
                 let mut sums = vec![f64::NAN; z.n() * CHANNELS];
@@ -114,7 +102,7 @@ mod tests {
             let (groups, of_groups) = sums(whole.stages[0].largest() * tile_len(dim) / 2);
             assert!(groups.stages.len() > 1 && groups.sources() > x.n(), "{}", groups.sources());
             assert!(of_whole == of_groups);
-            assert!(Parts::new(&lattice, &sources, &queries, 100).is_none());
+            assert!(Parts::new(&lattice, (&sources, &queries), usize::MAX, 100).is_none());
         }
     }
 }

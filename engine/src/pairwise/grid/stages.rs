@@ -23,8 +23,10 @@ pub struct Stages {
     lattice: Lattice,
     /// The tiles of the queries: indices into the tiles of all queries.
     queries: Range<usize>,
-    /// The number of sources that are spread.
+    /// The number of sources near the queries.
     pub sources: usize,
+    /// The tiles of these sources: indices into the tiles of all sources.
+    near: Vec<usize>,
     /// Tiles over which sources near queries are spread.
     pub spread: Vec<u64>,
     /// Tiles after the convolution along each axis. The tiles after the last axis are those of the
@@ -42,12 +44,12 @@ impl Stages {
         let mut blocks: Vec<u64> = own.iter().map(|key| lattice.block_of_tiles(*key)).collect();
         blocks.dedup();
         let blocks = (0..dim).fold(blocks, |set, axis| lattice.widened(&set, axis, (-1, 1)));
-        let is_near = |tile: &&Occupied| blocks.binary_search(&lattice.block_of_tiles(tile.key)).is_ok();
-        let near: Vec<&Occupied> = sources.tiles.iter().filter(is_near).collect();
-        let (count, near) = (near.iter().map(|tile| tile.len()).sum(), near.iter().map(|tile| tile.key).collect());
+        let is_near = |i: &usize| blocks.binary_search(&lattice.block_of_tiles(sources.tiles[*i].key)).is_ok();
+        let near: Vec<usize> = (0..sources.tiles.len()).filter(is_near).collect();
+        let tiles = || near.iter().map(|i| &sources.tiles[*i]);
         // The tiles that values can reach after each convolution, and then the tiles among them
         // that are needed.
-        let mut reached = vec![next(near)];
+        let mut reached = vec![next(tiles().map(|tile| tile.key).collect())];
         for axis in 0..dim {
             reached.push(lattice.widened(&reached[axis], axis, (-reach, reach)));
         }
@@ -61,7 +63,8 @@ impl Stages {
         }
         let spread = convolved.pop().unwrap_or_default();
         convolved.reverse();
-        Stages { lattice: lattice.clone(), queries: range, sources: count, spread, convolved }
+        let count = tiles().map(Occupied::len).sum();
+        Stages { lattice: lattice.clone(), queries: range, sources: count, near, spread, convolved }
     }
 
     /// Returns the largest number of tiles of a stage.
@@ -75,8 +78,8 @@ impl Stages {
     }
 
     /// Computes the sums of all channels at the queries of these stages. The shapes are: `values`
-    /// sources x channels, and `sums` all queries x channels, both in the order of the grid. Returns
-    /// an upper bound of the sum of the first channel at any point.
+    /// sources x channels, and `sums` all queries x channels, both in the order of the grid.
+    /// Returns an upper bound of the sum of the first channel at these queries.
     ///
     /// # Errors
     /// An interrupt.
@@ -115,8 +118,8 @@ impl Stages {
         grid.par_chunks_mut(tile_len(dim)).for_each(|tile| tile.fill(0.0));
         let places: Vec<Mutex<&mut [f64]>> = grid.chunks_exact_mut(tile_len(dim)).map(Mutex::new).collect();
         for colour in 0..1 << dim {
-            let own: Vec<&Occupied> =
-                sources.tiles.iter().filter(|tile| self.lattice.colour(tile.key) == colour).collect();
+            let near = self.near.iter().map(|i| &sources.tiles[*i]);
+            let own: Vec<&Occupied> = near.filter(|tile| self.lattice.colour(tile.key) == colour).collect();
             own.into_par_iter().try_for_each(|tile| {
                 means.interrupt.check()?;
                 let corners: Vec<(usize, usize)> = (0..1 << dim)

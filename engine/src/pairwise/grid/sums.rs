@@ -16,8 +16,9 @@ use std::f64::consts::{FRAC_1_SQRT_2, LOG2_E};
 use std::sync::Arc;
 
 /// If a query leaves itself out, the sum of the other weights must exceed this multiple of its own
-/// weight.
-const OWN: f64 = 0.5;
+/// weight. The error of the difference is then at most 1.7 times that of the sum, which is less
+/// than the tolerance.
+const OWN: f64 = 1.5;
 
 /// Points that one task converts.
 const ROWS: usize = 4096;
@@ -42,7 +43,8 @@ impl<'a> Layer<'a> {
     ) -> Option<Layer<'a>> {
         let (queries, sources) = (placements.of(lattice, points.0)?, placements.of(lattice, points.1)?);
         let longest_time = choice::longest_time(options, shape, lattice, (&queries, &sources))?;
-        let parts = Parts::new(lattice, &sources, &queries, choice::most_tiles(lattice, longest_time))?;
+        let (values, most) = (choice::most_values(shape), choice::most_tiles(lattice, longest_time));
+        let parts = Parts::new(lattice, (&sources, &queries), values, most)?;
         Some(Layer { points, queries, sources, parts, longest_time })
     }
 
@@ -63,8 +65,8 @@ impl<'a> Layer<'a> {
                 let terms = terms.as_chunks_mut::<CHANNELS>().0.iter_mut().zip(index);
                 terms.for_each(|(terms, j)| term(*j as usize, terms));
             });
-            // What pairs beyond the range lose, and what sources beyond the taps would add, must be
-            // small compared with the sum.
+            // What pairs beyond the range lose, and what is missing of sources beyond the taps, must
+            // be small compared with the sum.
             let bound = self.parts.run((&self.sources, &*terms), (&self.queries, sums), means)?;
             let all: f64 = terms.iter().step_by(CHANNELS).sum();
             let window = self.parts.lattice.window;
