@@ -597,6 +597,7 @@ def sd_flow(
     step: float | str | Sequence[float] | Mapping[str, Any] | Callable[[float], float] | None = ...,
     integrator: Literal["euler", "heun", "rk4"] | None = ...,
     precision: Literal["f64", "f32", "bf16x3", "bf16x6", "auto"] | None = ...,
+    tol: float | None = ...,
 ) -> Flow: ...
 
 def mmd_flow(
@@ -609,6 +610,7 @@ def mmd_flow(
     step: float | str | Sequence[float] | Mapping[str, Any] | Callable[[float], float] | None = ...,
     integrator: Literal["euler", "heun", "rk4"] | None = ...,
     precision: Literal["f64", "f32", "bf16x3", "bf16x6", "auto"] | None = ...,
+    tol: float | None = ...,
 ) -> Flow: ...
 
 def sinkhorn_flow(
@@ -621,6 +623,7 @@ def sinkhorn_flow(
     step: float | str | Sequence[float] | Mapping[str, Any] | Callable[[float], float] | None = ...,
     integrator: Literal["euler", "heun", "rk4"] | None = ...,
     precision: Literal["f64", "f32", "bf16x3", "bf16x6", "auto"] | None = ...,
+    tol: float | None = ...,
 ) -> Flow: ...
 
 def sliced_flow(
@@ -630,6 +633,7 @@ def sliced_flow(
     step: float | str | Sequence[float] | Mapping[str, Any] | Callable[[float], float] | None = ...,
     integrator: Literal["euler", "heun", "rk4"] | None = ...,
     precision: Literal["f64", "f32", "bf16x3", "bf16x6", "auto"] | None = ...,
+    tol: float | None = ...,
 ) -> Flow: ...
 
 def drift_flow(
@@ -644,6 +648,7 @@ def drift_flow(
     step: float | str | Sequence[float] | Mapping[str, Any] | Callable[[float], float] | None = ...,
     integrator: Literal["euler", "heun", "rk4"] | None = ...,
     precision: Literal["f64", "f32", "bf16x3", "bf16x6", "auto"] | None = ...,
+    tol: float | None = ...,
 ) -> Flow: ...
 
 def by_label(
@@ -660,6 +665,7 @@ def gan_flow(
     step: float | str | Sequence[float] | Mapping[str, Any] | Callable[[float], float] | None = ...,
     integrator: Literal["euler", "heun", "rk4"] | None = ...,
     precision: Literal["f64", "f32", "bf16x3", "bf16x6", "auto"] | None = ...,
+    tol: float | None = ...,
 ) -> Flow: ...
 
 def svgd(
@@ -670,6 +676,7 @@ def svgd(
     step: float | str | Sequence[float] | Mapping[str, Any] | Callable[[float], float] | None = ...,
     integrator: Literal["euler", "heun", "rk4"] | None = ...,
     precision: Literal["f64", "f32", "bf16x3", "bf16x6", "auto"] | None = ...,
+    tol: float | None = ...,
 ) -> Flow: ...
 
 def langevin(
