@@ -114,8 +114,8 @@ impl Loops for Grid {
     }
 }
 
-/// Places the points of a softmax on the grid; None if they are too far apart for a grid, or if
-/// direct sums are faster.
+/// Places the points of a softmax on the grid; None if they are too far apart for a grid, if no
+/// window keeps the tolerance, or if the grid would take longer than it may.
 fn layer<'p>(engine: &Pairwise, call: &SoftmaxCall<'_, 'p>, measure: &Measure) -> Option<Layer<'p>> {
     let window = Window::of(engine.options.tol)?;
     let lattice = call.placements.lattice(|| Lattice::new(window, &measure.centre, call.softmax.sigma));

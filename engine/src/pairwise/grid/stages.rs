@@ -28,10 +28,10 @@ pub struct Stages {
     /// The tiles of these sources: indices into the tiles of all sources.
     near: Vec<usize>,
     /// Tiles over which sources near queries are spread.
-    pub spread: Vec<u64>,
+    spread: Vec<u64>,
     /// Tiles after the convolution along each axis. The tiles after the last axis are those of the
     /// queries.
-    pub convolved: Vec<Vec<u64>>,
+    convolved: Vec<Vec<u64>>,
 }
 
 impl Stages {

@@ -16,8 +16,8 @@ use std::f64::consts::{FRAC_1_SQRT_2, LOG2_E};
 use std::sync::Arc;
 
 /// If a query leaves itself out, the sum of the other weights must exceed this multiple of its own
-/// weight. The error of the difference is then at most 1.7 times that of the sum, which is less
-/// than the tolerance.
+/// weight. The error of the difference is then at most 1.7 times that of the sum, which is about
+/// two thirds of the tolerance.
 const OWN: f64 = 1.5;
 
 /// Points that one task converts.
@@ -34,7 +34,8 @@ pub(super) struct Layer<'a> {
 }
 
 impl<'a> Layer<'a> {
-    /// Places the points; None if they are too far apart for a grid, or direct sums are faster.
+    /// Places the points; None if they are too far apart for a grid, or if the grid would take
+    /// longer than it may.
     pub fn new(
         (options, shape): (&PairwiseOptions, &Shape),
         lattice: &Lattice,
@@ -48,8 +49,7 @@ impl<'a> Layer<'a> {
         Some(Layer { points, queries, sources, parts, longest_time })
     }
 
-    /// True if this many passes over the grid are possible and expected to be faster than direct
-    /// sums.
+    /// True if this many passes over the grid are expected to take no longer than the grid may.
     pub fn pays(&self, shape: &Shape, passes: usize) -> bool {
         choice::grid_time(shape, &self.parts, passes) < self.longest_time
     }
