@@ -12,6 +12,29 @@ fn fails(script: &str) -> String {
     outcome.failure.as_ref().map(stage::told).unwrap_or_else(|| panic!("{script} did not fail"))
 }
 
+/// Without a base, the one of the generator is kept, and otherwise one is chosen and told.
+#[test]
+fn fit_chooses_a_base_if_none_is_given() {
+    let noted = |script: &str| run(script).0.notes.into_iter().find(|note| note.starts_with("base"));
+    let notes =
+        noted("let r = fit(affine(), sd_flow(normal(50, 2)), #{steps: 2}); expect(\"steps\", r.points.dim == 2);");
+    assert_eq!(notes.unwrap(), "base: a Gaussian in 2 dimensions");
+    let notes = noted("fit(affine(#{dim: 6}), sd_flow(student_t(#{dim: 6, dof: 3}).sample(500)), #{steps: 2});");
+    assert!(notes.as_ref().is_some_and(|note| note.contains("a Student t with ")), "{notes:?}");
+    for kept in [
+        "let g = affine(); fit(g, sd_flow(normal(50, 2)), gaussian(#{dim: 2, std: 2.0}), #{steps: 2});",
+        "let g = affine().with_base(gaussian(#{dim: 2, std: 2.0}));",
+    ] {
+        let again = "fit(g, sd_flow(normal(50, 2)), #{steps: 2});";
+        assert_eq!(noted(&format!("{kept} {again}")), None);
+    }
+    let labelled = "let p = normal(40, 2); let flow = by_label([sd_flow(p), sd_flow(p), sd_flow(p)]); \
+                    let g = mlp(#{dim: 2, dim_in: 6}); fit(g, flow, #{steps: 2, batch: 30});";
+    assert_eq!(noted(labelled).unwrap(), "base: a Gaussian in 3 dimensions with 3 labels");
+    let narrow = fails(&labelled.replace("dim_in: 6", "dim_in: 3"));
+    assert!(narrow.contains("3 inputs") && narrow.contains("3 labels"), "{narrow}");
+}
+
 #[test]
 fn a_quadratic_ratio_carries_one_gaussian_to_another() {
     // Raw steps at sigma 0: the exact flow, up to the sampling error of 512 points.

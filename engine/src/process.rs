@@ -73,7 +73,7 @@ macro_rules! process_setters {
         /// Sets the number of steps.
         #[must_use]
         pub fn steps(mut self, steps: usize) -> Self {
-            self.options.steps = steps;
+            self.options.steps = steps.into();
             self
         }
 

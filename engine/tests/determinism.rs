@@ -167,7 +167,7 @@ fn generator_fit() {
         let mut generator =
             Affine::new(&AffineOptions { dim: 20, ..AffineOptions::default() }, Stream::new(1)).unwrap();
         let base = Gaussian::isotropic(vec![0.0; 20], 1.0).unwrap();
-        let options = FitOptions { steps: 15, batch: 333, ..FitOptions::default() };
+        let options = FitOptions { steps: Some(15), batch: 333, ..FitOptions::default() };
         Fit::new(&mut generator, &mut flow, &base).options(options).seed(6).go().unwrap();
         generator.parameters().to_vec()
     });

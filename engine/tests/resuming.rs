@@ -324,7 +324,7 @@ fn trainings_of_generators() {
         let pairwise = Pairwise::new(PairwiseOptions::default(), cut.interrupt.clone());
         let mut flow = SdFlow::new(Kde::of(data()).into(), Kde::of_cloud().into(), SdFlowOptions::default()).unwrap();
         let mut generator = net();
-        let options = FitOptions { steps: 12, batch: 100, average: 0.5, ..FitOptions::default() };
+        let options = FitOptions { steps: Some(12), batch: 100, average: 0.5, ..FitOptions::default() };
         let fit = Fit::new(&mut generator, &mut flow, &base).options(options).pairwise(&pairwise).seed(6);
         let done = fit.run_with(cut).unwrap();
         left(&generator, done, cut)
@@ -430,7 +430,7 @@ fn checkpoints_are_kept_after_every_so_many_steps() {
     Run::new(&mut flow(), start()).options(options).run_with(&mut kept).unwrap();
     let mut generator = Affine::new(&AffineOptions::default(), Stream::new(3)).unwrap();
     let options =
-        FitOptions { steps: 12, batch: 60, ema: Some(0.9), checkpoint_every: Some(5), ..FitOptions::default() };
+        FitOptions { steps: Some(12), batch: 60, ema: Some(0.9), checkpoint_every: Some(5), ..FitOptions::default() };
     Fit::new(&mut generator, &mut flow(), &base).options(options).run_with(&mut kept).unwrap();
     assert_eq!(kept.0, [4, 8, 5, 10]);
     let none = RunOptions { checkpoint_every: Some(0), ..RunOptions::default() };

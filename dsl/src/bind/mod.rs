@@ -39,6 +39,7 @@ mod sweep;
 mod table;
 mod target;
 mod train;
+mod training_job;
 mod unused_options;
 
 pub use picture::DRAWN_AS;

@@ -1,24 +1,21 @@
 //! Training of generators: along a flow, by a fixed score, or on pairs of points.
 
 use crate::bind::arguments::{SAMPLE, SCORE, distribution, fixed_score};
-use crate::bind::ending::{self, record_result};
+use crate::bind::training_job::{Amount, Made, TrainingJob, advice, ended};
 use crate::bind::unused_options as idle;
 use crate::call::{Call, Entry, function};
 use crate::context::ContextObserver;
-use crate::language::{Fail, Kind, OPTIONS, Type, arg};
+use crate::language::{Fail, Kind, OPTIONS, Type, arg, optional};
 use crate::value::{Cloud, Done, Model, Plan, history};
-use rhai::Dynamic;
-use sdflow::Result;
-use sdflow::cost::{self, Cost, Gauge, Training};
+use sdflow::cost;
+use sdflow::flow::VelocityField;
 use sdflow::generator::{
-    DistillOptions, Distillation, Fit, FitOptions, FitResult, Generator, Pairs, RegressOptions, Regression,
+    DistillOptions, Distillation, Fit, FitOptions, Generator, Pairs, RegressOptions, Regression, usual_base,
+    usual_steps,
 };
 use sdflow::number::counted;
 use sdflow::options::Options;
 use sdflow::pairwise::Pairwise;
-use sdflow::points::no_room;
-use sdflow::process::Ending;
-use sdflow::rng::Stream;
 use sdflow::target::Target;
 use std::sync::Arc;
 
@@ -26,7 +23,7 @@ pub const ENTRIES: &[Entry] = &[
     function(
         "fit",
         Kind::Run,
-        &[arg("generator", Type::Generator), arg("flow", Type::Flow), arg("base", SAMPLE), OPTIONS],
+        &[arg("generator", Type::Generator), arg("flow", Type::Flow), optional("base", SAMPLE), OPTIONS],
         Type::Result,
         fit_generator,
     )
@@ -34,9 +31,11 @@ pub const ENTRIES: &[Entry] = &[
         "Trains a generator in place so that its samples follow the flow. Each step moves the \
          samples by the flow, and then takes one Adam step of regression towards the moved points. \
          The moved points are kept fixed: no gradient passes through them. The base is the \
-         distribution of the generator's inputs, for example `gaussian(#{dim: 8})`. If the target \
-         has heavy tails and more than four dimensions, a net needs a base with such tails, for \
-         example `student_t(#{dim: 8, dof: 3})`; a note then says so, if the target is points. The \
+         distribution of the generator's inputs, for example `gaussian(#{dim: 8})`. If it is left \
+         out, a generator that was trained before, or has a base by `with_base`, keeps its base. \
+         Otherwise the base is standard normal, or `student_t` if the target has heavy tails and \
+         the generator is affine or has more than four outputs; it has the labels of the flow. A \
+         note says which base was chosen, and whether a given base has too light tails. The \
          generator is trained in standard units, so the units of the target and of the base do not \
          matter. If the mean and the standard deviation of the target are not known, the outputs \
          are not rescaled for the training, and a note says so. The trained generator returns \
@@ -100,22 +99,24 @@ pub const ENTRIES: &[Entry] = &[
     ),
 ];
 
-type Made = std::result::Result<Dynamic, Fail>;
-
 fn fit_generator(call: &Call) -> Made {
     let context = call.context;
     let model: Model = call.get(0, "a generator")?;
     let plan: Plan = call.get(1, "a flow")?;
-    let base = base(call, 2)?;
     let options: FitOptions = call.options()?;
     idle::in_training(call, options.ema);
-    let training = TrainingJob::new(call, &base, (options.steps, options.batch), options.every)?;
-    plan.flow().and_then(|flow| flow.into_field(plan.name)).map_err(|e| call.place(e))?;
+    let field = plan.flow().and_then(|flow| flow.into_field(plan.name)).map_err(|e| call.place(e))?;
+    let base = match call.handles() > 2 {
+        true => base(call, 2)?,
+        false => own_or_usual_base(call, &model, field.as_ref())?,
+    };
+    let steps = options.steps.unwrap_or_else(|| model.read(usual_steps));
+    let training = TrainingJob::new(call, &base, (steps, options.batch), options.every)?;
     context.callbacks.take_seconds();
     let (number, stream) = context.numbered_stream("fit");
     let done = training.take(&model, stream, &format!("fit {}", plan.name), |generator, part, pairwise| {
         let Amount { steps, batch, every } = part;
-        let options = FitOptions { steps, batch, every, ..options.clone() };
+        let options = FitOptions { steps: Some(steps), batch, every, ..options.clone() };
         let mut flow = plan.flow()?.into_field(plan.name)?;
         let fit = Fit::new(generator, flow.as_mut(), base.as_ref()).stepping(plan.stepping.clone()).options(options);
         let what = format!("fit {}", plan.name);
@@ -192,103 +193,19 @@ fn base(call: &Call, i: usize) -> std::result::Result<Arc<dyn Target>, Fail> {
     }
 }
 
-/// The length of a training: steps, points per step, and steps between rows of the history.
-#[derive(Clone, Copy)]
-struct Amount {
-    steps: usize,
-    batch: usize,
-    every: Option<usize>,
-}
-
-/// A training as requested; a dry run performs a few of its steps.
-struct TrainingJob<'a> {
-    call: &'a Call<'a>,
-    base: Arc<dyn Target>,
-    asked: Amount,
-}
-
-impl<'a> TrainingJob<'a> {
-    fn new(
-        call: &'a Call,
-        base: &Arc<dyn Target>,
-        (steps, batch): (usize, usize),
-        every: Option<usize>,
-    ) -> std::result::Result<TrainingJob<'a>, Fail> {
-        let asked = Amount { steps: call.context.steps(steps), batch: call.context.points(batch), every };
-        if let Some(why) = no_room(asked.batch, base.dim()) {
-            return Err(call.place(sdflow::Error::argument("batch", asked.batch, why)));
-        }
-        Ok(TrainingJob { call, base: base.clone(), asked })
-    }
-
-    /// Trains the model with `train` and returns a batch of its points; `what` names the work in
-    /// the report of a dry run.
-    fn take(
-        &self,
-        model: &Model,
-        stream: Stream,
-        what: &str,
-        train: impl Fn(&mut dyn Generator, Amount, &Pairwise) -> Result<FitResult>,
-    ) -> std::result::Result<Done, Fail> {
-        let context = self.call.context;
-        let train = |part: Amount, pairwise: &Pairwise| {
-            model.train_with(&self.base, |generator| train(generator, part, pairwise))
-        };
-        let act = || train(self.asked, &context.pairwise);
-        let made = self.call.work(what, act, |gauge| self.measure(gauge, &train))?;
-        let points = model.sample(self.asked.batch, stream.label("result"));
-        let points = Arc::new(points.map_err(|e| self.call.place(e))?);
-        Ok(Done { points, history: history(&made.history), ..Done::of(made.ending, made.stats) })
-    }
-
-    /// Performs a few steps, and returns their result with the cost of all.
-    fn measure(
-        &self,
-        gauge: &Gauge,
-        train: &impl Fn(Amount, &Pairwise) -> Result<FitResult>,
-    ) -> sdflow::Result<(FitResult, Cost)> {
-        let Amount { steps, batch, every } = self.asked;
-        if every == Some(0) {
-            // Errors must be the same as in a run.
-            return train(self.asked, gauge.pairwise()).map(|made| (made, Cost::default()));
-        }
-        let asked = Training { steps, batch, every: cost::every(every, steps) };
-        let (mut made, cost) = cost::training(asked, gauge, |part, pairwise| {
-            train(Amount { steps: part.steps, batch: part.batch, every: Some(part.every) }, pairwise)
-        })?;
-        let stats = &mut made.stats;
-        (stats.steps, stats.nfe) = (cost.steps, cost.nfe);
-        (stats.pairs, stats.flow_pairs) = (cost.pairs, cost.flow_pairs);
-        // How these few steps ended says nothing about all steps.
-        made.ending = Ending::Finished;
-        Ok((made, cost))
-    }
-
-    /// Records the result.
-    fn finish(&self, model: &Model, done: Done) -> Made {
-        let (dim, advice) = (done.points.dim(), advice(&done.ending, ", or the smallest sigma larger"));
-        ended(self.call, model, done, dim, advice)
-    }
-}
-
-/// Records how training ended, and saves the model of an interrupted training.
-fn ended(call: &Call, model: &Model, done: Done, dim: usize, advice: String) -> Made {
-    if matches!(done.ending, Ending::Interrupted { .. }) {
-        ending::save_interrupted_model(call, |path| model.tensors().save(path))?;
-    }
-    record_result(call, done, dim, advice)
-}
-
-/// Returns advice on an ending; `or` names another remedy for steps that diverge.
-fn advice(ending: &Ending, or: &str) -> String {
-    match ending {
-        Ending::Diverged { step } => {
-            format!(
-                "In step {step} numbers became infinite or NaN; the step was undone, and the \
-                 generator keeps its last finite parameters. Make `rate` smaller{or}."
-            )
-        }
-        Ending::Finished => "The last step was taken; the history shows how the training went.".into(),
-        _ => ending::advice(ending, "", false),
-    }
+/// Returns the base of a generator that was trained or given one. Otherwise a base is chosen, and a
+/// note names it.
+fn own_or_usual_base(
+    call: &Call,
+    model: &Model,
+    field: &dyn VelocityField,
+) -> std::result::Result<Arc<dyn Target>, Fail> {
+    let chosen = match model.own_base() {
+        Ok(Some(base)) => return Ok(base),
+        Ok(None) => model.read(|generator| usual_base(generator, field)),
+        Err(e) => Err(e),
+    };
+    let (base, note) = chosen.map_err(|e| call.place(e))?;
+    call.context.note(&note);
+    Ok(base)
 }

@@ -23,6 +23,8 @@ struct State {
 /// The distribution of the inputs.
 #[derive(Debug, Clone)]
 enum Base {
+    /// The standard normal distribution of a generator that was neither trained nor given a base.
+    Untrained(Arc<dyn Target>),
     Known(Arc<dyn Target>),
     /// The generator comes from a file, which contains only the name of its base.
     Named(String),
@@ -33,7 +35,7 @@ impl Base {
     /// Only the name of the base is known.
     fn get(&self) -> Result<&Arc<dyn Target>> {
         match self {
-            Base::Known(base) => Ok(base),
+            Base::Untrained(base) | Base::Known(base) => Ok(base),
             Base::Named(name) => Err(Error::Missing {
                 what: "this generator".into(),
                 part: "base".into(),
@@ -77,7 +79,7 @@ impl Model {
     }
 
     fn new(generator: Kept) -> Result<Model> {
-        let base = Base::Known(standard_normal(generator.get().input_dim())?);
+        let base = Base::Untrained(standard_normal(generator.get().input_dim())?);
         Ok(Model(Arc::new(Mutex::new(State { generator, base }))))
     }
 
@@ -118,9 +120,11 @@ impl Model {
                 ));
             }
         };
-        if let Some(name) = base {
-            made.state().base = Base::Named(name);
-        }
+        let base = match base {
+            Some(name) => Base::Named(name),
+            None => Base::Known(made.state().base.get()?.clone()),
+        };
+        made.state().base = base;
         Ok(made)
     }
 
@@ -133,13 +137,28 @@ impl Model {
             Kept::Mlp(g) => g.tensors(),
         };
         let name = match &state.base {
-            Base::Known(base) => (!is_standard_normal(base.as_ref())).then(|| base.name()),
+            Base::Untrained(base) | Base::Known(base) => (!is_standard_normal(base.as_ref())).then(|| base.name()),
             Base::Named(name) => Some(name.clone()),
         };
         if let Some(name) = name {
             generator::add_base_name(&mut tensors, name);
         }
         tensors
+    }
+
+    /// The base that the generator was given or trained on; None if it has neither.
+    ///
+    /// # Errors
+    /// Only the name of the base is known.
+    pub fn own_base(&self) -> Result<Option<Arc<dyn Target>>> {
+        let state = self.state();
+        let is_untrained = matches!(state.base, Base::Untrained(_));
+        state.base.get().map(|base| (!is_untrained).then(|| base.clone()))
+    }
+
+    /// Reads the generator.
+    pub fn read<T>(&self, read: impl FnOnce(&dyn Generator) -> T) -> T {
+        read(self.state().generator.get())
     }
 
     /// The number of coordinates of its points.

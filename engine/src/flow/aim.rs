@@ -1,7 +1,8 @@
 //! The target of a field. It gives the units in which a generator is trained.
 
 use crate::points::{self, AffineMap, Points};
-use crate::score::{Kde, Score};
+use crate::rng::Stream;
+use crate::score::{Kde, Score, ScoreProperties};
 use crate::target::{STANDARDISE_POINTS, Target, scale_warning};
 use std::sync::Arc;
 
@@ -46,6 +47,29 @@ impl<'a> Aim<'a> {
                 (data.n(), data.dim()) == (sample.n(), sample.dim()) && **data == units.undo(sample)
             }),
             _ => self.points().is_some_and(|data| data == sample),
+        }
+    }
+
+    /// Returns points of the target: at most `n` of a finite sample, spread over its rows, or `n`
+    /// drawn from a distribution. They are in original or in standard units. None if the target is
+    /// known by neither.
+    pub(crate) fn some_points(self, n: usize, stream: Stream) -> Option<Points> {
+        let spread = |points: &Points| {
+            let few = n.min(points.n());
+            points.select(&(0..few).map(|i| i * points.n() / few).collect::<Vec<_>>())
+        };
+        let drawn = |target: &dyn Target| match target.data() {
+            Some(data) => Some(spread(data.points)),
+            None => target.sample(n, stream).ok(),
+        };
+        match self {
+            Aim::Unknown | Aim::Units(_) | Aim::Labelled(..) => None,
+            Aim::Points(points) => Some(spread(points)),
+            Aim::Target(target) => drawn(target),
+            Aim::Score(score) | Aim::Standardised(score, _) => {
+                let ScoreProperties { data, target, .. } = score.properties();
+                data.map(|points| spread(points)).or_else(|| target.and_then(drawn))
+            }
         }
     }
 

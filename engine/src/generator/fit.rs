@@ -1,7 +1,9 @@
 //! Training of a generator by regression on particles that a flow has moved.
 
 use super::Generator;
-use super::heavy_tails::heavier_tails;
+#[cfg(doc)]
+use super::base::usual_base;
+use super::base::{HeavierTails, heavier_tails};
 use super::mlp::FEW;
 use super::optimiser::OptimiserPlan;
 use super::standard_units::Known;
@@ -20,8 +22,9 @@ use crate::{Error, Points, Result, Subject, pairwise::Pairwise, rng::Stream};
 crate::options! {
     /// Options of `fit`.
     pub struct FitOptions {
-        /// Number of optimiser steps, at least 1.
-        steps: usize = 2000,
+        /// Number of optimiser steps, at least 1. Left out: 2,000, and for a net of more than 8
+        /// outputs `2000 sqrt(d / 8)` with the number `d` of outputs.
+        steps: Option<usize> = None,
         /// Number of base points drawn per step, at least 2.
         batch: usize = 1024,
         /// Learning rate of Adam over the run: a number, a schedule or a list. Left out:
@@ -54,10 +57,11 @@ crate::options! {
 /// either if the target is unknown. A note reports a change, and an unknown target.
 ///
 /// A net of more than four outputs whose points hardly vary starts as a linear map of the base. If
-/// its base has heavy tails, the influence of single points on a step is bounded: the velocities of
-/// far inputs, and large velocities, are scaled down. If only the target has heavy tails, and
-/// consists of points, a note advises such a base. From a normal base, the points of a net lack far
-/// radii in many dimensions.
+/// a generator has more than four outputs and a base of heavy tails, the influence of single points
+/// on a step is bounded: the velocities of far inputs, and large velocities, are scaled down. If
+/// the target has heavier tails than the base, a note advises another base: from a normal base, the
+/// points of an affine generator lack tails, and in many dimensions those of a net too.
+/// [`usual_base`] chooses a base.
 ///
 /// ```
 /// use sdflow::flow::SdFlow;
@@ -110,15 +114,25 @@ impl<'a> Fit<'a> {
     pub fn run_with(self, observer: &mut dyn Observer) -> Result<FitResult> {
         let default = Pairwise::default();
         let pairwise = self.pairwise.unwrap_or(&default);
-        let FitOptions { steps, batch, average, ema, every, checkpoint_every, .. } = self.options;
+        let FitOptions { batch, average, ema, every, checkpoint_every, .. } = self.options;
+        let steps = self.options.steps.unwrap_or_else(|| usual_steps(self.generator));
         let many = self.generator.dim() > FEW;
         let plan = OptimiserPlan { steps, rate: self.options.rate.as_ref(), net_rate: 0.005, average, ema };
         let training = TrainingOptions { name: "fit", plan, batch, every, checkpoint_every, many_outputs: many };
         self.stepping.check()?;
-        let (base, is_net) = (self.base, self.generator.layers().len() > 1);
-        let mut along = Along { flow: self.field, stepping: &self.stepping, pairwise, base, is_net, eta: 0.0 };
+        let tails = heavier_tails(self.generator, self.field, self.base, self.stream.label("tails"))?;
+        let notes = tails.iter().map(HeavierTails::advice).collect();
+        let mut along =
+            Along { flow: self.field, stepping: &self.stepping, pairwise, base: self.base, notes, eta: 0.0 };
         Training::new(self.generator, self.base, training, &mut along, pairwise, self.stream)?.run(observer)
     }
+}
+
+/// Returns the default number of steps. The modes of a target in many dimensions take longer to
+/// separate.
+pub fn usual_steps(generator: &dyn Generator) -> usize {
+    let many = if generator.layers().len() > 1 { generator.dim() as f64 / 8.0 } else { 1.0 };
+    (2000.0 * many.max(1.0).sqrt()) as usize
 }
 
 /// Checks that the base draws as many labels as the field has flows.
@@ -136,8 +150,8 @@ struct Along<'a> {
     stepping: &'a Stepping,
     pairwise: &'a Pairwise,
     base: &'a dyn Target,
-    /// True if the generator is a net.
-    is_net: bool,
+    /// Sentences on the base.
+    notes: Vec<String>,
     /// The step size along the last velocity.
     eta: f64,
 }
@@ -151,11 +165,7 @@ impl Teacher for Along<'_> {
 
     fn prepare(&mut self, y: &Points, clock: &Clock) -> Result<Vec<String>> {
         let mut notes = self.flow.prepare(y, clock, None)?;
-        if let Some(target) = self.flow.scales(y, clock).aim.points().filter(|target| self.is_net && target.dim() > FEW)
-        {
-            let base = self.base.sample(y.n(), clock.randomness("tails"))?;
-            notes.extend(heavier_tails(target, &base));
-        }
+        notes.append(&mut self.notes);
         Ok(notes)
     }
 

@@ -1,9 +1,7 @@
-//! Training with heavy tails: a bound on the influence of single points if the base has such tails,
-//! and a note if only the target has them.
+//! Training with a base of heavy tails: a bound on the influence of single points.
 
 use crate::Points;
-use crate::number::significant;
-use crate::points::{dot, median, quantile};
+use crate::points::{dot, quantile};
 
 /// An input is far if its squared norm is above this multiple of the upper quartile.
 const FAR: f64 = 2.5;
@@ -52,96 +50,15 @@ fn upper_quartile(values: &[f64]) -> f64 {
     quantile(values.to_vec(), (3, 4))
 }
 
-/// A value is out of range if its distance from the median of its column is above this multiple of
-/// the median distance: three standard deviations of a normal distribution.
-const RANGE: f64 = 3.0 * 1.4826;
-
-/// The tails of the target are heavier than those of the base if its share of values out of range
-/// is larger by this much. The share is 0.3 % for a normal distribution, and 4 % for Student's t
-/// with 3 degrees of freedom.
-const HEAVIER: f64 = 0.015;
-
-/// A column has heavy tails only if its kurtosis is above this number; that of a normal
-/// distribution is 3. Two separate modes have a smaller one, although many values are out of range.
-const PEAKED: f64 = 6.0;
-
-/// Rows of the target, at most, that are compared.
-const ROWS: usize = 4096;
-
-/// Returns a sentence if the target has heavier tails than the base.
-pub(super) fn heavier_tails(target: &Points, base: &Points) -> Option<String> {
-    let rows = target.n().min(ROWS);
-    let some: Vec<usize> = (0..rows).map(|i| i * target.n() / rows).collect();
-    let (of_target, of_base) = (out_of_range(&target.select(&some)), out_of_range(base));
-    let percent = |share: f64| significant(100.0 * share, 2);
-    (of_target > of_base + HEAVIER).then(|| {
-        format!(
-            "tails: {} % of the target's values are further than three robust standard deviations from the median of \
-             their column, of the base's {} %; a base with such tails fits better, for example Student's t distribution \
-             with 3 degrees of freedom",
-            percent(of_target),
-            percent(of_base)
-        )
-    })
-}
-
-/// Returns the share of values out of range in columns with heavy tails, averaged over all columns.
-/// A column with more than half of its values at its median has none.
-fn out_of_range(points: &Points) -> f64 {
-    let share = |j: usize| {
-        let column: Vec<f64> = points.iter().map(|row| row[j]).collect();
-        let middle = median(column.clone());
-        let distances: Vec<f64> = column.iter().map(|x| (x - middle).abs()).collect();
-        let range = RANGE * median(distances.clone());
-        let out = distances.iter().filter(|distance| **distance > range).count();
-        if range > 0.0 && kurtosis(&column) > PEAKED { out as f64 / points.n() as f64 } else { 0.0 }
-    };
-    (0..points.dim()).map(share).sum::<f64>() / points.dim().max(1) as f64
-}
-
-/// Returns the fourth central moment in units of the squared variance.
-fn kurtosis(values: &[f64]) -> f64 {
-    let n = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / n;
-    let moment = |k: i32| values.iter().map(|x| (x - mean).powi(k)).sum::<f64>() / n;
-    moment(4) / moment(2).powi(2)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::rng::Stream;
-    use crate::target::{Gaussian, StudentT, Target, dataset};
+    use crate::target::{Gaussian, StudentT, Target};
 
     fn student(dim: usize, dof: f64) -> Points {
         let scale = Gaussian::isotropic(vec![0.0; dim], 1.0).unwrap();
         StudentT::new(scale, dof).unwrap().sample(4000, Stream::new(1)).unwrap()
-    }
-
-    /// The share of values beyond three standard deviations of a normal distribution, for Student's
-    /// t with 3 degrees of freedom, is 2 (1 - F(3.4020)) = 0.0424 (SciPy): the range is the same
-    /// multiple of the upper quartile. A normal column is not peaked.
-    #[test]
-    fn shares_out_of_range_are_those_of_the_distributions() {
-        assert_eq!(out_of_range(&Stream::new(2).normal(4000, 8)), 0.0);
-        assert!((out_of_range(&student(8, 3.0)) - 0.0424).abs() < 0.006);
-        assert_eq!(out_of_range(&Points::zeros(10, 2)), 0.0);
-    }
-
-    #[test]
-    fn only_a_target_with_heavier_tails_gives_a_note() {
-        let normal = Stream::new(2).normal(4000, 2);
-        let said = heavier_tails(&student(2, 3.0), &normal).unwrap();
-        assert!(said.contains("Student's t"), "{said}");
-        assert!(heavier_tails(&student(2, 3.0), &student(2, 3.0)).is_none());
-        for name in ["8gaussians", "moons", "checkerboard", "25gaussians"] {
-            let data = dataset(name, &Default::default()).unwrap().sample(4000, Stream::new(3)).unwrap();
-            assert!(heavier_tails(&data, &normal).is_none(), "{name}");
-        }
-        // Two modes of unequal weight: two fifths of the values are far from the median.
-        let modes =
-            Points::new((0..1000).map(|i| f64::from(i % 5 / 3) + 0.01 * f64::from(i % 7)).collect(), 1, "modes");
-        assert!(heavier_tails(&modes.unwrap(), &Stream::new(2).normal(4000, 1)).is_none());
     }
 
     #[test]

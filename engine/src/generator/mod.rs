@@ -7,6 +7,7 @@
 //! generator to standard units and back.
 
 mod affine;
+mod base;
 mod distill;
 mod fit;
 mod heavy_tails;
@@ -27,8 +28,9 @@ mod train;
 mod training_options;
 
 pub use affine::{Affine, AffineOptions};
+pub use base::usual_base;
 pub use distill::{DistillOptions, Distillation, Weight};
-pub use fit::{Fit, FitOptions};
+pub use fit::{Fit, FitOptions, usual_steps};
 #[doc(hidden)]
 pub use linear_layer::Layer;
 pub use mlp::{MlpGenerator, MlpOptions};

@@ -133,7 +133,7 @@ impl<'a> Training<'a> {
             let noise = u.dim() - student.base.labels().unwrap_or(0);
             let random = self.stream.label("mixtures");
             notes.extend(student.units.spread(student.generator, wanted.as_ref(), (&u, noise), random)?);
-            self.bounds = student.generator.layers().len() > 1 && are_heavy(&u);
+            self.bounds = are_heavy(&u);
         }
         if wanted.is_none() {
             notes.push(

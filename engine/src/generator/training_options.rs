@@ -16,8 +16,8 @@ pub(super) struct TrainingOptions<'a> {
     pub every: Option<usize>,
     pub checkpoint_every: Option<usize>,
     /// Whether the generator is trained as one of many outputs. It then starts as a linear map of
-    /// the base if its points hardly vary, and the influence of single points is bounded if it is a
-    /// net and the base has heavy tails.
+    /// the base if its points hardly vary, and the influence of single points is bounded if the
+    /// base has heavy tails.
     pub many_outputs: bool,
 }
 

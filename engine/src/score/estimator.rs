@@ -4,6 +4,7 @@ use super::at::{At, Form};
 use super::extent::Extent;
 use super::kde::Kde;
 use crate::archive::Archived;
+use crate::target::Target;
 use crate::{Points, Result, Subject};
 use std::sync::Arc;
 
@@ -58,6 +59,8 @@ pub struct ScoreProperties<'a> {
     /// The points from which the score was estimated, if they are a finite sample in memory. They
     /// must not be used to judge a motion along the score, because the score depends on them.
     pub data: Option<&'a Arc<Points>>,
+    /// The distribution whose score this is, if it is given.
+    pub target: Option<&'a dyn Target>,
     /// True if the score is a kernel estimate from a finite sample, in memory or in a file.
     pub is_of_points: bool,
     /// The values of sigma at which the score can be evaluated.

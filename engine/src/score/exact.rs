@@ -1,7 +1,7 @@
 //! The exact smoothed score of a target.
 
 use super::checks::{check_sigma, not_finite};
-use super::{At, Extent, Form, Score, ScoreDiagnostics};
+use super::{At, Extent, Form, Score, ScoreDiagnostics, ScoreProperties};
 use crate::archive::{Archive, Archived};
 use crate::error::MissingPart;
 use crate::matrix::Spectrum;
@@ -32,6 +32,10 @@ impl Score for Exact {
 
     fn dim(&self) -> Option<usize> {
         Some(self.target.dim())
+    }
+
+    fn properties(&self) -> ScoreProperties<'_> {
+        ScoreProperties { target: Some(&*self.target), ..ScoreProperties::default() }
     }
 
     fn evaluate(&mut self, at: &At, form: Form, out: &mut Points) -> Result<()> {

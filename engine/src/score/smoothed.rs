@@ -3,7 +3,7 @@
 
 use super::checks::{check_sigma, not_finite};
 use super::exact::extent;
-use super::{At, Extent, Form, Score, ScoreDiagnostics};
+use super::{At, Extent, Form, Score, ScoreDiagnostics, ScoreProperties};
 use crate::archive::{Archive, Archived};
 use crate::error::MissingPart;
 use crate::points::squared_distance;
@@ -199,6 +199,10 @@ impl Score for Smoothed {
 
     fn dim(&self) -> Option<usize> {
         Some(self.target.dim())
+    }
+
+    fn properties(&self) -> ScoreProperties<'_> {
+        ScoreProperties { target: Some(&*self.target), ..ScoreProperties::default() }
     }
 
     fn evaluate(&mut self, at: &At, form: Form, out: &mut Points) -> Result<()> {

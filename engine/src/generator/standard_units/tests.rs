@@ -34,6 +34,11 @@ fn flow(x: Points) -> SdFlow {
     SdFlow::new(Estimate::Kernel(Box::new(Kde::of(x))), cloud, options).unwrap()
 }
 
+/// The options of a training with this number of steps.
+fn steps(steps: usize) -> FitOptions {
+    FitOptions { steps: Some(steps), batch: 512, ..FitOptions::default() }
+}
+
 fn fitted(g: &mut dyn Generator, flow: &mut SdFlow, options: FitOptions) -> FitResult {
     follow(g, flow, &base(), options)
 }
@@ -64,12 +69,12 @@ fn net() -> MlpGenerator {
 #[test]
 fn an_affine_fit_finds_data_far_from_0_and_1() {
     let mut g = affine();
-    let done = fitted(&mut g, &mut flow(far()), FitOptions { steps: 400, batch: 512, ..FitOptions::default() });
+    let done = fitted(&mut g, &mut flow(far()), steps(400));
     let (mean, variance) = off(&mut g);
     assert!(mean < 0.1 && variance < 0.15, "mean {mean}, variance {variance}");
     assert!(done.ending == Ending::Finished && done.notes[0].contains("starts from a random map"), "{:?}", done.notes);
     // A second training continues from the result of the first.
-    let done = fitted(&mut g, &mut flow(far()), FitOptions { steps: 1, batch: 512, ..FitOptions::default() });
+    let done = fitted(&mut g, &mut flow(far()), steps(1));
     assert!(
         done.notes[0].contains("keeps its present map") && off(&mut g).0 < 0.15,
         "{:?} {:?}",
@@ -104,7 +109,7 @@ fn a_fit_far_away_is_that_of_the_standardised_data_mapped_back() {
         let cloud = Estimate::Kernel(Box::new(Kde::of_cloud()));
         let mut flow = SdFlow::new(Estimate::Kernel(Box::new(Kde::of(x))), cloud, options).unwrap();
         let stepping = Stepping { precision: Some(Precision::F64), ..Stepping::default() };
-        let options = FitOptions { steps: 100, batch: 256, ..Default::default() };
+        let options = FitOptions { steps: Some(100), batch: 256, ..Default::default() };
         Fit::new(g, &mut flow, &base()).stepping(stepping).options(options).seed(5).go().unwrap();
     };
     let affine = differ(&|| Box::new(affine()), &train);
@@ -131,7 +136,7 @@ const NARROWER: f64 = 0.35;
 #[test]
 fn a_net_s_fit_finds_them_too() {
     let mut g = net();
-    fitted(&mut g, &mut flow(far()), FitOptions { steps: 600, batch: 512, ..FitOptions::default() });
+    fitted(&mut g, &mut flow(far()), steps(600));
     let (mean, variance) = off(&mut g);
     assert!(mean < 0.1 && variance < NARROWER, "mean {mean}, variance {variance}");
 }
@@ -143,7 +148,7 @@ fn an_exact_score_far_away_is_met_within_its_own_noise() {
     let exact = Estimate::Other(Box::new(Exact::new(target).unwrap()));
     let own = Estimate::Other(Box::new(GaussianFit::new(GaussianFitOptions::default()).unwrap()));
     let mut g = affine();
-    fitted(&mut g, &mut SdFlow::new(exact, own, options).unwrap(), FitOptions { steps: 400, ..FitOptions::default() });
+    fitted(&mut g, &mut SdFlow::new(exact, own, options).unwrap(), steps(400));
     let (mean, variance) = off(&mut g);
     assert!(mean < 0.05 && variance < 0.05, "mean {mean}, variance {variance}");
 }
@@ -182,9 +187,7 @@ fn every_column_of_a_table_of_mixed_units_keeps_its_correlations() {
             .unwrap(),
     ] {
         let mut flow = flow(standard.apply(&table)).in_units(standard.clone());
-        let base = Gaussian::isotropic(vec![0.0; 3], 1.0).unwrap();
-        let options = FitOptions { steps: 600, batch: 512, ..FitOptions::default() };
-        follow(g, &mut flow, &base, options);
+        follow(g, &mut flow, &Gaussian::isotropic(vec![0.0; 3], 1.0).unwrap(), steps(600));
         let (u, mut y) = (Stream::new(7).normal(20_000, 3), Points::default());
         g.forward(&u, &mut y).unwrap();
         let correlation = |points: &Points, i: usize, j: usize| {
@@ -225,9 +228,7 @@ fn a_base_of_other_units_is_standardised_too() {
         &SamplesOptions::default(),
     );
     let (wide, mut g) = (wide.unwrap(), affine());
-    let options = FitOptions { steps: 400, batch: 512, ..FitOptions::default() };
-    let mut towards = flow(far());
-    follow(&mut g, &mut towards, &wide, options);
+    follow(&mut g, &mut flow(far()), &wide, steps(400));
     let mut y = Points::default();
     g.forward(wide.view().points, &mut y).unwrap();
     let map = AffineMap::of(&y);

@@ -57,7 +57,8 @@ impl Score for Kde {
 
     fn properties(&self) -> ScoreProperties<'_> {
         let sigma_range = SigmaRange::POSITIVE;
-        ScoreProperties { kernel: Some(self), data: self.points(), is_of_points: self.points.is_some(), sigma_range }
+        let is_of_points = self.points.is_some();
+        ScoreProperties { kernel: Some(self), data: self.points(), is_of_points, sigma_range, target: None }
     }
 
     fn extent(&self) -> Option<Extent> {
