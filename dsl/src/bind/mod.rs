@@ -12,6 +12,7 @@ mod density;
 mod ending;
 mod field;
 mod first_training;
+mod fitted_mixture;
 mod flow;
 mod generator;
 mod kernel;
@@ -59,6 +60,7 @@ const LISTS: &[&[Entry]] = &[
     points::ENTRIES,
     points_ops::ENTRIES,
     target::ENTRIES,
+    fitted_mixture::ENTRIES,
     density::ENTRIES,
     schedule::ENTRIES,
     score::ENTRIES,

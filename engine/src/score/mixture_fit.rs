@@ -4,10 +4,12 @@ mod axes;
 mod choice;
 mod few;
 mod moments;
+mod of_points;
 mod option;
 mod shares;
 
 pub(super) use choice::{MARGIN, Trial};
+pub use of_points::{FittedMixtureOptions, fitted_mixture};
 pub use option::MixtureFitOptions;
 
 use super::covariance_shape::check_ridge;

@@ -45,7 +45,7 @@ pub use kde::{Kde, SelfTerm};
 pub(crate) use kde::{Sources, displacement};
 #[doc(hidden)]
 pub use kde_of_rows::{KdeOfRows, StoredRows};
-pub use mixture_fit::{MixtureFit, MixtureFitOptions};
+pub use mixture_fit::{FittedMixtureOptions, MixtureFit, MixtureFitOptions, fitted_mixture};
 pub(crate) use ratio::Nothing;
 pub use ratio::Ratio;
 pub use smoothed::{Smoothed, SmoothedOptions};

@@ -20,7 +20,7 @@ pub(in crate::score) const MARGIN: f64 = 0.05;
 const COUNTS: [usize; 12] = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64];
 
 /// The least number of points per component.
-const POINTS_PER_COMPONENT: usize = 10;
+pub(super) const POINTS_PER_COMPONENT: usize = 10;
 
 /// The search ends after this number of counts in a row without a gain.
 const MISSES: usize = 2;
