@@ -10,9 +10,10 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
-/// The largest size of the films and the pictures of a report, in bytes of its text.
+/// The largest size of the films of a report, and of its films and pictures together, in bytes of
+/// its text.
 const FILMS: usize = 3_000_000;
-const PICTURES: usize = 1_500_000;
+const FILMS_AND_PICTURES: usize = 4_500_000;
 /// The largest number of rows of the history, and of a table.
 const ROWS: usize = 400;
 /// The largest number of runs whose curves are shown.
@@ -42,7 +43,8 @@ impl Content {
         let mut content = Content { script, ..Content::default() };
         content.read_curves(folder);
         content.read_films(folder);
-        content.read_pictures(record, folder);
+        let of_films = content.films.iter().map(String::len).sum();
+        content.read_pictures(record, folder, of_films);
         content.read_tables(record, folder);
         content
     }
@@ -97,18 +99,19 @@ impl Content {
         }
     }
 
-    fn read_pictures(&mut self, record: &Record, folder: &Path) {
-        let mut size = 0;
+    /// Reads the pictures. They may take what the films, whose size is given, have left.
+    fn read_pictures(&mut self, record: &Record, folder: &Path, mut size: usize) {
         for file in &record.files {
             let kind = match file.extension().and_then(|ending| ending.to_str()) {
                 Some("svg") => "svg+xml",
                 Some("png") => "png",
+                Some("gif") => "gif",
                 _ => continue,
             };
             let path = folder.join(file);
             // Four letters stand for three bytes. The size is known before the file is read.
             let letters = fs::metadata(&path).map_or(0, |found| 4 * (found.len() as usize).div_ceil(3));
-            if size + letters > PICTURES {
+            if size + letters > FILMS_AND_PICTURES {
                 self.left_out.push(format!("The picture {} is left out because of its size.", file.display()));
                 continue;
             }

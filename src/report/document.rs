@@ -26,7 +26,7 @@ impl Document {
     /// films as JSON.
     pub fn of(curves: &[Value], floors: &Map<String, Value>, films: &[String]) -> Document {
         let names = curves.iter().filter_map(Value::as_object).flat_map(Map::keys);
-        let meaning = |name: &String| Some((name.clone(), json!(manual::word(name)?.1)));
+        let meaning = |name: &String| Some((name.clone(), json!(manual::word(name)?.1.replace('`', ""))));
         let meanings: Map<String, Value> = names.filter_map(meaning).collect();
         let (curves, floors, meanings) = (json!(curves), json!(floors), json!(meanings));
         let films = films.join(",");

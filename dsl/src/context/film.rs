@@ -13,6 +13,10 @@ const PARTICLES: usize = 1500;
 /// The largest number of coordinates that are shown as they are.
 const DIRECT: usize = 3;
 
+/// If the range of the whole run is larger than that of its end and of the reference by this factor,
+/// only the surroundings of the end are shown, so that the end is more than a dot.
+const WIDER: f32 = 8.0;
+
 /// The number of values (points times coordinates) from which principal axes are found. It is
 /// limited, so that a film of many coordinates costs little.
 const VALUES: usize = 200_000;
@@ -120,17 +124,30 @@ impl Film {
     }
 
     /// Returns the range of an axis that is shown, with some room at both ends. A few of the
-    /// outermost values of each frame are left out, because they may be outliers.
+    /// outermost values of each frame are left out, because they may be outliers, and so is a start
+    /// from far away (see [`WIDER`]).
     fn range(&self, axis: usize) -> (f32, f32) {
         let shown = self.frames.len() / self.steps.len().max(1);
         let parts = self.frames.chunks(shown.max(1)).chain(std::iter::once(&self.reference[..]));
-        let ends = parts.filter(|part| !part.is_empty()).map(|part| {
-            let mut along: Vec<f32> = part.iter().skip(axis).step_by(self.dim).copied().collect();
-            along.sort_unstable_by(f32::total_cmp);
-            let cut = along.len().div_ceil(200).min((along.len() - 1) / 4);
-            (along[cut], along[along.len() - 1 - cut])
-        });
-        let (low, high) = ends.fold((f32::INFINITY, f32::NEG_INFINITY), |(l, h), (a, b)| (l.min(a), h.max(b)));
+        let ends: Vec<(f32, f32)> = parts
+            .filter(|part| !part.is_empty())
+            .map(|part| {
+                let mut along: Vec<f32> = part.iter().skip(axis).step_by(self.dim).copied().collect();
+                along.sort_unstable_by(f32::total_cmp);
+                let cut = along.len().div_ceil(200).min((along.len() - 1) / 4);
+                (along[cut], along[along.len() - 1 - cut])
+            })
+            .collect();
+        let union = |ends: &[(f32, f32)]| {
+            ends.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(l, h), (a, b)| (l.min(*a), h.max(*b)))
+        };
+        // The last parts are the last frame and, if there is one, the reference.
+        let last = ends.len().saturating_sub(1 + usize::from(!self.reference.is_empty()));
+        let ((mut low, mut high), (end_low, end_high)) = (union(&ends), union(&ends[last..]));
+        let size = end_high - end_low;
+        if size > 0.0 && high - low > WIDER * size {
+            (low, high) = (low.max(end_low - size), high.min(end_high + size));
+        }
         let room = 0.25 * (high - low);
         let all = || self.frames.iter().chain(&self.reference).skip(axis).step_by(self.dim).copied();
         (all().fold(f32::INFINITY, f32::min).max(low - room), all().fold(f32::NEG_INFINITY, f32::max).min(high + room))
@@ -181,88 +198,4 @@ fn choice(points: &Points, most: usize) -> Vec<usize> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use sdflow::rng::Stream;
-
-    fn filmed(total: usize, cloud: &Points) -> serde_json::Value {
-        let mut film = Film::new((2, "run sd_flow"), cloud, Some(cloud));
-        (0..=total).for_each(|done| film.take(done, total, cloud));
-        serde_json::from_str(&film.json().unwrap()).unwrap()
-    }
-
-    fn normal(n: usize, dim: usize) -> Points {
-        Stream::new(1).normal(n, dim)
-    }
-
-    #[test]
-    fn frames_are_spread_from_the_start_to_the_end() {
-        for total in [1, 2, 5, 60, 61, 100, 1000, 12345] {
-            let steps: Vec<usize> = serde_json::from_value(filmed(total, &normal(5, 2))["steps"].clone()).unwrap();
-            assert_eq!((steps[0], steps[steps.len() - 1]), (0, total));
-            let gaps: Vec<usize> = steps.windows(2).map(|pair| pair[1] - pair[0]).collect();
-            assert!(*gaps.iter().max().unwrap() <= total.div_ceil(60), "{total}: {gaps:?}");
-            assert!(steps.len() <= 61 + 14, "{}", steps.len());
-        }
-    }
-
-    #[test]
-    fn a_run_that_ends_early_is_seen_to_its_end() {
-        let cloud = normal(5, 2);
-        let mut film = Film::new((1, "run"), &cloud, None);
-        (0..15).for_each(|done| film.take(done, 10_000, &cloud));
-        film.end(15, &cloud);
-        let film: serde_json::Value = serde_json::from_str(&film.json().unwrap()).unwrap();
-        assert_eq!(film["steps"], serde_json::json!([0, 1, 2, 4, 8, 15]));
-    }
-
-    #[test]
-    fn a_film_is_small_and_its_positions_are_those_of_the_cloud() {
-        let cloud = normal(10_000, 3);
-        let film = filmed(100, &cloud);
-        assert!(film.to_string().len() < 900_000, "{}", film.to_string().len());
-        assert_eq!((&film["particles"], &film["run"]), (&10_000.into(), &2.into()));
-        let bytes = BASE64_STANDARD.decode(film["frames"].as_str().unwrap()).unwrap();
-        let shown = film["shown"].as_u64().unwrap() as usize;
-        assert_eq!(bytes.len(), 2 * 3 * film["steps"].as_array().unwrap().len() * shown);
-        let rows = thin(10_000, PARTICLES, 10_000);
-        for (i, pair) in bytes.chunks_exact(2).take(3 * shown).enumerate() {
-            let share = f64::from(u16::from_le_bytes([pair[0], pair[1]])) / f64::from(u16::MAX);
-            let (low, high) = (film["low"][i % 3].as_f64().unwrap(), film["high"][i % 3].as_f64().unwrap());
-            let wanted = cloud.row(rows[i / 3])[i % 3].clamp(low, high);
-            assert!((low + share * (high - low) - wanted).abs() < 1e-4, "{i}");
-        }
-    }
-
-    /// Five groups are stored in turn, so that the rows have a period of 5. Particles of all groups
-    /// are shown.
-    #[test]
-    fn the_choice_of_particles_has_no_period() {
-        let rows: Vec<[f64; 1]> = (0..7500).map(|i| [f64::from(i % 5)]).collect();
-        let points = Points::from_rows(&rows).unwrap();
-        let film = Film::new((1, "run"), &points, None);
-        let shown = film.positions(&points, &film.chosen);
-        for group in 0..5 {
-            let share = shown.iter().filter(|x| **x == group as f32).count() as f64 / shown.len() as f64;
-            assert!((share - 0.2).abs() < 0.04, "{group}: {share}");
-        }
-    }
-
-    #[test]
-    fn an_outlier_does_not_empty_the_film() {
-        let mut cloud = normal(300, 2);
-        cloud.row_mut(7)[0] = 1e4;
-        let film = filmed(5, &cloud);
-        assert!(film["high"][0].as_f64().unwrap() < 10.0 && film["outside"] == true, "{}", film["high"]);
-        assert_eq!(filmed(5, &normal(300, 2))["outside"], false);
-    }
-
-    #[test]
-    fn many_coordinates_are_projected_and_a_short_run_has_no_film() {
-        assert_eq!(filmed(3, &normal(50, 10))["axes"].as_array().unwrap().len(), 2);
-        let cloud = normal(5, 2);
-        let mut film = Film::new((1, "run"), &cloud, None);
-        film.take(0, 10, &cloud);
-        assert_eq!(film.json(), None);
-    }
-}
+mod tests;

@@ -7,7 +7,7 @@ use crate::{Error, Result};
 pub struct Colour(pub u8, pub u8, pub u8);
 
 /// The names of colours for scripts, in the order in which layers use them \[okabe2008color\].
-/// Black and the two greys are used only on request.
+/// Yellow, which is pale on white, and the two greys are used only on request.
 const NAMED: [(&str, Colour); 10] = [
     ("blue", Colour(0, 114, 178)),
     ("vermilion", Colour(213, 94, 0)),
@@ -15,8 +15,8 @@ const NAMED: [(&str, Colour); 10] = [
     ("purple", Colour(204, 121, 167)),
     ("orange", Colour(230, 159, 0)),
     ("sky", Colour(86, 180, 233)),
-    ("yellow", Colour(240, 228, 66)),
     ("black", Colour::BLACK),
+    ("yellow", Colour(240, 228, 66)),
     ("grey", Colour::GREY),
     ("silver", Colour::SILVER),
 ];

@@ -8,7 +8,11 @@
     if (text !== undefined) element.textContent = text;
     return element;
   };
-  const shown = (x) => (x == null ? "" : Number(x.toPrecision(4)).toString());
+  const shown = (x) => {
+    if (x == null) return "";
+    const value = Number(x.toPrecision(4)), size = Math.abs(value);
+    return size !== 0 && (size < 1e-3 || size >= 1e5) ? value.toExponential().replace("e+", "e") : value.toString();
+  };
 
   /** Calls `act`; if it fails, the page says so in that place and goes on. */
   function guarded(place, what, act) {
@@ -61,7 +65,7 @@
       const told = (_, x, _series, k) => (x == null ? "" : shown(x) + (se && k != null && se[k] != null ? " ± " + shown(se[k]) : ""));
       const value = runs.length === 1 ? told : (_, x) => shown(x);
       tables.push([run.step, run[name]]);
-      series.push({ label, stroke, width: 1.5, spanGaps: true, points: { show: run.step.length < 30 && !many }, value, class: many && !isLast ? "edge" : "line" });
+      series.push({ label, stroke, width: 1.5, spanGaps: true, points: { show: run.step.length === 1 || (run.step.length < 30 && !many) }, value, class: many && !isLast ? "edge" : "line" });
       if (se && runs.length === 1) {
         const side = (sign) => run[name].map((x, k) => (x == null || se[k] == null ? null : x + sign * se[k]));
         tables.push([run.step, side(1)], [run.step, side(-1)]);
