@@ -23,6 +23,7 @@ mod progress;
 mod quote;
 mod ranks;
 mod record;
+mod regular_file;
 mod report;
 mod request;
 mod run;

@@ -16,10 +16,17 @@ pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// is refused, because it could lead to any file of the user.
 ///
 /// # Errors
-/// The I/O error of the operating system; the path is a link.
+/// The I/O error of the operating system; the path is a link or no regular file.
 pub fn open_lock(path: &Path) -> io::Result<File> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let refused =
+        |what: &str| Err(io::Error::new(ErrorKind::InvalidInput, format!("`{name}` in it is {what}; remove it")));
     if path.is_symlink() {
-        return Err(io::Error::new(ErrorKind::InvalidInput, "it is a link; remove it"));
+        return refused("a link");
+    }
+    // Opening a named pipe would wait for a reader.
+    if path.exists() && !path.is_file() {
+        return refused("no regular file");
     }
     File::options().create(true).write(true).truncate(false).open(path)
 }

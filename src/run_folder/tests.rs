@@ -174,9 +174,24 @@ fn a_link_in_place_of_the_lock_empties_no_file() {
     std::os::unix::fs::symlink(&thesis, path.join(LOCK)).unwrap();
     for force in [false, true] {
         let Err(refused) = open(&path, &record("a"), force) else { panic!("a link was followed") };
-        assert!(refused.message.contains("it is a link"), "{}", refused.message);
+        assert!(refused.message.contains("`.lock` in it is a link"), "{}", refused.message);
     }
     assert_eq!(fs::read_to_string(&thesis).unwrap(), "all of it");
+}
+
+/// Opening a named pipe would wait without end.
+#[test]
+#[cfg(unix)]
+fn a_pipe_in_place_of_a_file_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, said) in [(LOCK, "`.lock` in it is no regular file"), ("run.json", "it is not a regular file")] {
+        let path = dir.path().join(name.trim_start_matches('.'));
+        fs::create_dir(&path).unwrap();
+        let made = std::process::Command::new("mkfifo").arg(path.join(name)).status();
+        assert!(made.unwrap().success());
+        let Err(refused) = open(&path, &record("a"), false) else { panic!("a pipe was opened") };
+        assert!(refused.message.contains(said), "{}", refused.message);
+    }
 }
 
 /// All files that the script of an earlier attempt wrote are deleted before the next run; other

@@ -115,7 +115,8 @@ impl SweepFolder {
     /// Those of `act`; the folder cannot be written.
     pub fn locked<T>(&self, act: impl FnOnce() -> Result<T, Diagnostic>) -> Result<T, Diagnostic> {
         let path = self.0.join(LOCK);
-        let lock = open_lock(&path).and_then(|file| file.lock().map(|()| file)).map_err(|e| cannot_write(&path, &e))?;
+        let lock =
+            open_lock(&path).and_then(|file| file.lock().map(|()| file)).map_err(|e| cannot_write(&self.0, &e))?;
         // No other process writes now, so a partial file is from a process that was killed.
         for entry in fs::read_dir(&self.0).into_iter().flatten().flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
