@@ -12,6 +12,13 @@ fn fails(script: &str) -> String {
     outcome.failure.as_ref().map(stage::told).unwrap_or_else(|| panic!("{script} did not fail"))
 }
 
+#[test]
+fn a_generator_with_an_infinite_result_is_refused() {
+    let failure =
+        fails("let g = affine(); g.with_base(gaussian(#{dim: 2, std: 1e200})).apply(points([[1e308, 1e308]]));");
+    assert!(failure.contains("generator's result holds") && failure.contains("row 0"), "{failure}");
+}
+
 /// Without a base, the one of the generator is kept, and otherwise one is chosen and told.
 #[test]
 fn fit_chooses_a_base_if_none_is_given() {

@@ -262,7 +262,7 @@ class Generator(Value):
     def fit(
         self,
         flow: Flow,
-        base: Target | Points | ArrayLike,
+        base: Target | Points | ArrayLike | None = ...,
         *,
         steps: int | None = ...,
         batch: int | None = ...,
@@ -447,6 +447,16 @@ def mapped(
 def labelled(
     base: Target,
     labels: int,
+) -> Target: ...
+
+def fitted_mixture(
+    points: Points | ArrayLike,
+    *,
+    k: int | None = ...,
+    most: int | None = ...,
+    covariance: Literal["full", "diagonal"] | None = ...,
+    shrinkage: bool | None = ...,
+    rounds: int | None = ...,
 ) -> Target: ...
 
 def density(
@@ -1107,7 +1117,7 @@ def run(
 def fit(
     generator: Generator,
     flow: Flow,
-    base: Target | Points | ArrayLike,
+    base: Target | Points | ArrayLike | None = ...,
     *,
     steps: int | None = ...,
     batch: int | None = ...,

@@ -44,7 +44,7 @@ pub const ENTRIES: &[Entry] = &[
         .of(Type::Generator)
         .about(
             "`n` points of the generator, computed from new base points. The base is that of the \
-             last training of the generator; before any training it is standard normal.",
+             last training of the generator, or that of `with_base`; otherwise it is standard normal.",
         )
         .example("let y = affine(#{dim: 3}).sample(100);"),
     function("with_base", Kind::Model, &[arg("base", SAMPLE)], Type::Generator, with_base)

@@ -32,10 +32,11 @@ pub const ENTRIES: &[Entry] = &[
          samples by the flow, and then takes one Adam step of regression towards the moved points. \
          The moved points are kept fixed: no gradient passes through them. The base is the \
          distribution of the generator's inputs, for example `gaussian(#{dim: 8})`. If it is left \
-         out, a generator that was trained before, or has a base by `with_base`, keeps its base. \
-         Otherwise the base is standard normal, or `student_t` if the target has heavy tails and \
-         the generator is affine or has more than four outputs; it has the labels of the flow. A \
-         note says which base was chosen, and whether a given base has too light tails. The \
+         out, a generator that was trained before, or has a target as base by `with_base`, keeps \
+         its base. Otherwise the base is `student_t` if the target has heavy tails and the \
+         generator is affine or has more than four outputs, and else standard normal; for a flow by \
+         label it is standard normal with these labels. A note says which base was chosen, and \
+         whether a given base has too light tails. The \
          generator is trained in standard units, so the units of the target and of the base do not \
          matter. If the mean and the standard deviation of the target are not known, the outputs \
          are not rescaled for the training, and a note says so. The trained generator returns \
@@ -193,16 +194,16 @@ fn base(call: &Call, i: usize) -> std::result::Result<Arc<dyn Target>, Fail> {
     }
 }
 
-/// Returns the base of a generator that was trained or given one. Otherwise a base is chosen, and a
-/// note names it.
+/// Returns the base of a generator that was trained or given one. Otherwise, or if that base is a
+/// set of points, a base is chosen, and a note names it.
 fn own_or_usual_base(
     call: &Call,
     model: &Model,
     field: &dyn VelocityField,
 ) -> std::result::Result<Arc<dyn Target>, Fail> {
     let chosen = match model.own_base() {
-        Ok(Some(base)) => return Ok(base),
-        Ok(None) => model.read(|generator| usual_base(generator, field)),
+        Ok(Some(base)) if base.finite_sample().is_none() => return Ok(base),
+        Ok(_) => model.read(|generator| usual_base(generator, field)),
         Err(e) => Err(e),
     };
     let (base, note) = chosen.map_err(|e| call.place(e))?;

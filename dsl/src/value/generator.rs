@@ -179,9 +179,13 @@ impl Model {
     }
 
     /// Applies the generator to every point.
+    ///
+    /// # Errors
+    /// The points have another dimension than the inputs, or the result is not finite.
     pub fn apply(&self, base: &Points) -> Result<Points> {
         let mut points = Points::default();
-        self.state().generator.get_mut().forward(base, &mut points).map(|()| points)
+        self.state().generator.get_mut().forward(base, &mut points)?;
+        points.check_finite("the generator's result").map(|()| points)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

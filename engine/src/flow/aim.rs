@@ -2,7 +2,7 @@
 
 use crate::points::{self, AffineMap, Points};
 use crate::rng::Stream;
-use crate::score::{Kde, Score, ScoreProperties};
+use crate::score::{Kde, Score, ScoreProperties, without_stray};
 use crate::target::{STANDARDISE_POINTS, Target, scale_warning};
 use std::sync::Arc;
 
@@ -84,7 +84,7 @@ impl<'a> Aim<'a> {
     pub fn units(self) -> Option<AffineMap> {
         match self {
             Aim::Unknown => None,
-            Aim::Points(points) => Some(AffineMap::of(points)),
+            Aim::Points(points) => Some(units_of(points)),
             Aim::Units(units) | Aim::Standardised(_, units) => Some(units.clone()),
             Aim::Labelled(_, units) => units.cloned(),
             Aim::Target(target) => match target.data() {
@@ -94,11 +94,17 @@ impl<'a> Aim<'a> {
             // For an estimate from points, the units come from the points. `extent` would also
             // search for the finest detail of the points, which takes long and is not needed.
             Aim::Score(score) => match score.kernel().and_then(Kde::points) {
-                Some(points) => Some(AffineMap::of(points)),
+                Some(points) => Some(units_of(points)),
                 None => score.extent().map(|extent| extent.units()),
             },
         }
     }
+}
+
+/// Returns the units of points. Values that lie very far from all others, such as marks of missing
+/// values, are left out.
+fn units_of(points: &Points) -> AffineMap {
+    AffineMap::of(without_stray(points).as_ref().unwrap_or(points))
 }
 
 /// Warns if a flow without its own units has a target of points whose columns differ much in scale.
@@ -130,5 +136,13 @@ mod tests {
         assert_eq!((Aim::Target(&*gaussian).units(), Aim::Score(&exact).units()), (want.clone(), want));
         assert_eq!((Aim::Target(&samples).points(), Aim::Target(&*gaussian).points()), (Some(&points), None));
         assert_eq!((Aim::Unknown.units(), Aim::Score(&Kde::of_cloud()).units()), (None, None));
+    }
+
+    #[test]
+    fn a_mark_of_a_missing_value_does_not_set_the_units() {
+        let points = Stream::new(1).normal(500, 2);
+        let marked = points.concat(&Points::from_rows(&[[1e9, 1e9]]).unwrap()).unwrap();
+        assert_eq!(Aim::Points(&marked).units(), Aim::Points(&points).units());
+        assert_eq!(Aim::Score(&Kde::of(marked)).units(), Aim::Points(&points).units());
     }
 }

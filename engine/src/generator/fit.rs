@@ -56,7 +56,7 @@ crate::options! {
 /// Inputs or outputs whose units are nearly standard are not rescaled. Outputs are not rescaled
 /// either if the target is unknown. A note reports a change, and an unknown target.
 ///
-/// A net of more than four outputs whose points hardly vary starts as a linear map of the base. If
+/// A net of 5 to 1,024 outputs whose points hardly vary starts as a linear map of the base. If
 /// a generator has more than four outputs and a base of heavy tails, the influence of single points
 /// on a step is bounded: the velocities of far inputs, and large velocities, are scaled down. If
 /// the target has heavier tails than the base, a note advises another base: from a normal base, the
@@ -120,7 +120,7 @@ impl<'a> Fit<'a> {
         let plan = OptimiserPlan { steps, rate: self.options.rate.as_ref(), net_rate: 0.005, average, ema };
         let training = TrainingOptions { name: "fit", plan, batch, every, checkpoint_every, many_outputs: many };
         self.stepping.check()?;
-        let tails = heavier_tails(self.generator, self.field, self.base, self.stream.label("tails"))?;
+        let tails = heavier_tails(self.generator, self.field, self.base, self.stream.label("tails"));
         let notes = tails.iter().map(HeavierTails::advice).collect();
         let mut along =
             Along { flow: self.field, stepping: &self.stepping, pairwise, base: self.base, notes, eta: 0.0 };
@@ -128,8 +128,8 @@ impl<'a> Fit<'a> {
     }
 }
 
-/// Returns the default number of steps. The modes of a target in many dimensions take longer to
-/// separate.
+/// Returns the default number of steps: 2,000, and for a net of `d > 8` outputs `2000 sqrt(d / 8)`.
+/// The modes of a target in many dimensions take longer to separate.
 pub fn usual_steps(generator: &dyn Generator) -> usize {
     let many = if generator.layers().len() > 1 { generator.dim() as f64 / 8.0 } else { 1.0 };
     (2000.0 * many.max(1.0).sqrt()) as usize

@@ -94,11 +94,10 @@ impl LinearFit {
 
     /// Returns `W u_i + b` for every row.
     pub fn apply(&self, u: &Points) -> Points {
+        let mapped = product(centred(u, &vec![0.0; u.dim()], &vec![1.0; u.dim()]).as_ref(), self.weights.transpose());
         let mut out = Points::zeros(u.n(), self.bias.len());
-        for (i, row) in u.iter().enumerate() {
-            for (k, to) in out.row_mut(i).iter_mut().enumerate() {
-                *to = self.bias[k] + row.iter().enumerate().map(|(j, x)| self.weights[(k, j)] * x).sum::<f64>();
-            }
+        for i in 0..u.n() {
+            out.row_mut(i).iter_mut().enumerate().for_each(|(k, to)| *to = self.bias[k] + mapped[(i, k)]);
         }
         out
     }

@@ -14,7 +14,7 @@ use crate::flow::Clock;
 use crate::net::{self, Trainee, TrainingStep};
 use crate::ode::StepReport;
 use crate::process::{Ending, Observer, Row, Stats};
-use crate::target::Target;
+use crate::target::{FiniteSample, Target};
 use crate::{Error, Points, Result, pairwise::Pairwise, rng::Stream};
 use std::time::Instant;
 
@@ -31,6 +31,10 @@ pub struct FitResult {
     /// Work done.
     pub stats: Stats,
 }
+
+/// Generators of more outputs do not start as a linear map: it would need a decomposition of a
+/// matrix over all outputs.
+const WIDEST: usize = 1024;
 
 /// A generator in training.
 pub(super) struct Training<'a> {
@@ -126,13 +130,16 @@ impl<'a> Training<'a> {
         student.units = Units::of(student.base, wanted.as_ref());
         let mut notes = student.units.start(student.generator, u, y)?;
         if self.options.many_outputs {
+            let is_wide = student.generator.dim() > WIDEST;
             // A finite sample draws each of its points once.
-            let most = student.base.data().map_or(usize::MAX, |data| data.points.n());
-            let n = student.batch.max((4 * student.generator.dim()).min(most));
+            let most = student.base.finite_sample().map_or(usize::MAX, FiniteSample::n);
+            let n = if is_wide { student.batch } else { student.batch.max((4 * student.generator.dim()).min(most)) };
             let u = student.inputs(n, self.stream.label("start"))?;
-            let noise = u.dim() - student.base.labels().unwrap_or(0);
-            let random = self.stream.label("mixtures");
-            notes.extend(student.units.spread(student.generator, wanted.as_ref(), (&u, noise), random)?);
+            if !is_wide {
+                let noise = u.dim() - student.base.labels().unwrap_or(0);
+                let random = self.stream.label("mixtures");
+                notes.extend(student.units.spread(student.generator, wanted.as_ref(), (&u, noise), random)?);
+            }
             self.bounds = are_heavy(&u);
         }
         if wanted.is_none() {

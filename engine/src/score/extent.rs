@@ -98,7 +98,7 @@ const SHARED_PLACES: f64 = 0.05;
 const ASTRAY: f64 = 1e4;
 
 /// Returns the points that are not stray; None if no point is stray.
-fn without_stray(points: &Points) -> Option<Points> {
+pub(crate) fn without_stray(points: &Points) -> Option<Points> {
     let centre: Vec<f64> = (0..points.dim()).map(|j| median(points.iter().map(|row| row[j]).collect())).collect();
     let squares: Vec<f64> = points.iter().map(|row| squared_distance(row, &centre)).collect();
     let limit = ASTRAY * ASTRAY * median(squares.clone());

@@ -13,13 +13,14 @@ pub use of_points::{FittedMixtureOptions, fitted_mixture};
 pub use option::MixtureFitOptions;
 
 use super::covariance_shape::check_ridge;
-use super::{At, Form as ScoreForm, Score, check_sigma, exact::scale};
+use super::{At, Form as ScoreForm, Score, ScoreDiagnostics, check_sigma, exact::scale};
 use crate::archive::{Archive, Archived};
+use crate::number::significant;
 use crate::options::at_least;
 use crate::points::check_matrix;
 use crate::target::{Density, Gaussian, Mixture, Target};
-use crate::{Points, Result};
-use choice::{Form, best_form, unjudged};
+use crate::{Error, Points, Result};
+use choice::{Form, POINTS_PER_COMPONENT, best_form, unjudged};
 use moments::mixture_of;
 use shares::{cold_fit, warm_fit};
 
@@ -41,7 +42,8 @@ const SIGMA_FACTOR: f64 = 1.5;
 /// from the last one, so that the components follow the cloud. The cost of an evaluation is `n
 /// d^2 + d^3` for a fit with a pooled covariance, `d^3` more for each component with a covariance
 /// of its own, and `k n d^2` for the score of `k` components. Choosing the form costs about ten
-/// such fits.
+/// such fits. If `k` is given, a fit of twice as many components is compared with it, and a warning
+/// at the end says if it describes the cloud better.
 #[derive(Debug, Clone)]
 pub struct MixtureFit {
     options: MixtureFitOptions,
@@ -52,6 +54,9 @@ pub struct MixtureFit {
     /// The number of evaluations since the last choice of the form, with the evaluation of the
     /// choice.
     since: usize,
+    /// What twice the given number of components adds to the log likelihood per held-out point, if
+    /// it is more than the margin of a choice.
+    missed: f64,
 }
 
 impl MixtureFit {
@@ -65,7 +70,7 @@ impl MixtureFit {
             ("coordinates", options.coordinates, 1),
         ])?;
         check_ridge(options.ridge)?;
-        Ok(MixtureFit { options, mixture: None, form: None, chosen_at: 0.0, since: 0 })
+        Ok(MixtureFit { options, mixture: None, form: None, chosen_at: 0.0, since: 0, missed: 0.0 })
     }
 
     /// Counts an evaluation that learns. Returns a trial if it is time to choose the form again.
@@ -87,6 +92,16 @@ impl MixtureFit {
     /// Chooses the form, and returns the mean log density of the held-out points.
     pub(super) fn choose(&mut self, trial: &Trial) -> Result<f64> {
         let (form, likelihood) = best_form(trial, self.form, self.mixture.as_ref(), &self.options)?;
+        self.missed = 0.0;
+        if let Some(k) = self.options.k.filter(|k| *k <= trial.points.n() / (2 * POINTS_PER_COMPONENT)) {
+            let more = MixtureFitOptions { k: Some(2 * k), ..self.options.clone() };
+            // Without this fit there is only no advice.
+            let found = match best_form(trial, None, None, &more) {
+                Err(Error::Interrupted) => return Err(Error::Interrupted),
+                found => found.map_or(f64::NEG_INFINITY, |(_, likelihood)| likelihood),
+            };
+            self.missed = if found - likelihood > MARGIN { found - likelihood } else { 0.0 };
+        }
         if self.form.is_none_or(|last| last.k != form.k) {
             self.mixture = None;
         }
@@ -151,6 +166,19 @@ impl Score for MixtureFit {
         }
         self.evaluate_chosen(at, form, out)
     }
+
+    fn diagnostics(&self) -> ScoreDiagnostics {
+        let mut diagnostics = ScoreDiagnostics::default();
+        if let (true, Some(k)) = (self.missed > 0.0, self.options.k) {
+            diagnostics.warnings.push(format!(
+                "a mixture of {} describes the particles better than the mixture fit of {k}, by {} in the log likelihood \
+                 per particle: particles between its components can come to rest there; leave `k` out",
+                2 * k,
+                significant(self.missed, 2)
+            ));
+        }
+        diagnostics
+    }
 }
 
 impl Archived for MixtureFit {
@@ -160,16 +188,17 @@ impl Archived for MixtureFit {
         })?;
         archive.optional("form", &mut self.form, |_| Ok(Form { k: 1, pooled: true }))?;
         archive.part("chosen_at", &mut self.chosen_at)?;
-        archive.part("since", &mut self.since)
+        archive.part("since", &mut self.since)?;
+        archive.part("missed", &mut self.missed)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Interrupt;
     use crate::pairwise::{Pairwise, PairwiseOptions};
     use crate::rng::Stream;
-    use crate::{Error, Interrupt};
 
     fn scores(cloud: &Points, ridge: f64, interrupt: &Interrupt) -> Result<Points> {
         let pairwise = Pairwise::new(PairwiseOptions::default(), interrupt.clone());
@@ -178,6 +207,27 @@ mod tests {
         let at = At { z: cloud, sigma: 0.0, cloud, aligned: true, learn: true, stream, pairwise: &pairwise };
         fit.evaluate(&at, ScoreForm::Score, &mut out)?;
         Ok(out)
+    }
+
+    /// Four modes, or two with a few points on the way between them.
+    #[test]
+    fn too_few_components_are_told() {
+        let warned = |cloud: &Points, k: usize| {
+            let pairwise = Pairwise::default();
+            let mut fit = MixtureFit::new(MixtureFitOptions { k: Some(k), ..MixtureFitOptions::default() }).unwrap();
+            let (stream, mut out) = (Stream::new(2), Points::default());
+            let at = At { z: cloud, sigma: 0.1, cloud, aligned: true, learn: true, stream, pairwise: &pairwise };
+            fit.evaluate(&at, ScoreForm::Score, &mut out).unwrap();
+            !fit.diagnostics().warnings.is_empty()
+        };
+        let mut four = Stream::new(1).normal(800, 8);
+        (0..800).for_each(|i| four.row_mut(i)[i % 2] += if i % 4 < 2 { 5.0 } else { -5.0 });
+        assert_eq!([2, 4].map(|k| warned(&four, k)), [true, false]);
+        let mut two = Stream::new(1).normal(4000, 8);
+        (0..4000).for_each(|i| two.row_mut(i)[0] += if i % 2 < 1 { 6.0 } else { -6.0 });
+        assert!(!warned(&two, 2));
+        (0..160).for_each(|i| two.row_mut(i)[0] *= 0.1 * f64::from(i as u32 % 6));
+        assert!(warned(&two, 2));
     }
 
     #[test]

@@ -38,6 +38,7 @@ pub use estimate::Estimate;
 pub use estimator::{Score, ScoreDiagnostics, ScoreProperties, SigmaRange};
 pub use exact::Exact;
 pub use extent::Extent;
+pub(crate) use extent::without_stray;
 #[doc(hidden)]
 pub use extent::{diameter, spacing};
 pub use gaussian_fit::{GaussianFit, GaussianFitOptions};

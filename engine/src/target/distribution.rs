@@ -66,6 +66,16 @@ pub enum FiniteSample<'a> {
     Stored(&'a Arc<dyn RowSource>),
 }
 
+impl FiniteSample<'_> {
+    /// Returns the number of points.
+    pub fn n(self) -> usize {
+        match self {
+            FiniteSample::InMemory(data) => data.points.n(),
+            FiniteSample::Stored(rows) => rows.n(),
+        }
+    }
+}
+
 /// Methods that return a part, or an error that names the missing part.
 impl dyn Target + '_ {
     /// Returns the points of a finite sample in memory, if the distribution is one.

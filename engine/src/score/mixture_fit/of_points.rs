@@ -14,8 +14,8 @@ use crate::{Interrupt, Points, Result};
 crate::options! {
     /// Options of `fitted_mixture`.
     pub struct FittedMixtureOptions {
-        /// Number of components, at least 1. Left out: the number from 1 to `most` with the
-        /// smallest Bayesian information criterion.
+        /// Number of components, at least 1; components without a point are left out. Left out:
+        /// the number from 1 to `most` with the smallest Bayesian information criterion.
         k: Option<usize> = None,
         /// The largest number of components that is tried, at least 1. Numbers that leave fewer
         /// than ten points per component are not tried.
@@ -59,16 +59,17 @@ pub fn fitted_mixture(
     if let Some(k) = k {
         return of(k);
     }
-    let mut best: Option<(f64, Mixture)> = None;
-    for k in 1..=most.min(points.n() / POINTS_PER_COMPONENT).max(1) {
+    let mut best = of(1)?;
+    let mut least = information_criterion(&best, points, covariance)?;
+    for k in 2..=most.min(points.n() / POINTS_PER_COMPONENT) {
         interrupt.check()?;
         let found = of(k)?;
         let criterion = information_criterion(&found, points, covariance)?;
-        if best.as_ref().is_none_or(|(least, _)| criterion < *least) {
-            best = Some((criterion, found));
+        if criterion < least {
+            (best, least) = (found, criterion);
         }
     }
-    best.map_or_else(|| of(1), |(_, mixture)| Ok(mixture))
+    Ok(best)
 }
 
 /// Returns the Bayesian information criterion of a mixture for points.
