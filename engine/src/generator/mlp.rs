@@ -31,8 +31,8 @@ crate::options! {
 pub(super) const FEW: usize = 4;
 
 /// A multilayer perceptron `g(u)` in f32. The trained parameters are f64, so that small steps are
-/// not lost. They are rounded to f32 for every pass, except the bias of the last layer. A file of the
-/// generator holds all parameters in f32: points far from 0 lose their last digits with it.
+/// not lost. They are rounded to f32 for every pass, except the bias of the last layer. A file of
+/// the generator holds all parameters in f32: points far from 0 lose their last digits with it.
 #[derive(Debug, Clone)]
 pub struct MlpGenerator {
     parameters: Vec<f64>,
@@ -78,8 +78,8 @@ impl MlpGenerator {
         tensors::net(&self.net())
     }
 
-    /// Rounds the parameters and the base points to f32. The bias of the last layer is 0 in the net:
-    /// it is added in f64, because points far from 0 would lose their last digits in f32.
+    /// Rounds the parameters and the base points to f32. The bias of the last layer is 0 in the
+    /// net: it is added in f64, because points far from 0 would lose their last digits in f32.
     fn take(&mut self, u: &Points) -> Result<()> {
         u.check_dim("the base", self.input_dim(), "the generator's input")?;
         let last_bias = self.last_bias();

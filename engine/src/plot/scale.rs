@@ -151,9 +151,8 @@ impl Scale {
         let value = |m: f64| if self.log { 10f64.powf(m) } else { m };
         let (low, high) = (value(self.low), value(self.high));
         let usual = nice_step((high - low) / wanted);
-        // With fewer than three ticks, a smaller step is taken.
         let ticks = (high / usual + 1e-9).floor() - (low / usual - 1e-9).ceil() + 1.0;
-        let step = if ticks < 3.0 { nice_step(0.5 * usual) } else { usual };
+        let step = if ticks < 3.0 { nice_step(0.5 * usual) } else { usual }; // Few ticks show no scale.
         let largest = low.abs().max(high.abs());
         let power = match largest.log10().floor() as i32 {
             p if (-2..5).contains(&p) => 0,
@@ -276,9 +275,8 @@ mod tests {
         let linear = Axis::default();
         assert_eq!(labels(linear.clone(), 0.0, 1.0), ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
         assert_eq!(labels(linear.clone(), -3.1, 2.9), ["−3", "−2", "−1", "0", "1", "2", "3"]);
-        assert_eq!(labels(linear, 0.0, 2.5e6), ["0.0", "0.5", "1.0", "1.5", "2.0", "2.5"]);
-        let narrow = Scale::new(&Axis::default(), Extent { low: -4.7, high: 4.7 }, 2.0).ticks;
-        assert_eq!(narrow.into_iter().map(|(_, l)| l).collect::<Vec<_>>(), ["−5", "0", "5"]);
+        assert_eq!(labels(linear.clone(), 0.0, 2.5e6), ["0.0", "0.5", "1.0", "1.5", "2.0", "2.5"]);
+        assert_eq!(Scale::new(&linear, Extent { low: -4.7, high: 4.7 }, 2.0).ticks.len(), 3);
         let log = Axis { log: true, ..Axis::default() };
         assert_eq!(labels(log.clone(), 1e-5, 1e-1), ["10⁻⁵", "10⁻⁴", "10⁻³", "10⁻²", "10⁻¹"]);
         assert_eq!(labels(log, 0.1, 11.0), ["0.1", "0.2", "0.5", "1", "2", "5", "10"]);

@@ -31,14 +31,15 @@ crate::options! {
 }
 
 /// Returns a mixture of Gaussians fitted to points by expectation maximisation
-/// \[dempster1977maximum\], from the likeliest of several starts. As in `MixtureFit`, the components
-/// are told apart in the ten leading principal coordinates and in the discriminant directions.
+/// \[dempster1977maximum\], from the likeliest of several starts. As in `MixtureFit`, the
+/// components are told apart in the ten leading principal coordinates and in the discriminant
+/// directions.
 ///
 /// If `k` is left out, it has the smallest Bayesian information criterion
 /// \[schwarz1978estimating\]: `p ln n - 2 L` for `n` points with log likelihood `L`, where a
 /// mixture of `k` components in `d` dimensions has `p = k - 1 + k d + k d (d + 1) / 2` parameters,
-/// and with diagonal covariances `p = k - 1 + 2 k d`. The cost is `rounds n k c^2` for each number of
-/// components and each start, with `c <= 10 + k` coordinates, and `k n d^2 + k d^3`.
+/// and with diagonal covariances `p = k - 1 + 2 k d`. The cost is `rounds n k c^2` for each number
+/// of components and each start, with `c <= 10 + k` coordinates, and `k n d^2 + k d^3`.
 ///
 /// # Errors
 /// An option is out of range, there are fewer points than components, or the fit was interrupted.
@@ -94,8 +95,8 @@ mod tests {
         fitted_mixture(points, &options, Stream::new(1), &Interrupt::default()).unwrap()
     }
 
-    /// Four points at the corners of a square of side 2: mean 0, covariance I, so that `L = -4 (ln 2
-    /// pi + 1)`, and 5 parameters, or 4 with diagonal covariances.
+    /// Four points at the corners of a square of side 2: mean 0, covariance I, so that `L = -4 (ln
+    /// 2 pi + 1)`, and 5 parameters, or 4 with diagonal covariances.
     #[test]
     fn the_criterion_of_one_gaussian_is_known() {
         let corners = Points::from_rows(&[[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]]).unwrap();
