@@ -13,8 +13,8 @@ const PARTICLES: usize = 1500;
 /// The largest number of coordinates that are shown as they are.
 const DIRECT: usize = 3;
 
-/// If the range of the whole run is larger than that of its end and of the reference by this factor,
-/// only the surroundings of the end are shown, so that the end is more than a dot.
+/// If the range of the whole run is larger than that of its end and of the reference by this
+/// factor, only the surroundings of the end are shown, so that the end is more than a dot.
 const WIDER: f32 = 8.0;
 
 /// The number of values (points times coordinates) from which principal axes are found. It is
