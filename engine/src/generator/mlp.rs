@@ -31,8 +31,7 @@ crate::options! {
 pub(super) const FEW: usize = 4;
 
 /// A multilayer perceptron `g(u)` in f32. The trained parameters are f64, so that small steps are
-/// not lost. They are rounded to f32 for every pass, except the bias of the last layer. A file of
-/// the generator holds all parameters in f32: points far from 0 lose their last digits with it.
+/// not lost. They are rounded to f32 for every pass.
 #[derive(Debug, Clone)]
 pub struct MlpGenerator {
     parameters: Vec<f64>,
@@ -78,21 +77,13 @@ impl MlpGenerator {
         tensors::net(&self.net())
     }
 
-    /// Rounds the parameters and the base points to f32. The bias of the last layer is 0 in the
-    /// net: it is added in f64, because points far from 0 would lose their last digits in f32.
+    /// Rounds the parameters and the base points to f32.
     fn take(&mut self, u: &Points) -> Result<()> {
         u.check_dim("the base", self.input_dim(), "the generator's input")?;
-        let last_bias = self.last_bias();
-        let parameters = self.net.parameters_mut();
-        round(parameters, &self.parameters);
-        parameters[last_bias].fill(0.0);
+        round(self.net.parameters_mut(), &self.parameters);
         self.input.resize(u.data().len(), 0.0);
         round(&mut self.input, u.data());
         Ok(())
-    }
-
-    fn last_bias(&self) -> Range<usize> {
-        self.net.bias_range(self.net.layers() - 1)
     }
 }
 
@@ -122,10 +113,7 @@ impl Generator for MlpGenerator {
         self.output.resize(u.n() * self.net.dim(), 0.0);
         self.net.forward(&self.input, &mut self.output, &mut self.work);
         out.reshape(u.n(), self.net.dim());
-        let bias = &self.parameters[self.last_bias()];
-        for (to, from) in out.data_mut().chunks_exact_mut(bias.len()).zip(self.output.chunks_exact(bias.len())) {
-            to.iter_mut().zip(from).zip(bias).for_each(|((to, from), bias)| *to = f64::from(*from) + bias);
-        }
+        out.data_mut().iter_mut().zip(&self.output).for_each(|(to, from)| *to = f64::from(*from));
         Ok(())
     }
 
@@ -165,20 +153,6 @@ impl Generator for MlpGenerator {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// In f32, points near 5,200,000 have steps of 0.5.
-    #[test]
-    fn points_far_from_0_keep_their_digits() {
-        let (mut net, u) =
-            (MlpGenerator::new(&MlpOptions::default(), Stream::new(1)).unwrap(), Stream::new(2).normal(9, 2));
-        let (mut near, mut far) = (Points::default(), Points::default());
-        net.forward(&u, &mut near).unwrap();
-        let last = net.last_bias();
-        net.parameters_mut()[last].iter_mut().for_each(|b| *b += 5.2e6);
-        net.forward(&u, &mut far).unwrap();
-        let off = near.data().iter().zip(far.data()).map(|(a, b)| (b - a - 5.2e6).abs()).fold(0.0, f64::max);
-        assert!(off < 1e-8, "{off}");
-    }
 
     /// The gradient of `1/2 sum |g(u) - stop(g(u) + v)|^2` with respect to the parameters is `-sum
     /// J^T v`, where `stop` holds its argument fixed.
