@@ -21,7 +21,7 @@ use std::time::Instant;
 /// # Errors
 /// Arguments contradict each other, or writing fails.
 pub fn check(args: &CheckArgs) -> Result<Exit, Diagnostic> {
-    let listener: Arc<dyn Listener> = Arc::new(Prints { json: args.json, quiet: false });
+    let listener: Arc<dyn Listener> = Arc::new(Prints { json: args.json });
     let request = request(&args.script, &Interrupt::default())?;
     let (begun, told) = (Instant::now(), AtomicU64::new(0));
     let waiting = EverySecond::act(move || {
@@ -48,29 +48,20 @@ pub fn check(args: &CheckArgs) -> Result<Exit, Diagnostic> {
     terminal::check_printed().map(|()| exit)
 }
 
-/// A listener that prints what the script prints, with `?` for an unknown value, unless it is
-/// quiet.
-pub struct Prints {
-    pub json: bool,
-    pub quiet: bool,
+/// A listener that prints what the script prints, with `?` for an unknown value.
+struct Prints {
+    json: bool,
 }
 
 impl Listener for Prints {
     fn print(&self, text: &str) {
-        if self.quiet {
-            return;
-        }
         if self.json { terminal::print_message(text) } else { terminal::print_result(text) }
     }
     fn warn(&self, warning: &str) {
-        if !self.quiet {
-            terminal::print_message(&format!("warning: {warning}"));
-        }
+        terminal::print_message(&format!("warning: {warning}"));
     }
     fn caution(&self, warning: &Diagnostic) {
-        if !self.quiet {
-            terminal::print_warning(warning);
-        }
+        terminal::print_warning(warning);
     }
     fn note(&self, _: &str) {}
     fn progress(&self, _: &str, _: usize, _: usize, _: &str) {}

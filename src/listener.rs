@@ -144,7 +144,9 @@ impl Listener for RunListener {
         self.finish();
         let exit = Exit::of_outcome(&outcome);
         if exit == Exit::Interrupted {
-            terminal::print_message("stopped; the same command goes on from what is kept in its folder");
+            terminal::print_message(
+                "stopped; the same command without `--force` goes on from what is kept in its folder",
+            );
         } else if let Some(failure) = &outcome.failure {
             self.log(&format!("error: {}", failure.message));
             terminal::print_error(failure);

@@ -4,14 +4,17 @@ use crate::args::RunArgs;
 use crate::exit::Exit;
 use crate::listener::Voice;
 use crate::record::{Record, Status};
+use crate::rehearsal::Stage;
 use crate::request::request;
 use crate::run_folder::{self, FolderState, RunFolder};
-use crate::{machine, memory, report, run_script, signals, summary, terminal};
+use crate::unfinished_run::UnfinishedRun;
+use crate::{machine, rehearsal, report, run_script, signals, summary, terminal};
 use sdflow::Interrupt;
 use sdflow::pairwise::Ranks;
-use sdflow_dsl::{Diagnostic, Request};
+use sdflow_dsl::{Diagnostic, Listener, Outcome, Prepared, Request};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 /// Runs a script, or prints the stored results if the same run is finished. Large sums are shared
 /// with the ranks.
@@ -23,21 +26,27 @@ pub fn run(args: &RunArgs, ranks: Option<Arc<Ranks>>) -> Result<Exit, Diagnostic
     let request = Request { ranks, ..request(&args.script, &interrupt)? };
     let prepared = sdflow_dsl::prepare(&request)?.keeping(args.time.pace());
     let path = args.out.clone().unwrap_or_else(|| default_folder(&args.script.script, prepared.identity()));
-    let folder = match run_folder::open(
-        &path,
-        &Record::start(args.script.script.clone(), &prepared, args.script.quick),
-        args.force,
-    )? {
+    let begun = Record::start(args.script.script.clone(), &prepared, args.script.quick);
+    let (folder, goes_on) = match run_folder::open(&path, &begun, args.force)? {
         FolderState::Finished(record) => return report_stored_run(args, &record, &path),
-        FolderState::Unfinished(folder, status) => report_earlier_run(status, folder),
-        FolderState::New(folder) => take_earlier(args, folder)?,
+        FolderState::Unfinished(folder, status) => {
+            let goes_on = folder.has_checkpoints() || folder.has_cells();
+            (report_earlier_run(status, folder), goes_on)
+        }
+        FolderState::New(folder) => (take_earlier(args, folder)?, false),
         FolderState::Busy => return Err(run_folder::busy(&path)),
     };
-    memory::check(&prepared, 1)?;
+    let unfinished = UnfinishedRun { begun, folder: folder.path().into(), clock: Instant::now() };
+    let mistake = find_mistake(args, &prepared, unfinished, goes_on)?;
     signals::raise_on_ctrl_c(&interrupt);
     args.time.max_time.iter().for_each(|time| signals::end_after(&interrupt, *time));
     let voice = Voice::terminal(args.quiet, args.json, !args.no_report);
-    let ended = run_script::compute(prepared, folder, args.script.quick, interrupt, voice, sdflow_dsl::execute)?;
+    let is_refused = mistake.is_some();
+    let execute = |prepared: &Prepared, listener: Arc<dyn Listener>| match mistake {
+        Some(mistake) => Outcome { failure: Some(mistake), ..Outcome::default() },
+        None => sdflow_dsl::execute(prepared, listener),
+    };
+    let ended = run_script::compute(prepared, folder, args.script.quick, interrupt, voice, execute)?;
     if !args.no_report {
         // A failure is only a warning, because the results are stored and the report can be written
         // again.
@@ -47,12 +56,34 @@ pub fn run(args: &RunArgs, ranks: Option<Arc<Ranks>>) -> Result<Exit, Diagnostic
     match (ended.record.exit(), ended.failure) {
         (Exit::Interrupted, _) => {
             let path = ended.path.display();
-            terminal::print_message(&format!("stopped; the same command goes on from what is kept in {path}"))
+            let without = if args.force { " without `--force`" } else { "" };
+            terminal::print_message(&format!("stopped; the same command{without} goes on from what is kept in {path}"))
         }
-        (_, Some(failure)) => terminal::print_error(&failure),
+        (_, Some(failure)) => {
+            terminal::print_error(&failure);
+            if is_refused {
+                terminal::print_message("found before the run: nothing was computed");
+            }
+        }
         _ => {}
     }
     Ok(ended.record.exit())
+}
+
+/// Returns the mistake that a dry run finds, unless the user does without it. A run that goes on was
+/// checked when it began.
+fn find_mistake(
+    args: &RunArgs,
+    prepared: &Prepared,
+    unfinished: UnfinishedRun,
+    goes_on: bool,
+) -> Result<Option<Diagnostic>, Diagnostic> {
+    let stage = Stage { json: args.json, unfinished: Some(unfinished) };
+    match (args.no_check, goes_on) {
+        (true, _) => Ok(None),
+        (false, true) => rehearsal::check_memory(prepared, stage, 1).map(|()| None),
+        (false, false) => rehearsal::rehearse(prepared, stage),
+    }
 }
 
 /// Lets a new run in its default folder use the checkpoints of a run of an earlier version of the

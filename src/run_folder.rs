@@ -11,7 +11,6 @@ use crate::diagnostics;
 use crate::lock::open_lock;
 use crate::record::read::unreadable;
 use crate::record::{Record, Status};
-use crate::regular_file::read_regular;
 use crate::run_files::FILM_FOLDER;
 use sdflow_dsl::{CELLS, CHECKPOINTS, Diagnostic};
 use std::fs::{self, File, TryLockError};
@@ -141,7 +140,7 @@ pub fn remove_leftovers(folder: &Path) {
 /// # Errors
 /// The folder holds something else, or a record that cannot be read.
 pub fn read_record(path: &Path) -> Result<Option<Record>, Diagnostic> {
-    match read_regular(&path.join("run.json")) {
+    match sdflow::io::read_regular(&path.join("run.json")) {
         Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|e| {
             let hint = "replace that run with `--force`, or choose another `--out`";
             diagnostics::data(unreadable(&path.join("run.json"), &e), Some(hint))

@@ -13,9 +13,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// How a script is executed: on its own thread ([`sdflow_dsl::execute`]) or on the calling thread.
-pub type Execute = fn(&Prepared, Arc<dyn Listener>) -> Outcome;
-
 /// A run that has ended.
 #[derive(Debug)]
 pub struct FinishedRun {
@@ -27,7 +24,8 @@ pub struct FinishedRun {
 }
 
 /// Runs `prepared` in `folder` and stores the record. `interrupt` stops the run, `voice` receives
-/// its reports. The returned record is complete even if it could not be stored.
+/// its reports, and `execute` executes the script. The returned record is complete even if it could
+/// not be stored.
 ///
 /// # Errors
 /// The folder cannot be written when the run begins.
@@ -37,7 +35,7 @@ pub fn compute(
     quick: bool,
     interrupt: Interrupt,
     voice: Voice,
-    execute: Execute,
+    execute: impl FnOnce(&Prepared, Arc<dyn Listener>) -> Outcome,
 ) -> Result<FinishedRun, Diagnostic> {
     let begun = Record::start(prepared.script().into(), &prepared, quick);
     write_record(folder.path(), &begun)?;
@@ -66,7 +64,7 @@ fn execute_with_listener(
     prepared: &Prepared,
     listener: RunListener,
     replaced: Option<String>,
-    execute: Execute,
+    execute: impl FnOnce(&Prepared, Arc<dyn Listener>) -> Outcome,
 ) -> Outcome {
     let listener = Arc::new(listener);
     replaced.iter().for_each(|warning| listener.warn(warning));

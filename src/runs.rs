@@ -186,7 +186,7 @@ fn html(found: &[FoundRun], path: &Path) -> String {
         }
         row
     };
-    let mut page = Document::of(&[], &Default::default(), &[]);
+    let mut page = Document::of((&[], 0), &Default::default(), &[]);
     let header = ["folder", "script", "ended", "age", "took", "settings", "metrics"];
     page.section("Runs", table(&header, found.iter().map(row)));
     page.html("sdflow", None)

@@ -5,7 +5,8 @@ use crate::dry::{Dry, Found, Work};
 use crate::language::{Diagnostic, Fail, of_fail};
 use crate::mistakes::mistakes;
 use crate::prepare::{Prepared, compile, prepare};
-use crate::script::{quotients, rehearse};
+use crate::script::{perform_dry_run, quotients};
+use sdflow::cost::Asked;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -48,7 +49,10 @@ pub fn check(
 ) -> CheckReport {
     let mut report = CheckReport::default();
     let made = fill(&mut report, request).and_then(|()| match report.errors.is_empty() {
-        true => dry_run(&mut report, &prepare(request)?, listener, |dry| dry.measuring(meter)),
+        true => {
+            let found = dry_run(&mut report, &prepare(request)?, listener, |dry| dry.measuring(meter));
+            found.map_err(|mistake| mistake.error)
+        }
         false => Ok(()),
     });
     if let Err(first) = made {
@@ -84,6 +88,17 @@ fn fill(report: &mut CheckReport, request: &Request) -> Result<(), Diagnostic> {
     Ok(())
 }
 
+/// A mistake that a dry run has found.
+#[derive(Debug, Clone)]
+pub struct Mistake {
+    /// The error that a run would report.
+    pub error: Diagnostic,
+    /// True if the script ended by its own `throw`.
+    pub is_thrown: bool,
+    /// True if a run may avoid the error, because it follows a condition whose outcome was assumed.
+    pub is_doubtful: bool,
+}
+
 /// Executes the script as a dry run. If conditions depend on results, the script is executed a
 /// second time with the opposite outcomes of these conditions.
 fn dry_run(
@@ -91,17 +106,21 @@ fn dry_run(
     prepared: &Prepared,
     listener: &Arc<dyn Listener>,
     measured: impl Fn(Dry) -> Dry,
-) -> Result<(), Diagnostic> {
+) -> Result<(), Mistake> {
     let program = &prepared.program;
     let pass = |assumed: bool, listener: Arc<dyn Listener>| {
         let (failure, found, outcome) =
-            rehearse(prepared, listener, measured(Dry::new(assumed, program.syntax.claimed.clone())));
-        failure.map_or(Ok((found, outcome)), Err)
+            perform_dry_run(prepared, listener, measured(Dry::new(assumed, program.syntax.claimed.clone())));
+        match failure {
+            None => Ok((found, outcome)),
+            Some(error) => Err(Mistake { error, is_thrown: found.threw, is_doubtful: found.is_doubtful }),
+        }
     };
     let (mut found, outcome) = pass(true, listener.clone())?;
     report.claims = outcome.checks.len();
     if !found.assumptions.is_empty() {
-        let (other, _) = pass(false, Arc::new(Silence(Arc::clone(listener))))?;
+        let (other, outcome) = pass(false, Arc::new(Silence(Arc::clone(listener))))?;
+        report.claims = report.claims.max(outcome.checks.len());
         let pairs = |found: &Found| found.works.values().map(|cost| cost.pairs).sum::<u64>();
         let larger = if pairs(&other) > pairs(&found) { other.works.clone() } else { found.works.clone() };
         found.assumptions.extend(other.assumptions);
@@ -121,19 +140,23 @@ fn dry_run(
     Ok(())
 }
 
-/// Estimates the peak memory of a run in bytes by a brief dry run. The interrupt of `prepared` ends
-/// the dry run. `listener` receives what the script prints.
+/// Finds the first mistake by a brief dry run. With a `meter`, which takes more time, it also
+/// estimates the peak memory of a run in bytes. The interrupt of `prepared` ends the dry run.
+/// `listener` receives what the script prints.
 ///
 /// # Errors
-/// The error of the script that the dry run has found, or an interrupt.
-pub fn estimate_memory(
+/// The mistake that the dry run has found, or an interrupt. The script's own `throw` is no mistake.
+pub fn rehearse(
     prepared: &Prepared,
     listener: &Arc<dyn Listener>,
-    meter: &'static dyn sdflow::cost::Meter,
-) -> Result<u64, Diagnostic> {
+    meter: Option<&'static dyn sdflow::cost::Meter>,
+) -> Result<u64, Mistake> {
     let mut report = CheckReport::default();
-    dry_run(&mut report, prepared, listener, |dry| dry.measuring(Some(meter)).for_memory())?;
-    Ok(report.bytes.unwrap_or(0))
+    let asked = if meter.is_some() { Asked::Memory } else { Asked::Errors };
+    match dry_run(&mut report, prepared, listener, |dry| dry.measuring(meter).asked_for(asked)) {
+        Err(mistake) if !mistake.is_thrown => Err(mistake),
+        _ => Ok(report.bytes.unwrap_or(0)),
+    }
 }
 
 /// A listener that passes on only [`Listener::abandon`].

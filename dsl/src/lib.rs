@@ -26,7 +26,7 @@ mod script;
 pub mod session;
 mod value;
 
-pub use check::{CheckReport, check, estimate_memory};
+pub use check::{CheckReport, Mistake, check, rehearse};
 pub use context::{
     CELLS, CHECKPOINTS, Check, CheckpointPace, EARLIER, Ending, Film, GRACE, Listener, Outcome, Param, Request, goes_on,
 };

@@ -26,7 +26,8 @@ pub fn mistakes(program: &Program) -> Vec<Diagnostic> {
 fn call_fault(site: &Site, program: &Program, native: &BTreeSet<(String, usize)>) -> Option<Fail> {
     let given = site.args.len() + usize::from(site.method);
     let script = &program.syntax.functions;
-    if site.qualified || script.get(&site.name).is_some_and(|arities| arities.contains(&given)) {
+    // In a method call of a function of the script, `this` is the receiver, which is no argument.
+    if site.qualified || script.get(&site.name).is_some_and(|arities| arities.contains(&site.args.len())) {
         return None;
     }
     let entries = manual::entries_of(&site.name);
@@ -41,9 +42,14 @@ fn call_fault(site: &Site, program: &Program, native: &BTreeSet<(String, usize)>
     }
     // The name of a call can also be a variable that holds a closure, or a key of a map that holds
     // a function.
+    let is_key = || {
+        let is_property = program.syntax.properties.iter().any(|(name, _)| *name == site.name);
+        site.method && (is_property || program.syntax.keys.contains(&site.name))
+    };
     let known = !fitting.is_empty()
         || native.contains(&(site.name.clone(), given))
         || program.syntax.variables.contains(&site.name)
+        || is_key()
         || (site.method
             && entries.is_empty()
             && !script.contains_key(&site.name)

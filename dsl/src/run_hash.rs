@@ -1,7 +1,6 @@
 //! The identity of a run: a hash that does not change between releases of the compiler.
 
-use sdflow::io::pictures_in;
-use std::fs::File;
+use sdflow::io::{open_regular, pictures_in};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
@@ -52,10 +51,7 @@ pub fn digest_of_file(path: &Path) -> String {
             }
             return Ok(hasher.hex());
         }
-        if !std::fs::metadata(path)?.is_file() {
-            return Ok(String::new());
-        }
-        let mut file = BufReader::with_capacity(1 << 16, File::open(path)?);
+        let mut file = BufReader::with_capacity(1 << 16, open_regular(path)?);
         loop {
             let bytes = file.fill_buf()?;
             if bytes.is_empty() {

@@ -44,10 +44,15 @@ pub fn guarded<T>(act: impl FnOnce() -> T) -> Result<T, Diagnostic> {
 
 /// Performs a dry run of a script. Returns the error that a run would report, if any, and the
 /// findings.
-pub fn rehearse(prepared: &Prepared, listener: Arc<dyn Listener>, dry: Dry) -> (Option<Diagnostic>, Found, Outcome) {
+pub fn perform_dry_run(
+    prepared: &Prepared,
+    listener: Arc<dyn Listener>,
+    dry: Dry,
+) -> (Option<Diagnostic>, Found, Outcome) {
     let dry = Arc::new(dry);
     let mut context = context_of(prepared, listener);
     context.mode = Mode::Dry(Arc::clone(&dry));
+    context.checkpoints = None;
     let context = Arc::new(context);
     let failure = std::thread::scope(|scope| {
         let run = || watch(&context, || evaluate(&prepared.program, &context));
@@ -59,7 +64,9 @@ pub fn rehearse(prepared: &Prepared, listener: Arc<dyn Listener>, dry: Dry) -> (
         }
     });
     let found = dry.found();
-    let failure = failure.filter(|_| found.stopped.is_none()).map(|failure| found.cause.clone().unwrap_or(failure));
+    let failure = failure
+        .filter(|_| found.stopped.is_none() && !(found.threw && found.is_doubtful))
+        .map(|failure| found.cause.clone().unwrap_or(failure));
     (failure, found, context.take_outcome())
 }
 

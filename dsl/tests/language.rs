@@ -239,3 +239,36 @@ fn a_floor_is_computed_once() {
         assert_eq!(outcome.metrics["of_run"].value, outcome.metrics["alone"].value, "{reference}");
     }
 }
+
+/// In Rhai, a method call of a function binds `this`, and a closure in a map is called as a method.
+#[test]
+fn functions_of_the_script_are_called_as_methods() {
+    let (outcome, said) = run("fn raise(x) { this += x; }\n\
+                               fn double() { this * 2 }\n\
+                               let y = 5;\n\
+                               y.raise(4);\n\
+                               let m = #{add: |x| x + 1};\n\
+                               m.later = |x| x + 2;\n\
+                               print(`${y} ${5.double()} ${m.add(2)} ${m.later(2)}`);");
+    assert_eq!(outcome.failure, None);
+    assert_eq!(said, ["9 10 3 4"]);
+}
+
+/// Beyond 1e150 the square of a coordinate is infinite. Without the check, each of these gave
+/// infinity, NaN, or 0.
+#[test]
+fn points_with_infinite_squares_are_refused_when_they_are_made() {
+    for made in [
+        "points([[1e155, 1.0]])",
+        "affine(#{dim: 2, scale: 1e155}).sample(5)",
+        "gaussian(#{mean: [1e160, 0.0]}).sample(5)",
+    ] {
+        let failure = run(&format!("let x = {made};\nprint(x.cov());")).0.failure.unwrap();
+        assert_eq!(failure.place.unwrap().line, 1);
+        assert!(failure.message.contains("at most 1e150"), "{}", failure.message);
+    }
+    let (outcome, said) = run("print(norm([3e200, 4e200])); print(relative_error([1.1e200, 0.0], [1e200, 0.0]));");
+    assert_eq!(outcome.failure, None);
+    assert_eq!(said[0], "5e200");
+    assert!((said[1].parse::<f64>().unwrap() - 0.1).abs() < 1e-12, "{}", said[1]);
+}

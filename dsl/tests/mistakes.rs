@@ -89,6 +89,7 @@ fn of_arguments() {
         "threshold(\"energy\", \"=\", 1);",
         "threshold(\"energi\", \"<\", 1);\nrecord(#{energy: 1});",
         "fn f(a, b) { a + b }\nf(1);",
+        "fn f(x) { x }\nlet z = 5;\nz.f();",
         "param(\"a\", [1]);",
         "let name = \"a\";\nlet a = param(name, 1);",
         "let s = param(\"seed\", 1);",

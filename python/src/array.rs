@@ -66,7 +66,10 @@ pub fn points_of_array(array: &Bound<'_, PyUntypedArray>, name: &str) -> PyResul
         let message = format!("`{name}` has the shape ({written}), but points have the shape (n, dim){hint}");
         return Err(refused(message));
     };
-    Points::new(data, dim, &format!("`{name}`")).map_err(|error| refused(error.to_string()))
+    let what = format!("`{name}`");
+    // With larger coordinates, the squares in later results would be infinite.
+    let checked = Points::new(data, dim, &what).and_then(|points| points.check_squares(&what).map(|()| points));
+    checked.map_err(|error| refused(error.to_string()))
 }
 
 /// Returns points as an array, n x dim.

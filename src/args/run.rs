@@ -59,6 +59,9 @@ pub struct RunArgs {
     /// Run again even if this run is already finished
     #[arg(long)]
     pub force: bool,
+    /// Start without the dry run that looks for mistakes and estimates the memory
+    #[arg(long)]
+    pub no_check: bool,
     #[command(flatten)]
     pub time: TimeArgs,
     #[command(flatten)]

@@ -34,6 +34,9 @@ pub struct SweepArgs {
     /// Run every cell again
     #[arg(long)]
     pub force: bool,
+    /// Start without the dry runs that look for mistakes and estimate the memory
+    #[arg(long)]
+    pub no_check: bool,
     /// The metric of the summary and the picture; its best values come first, or its largest with
     /// `max:METRIC` and its smallest with `min:METRIC`
     #[arg(long, value_name = "METRIC")]

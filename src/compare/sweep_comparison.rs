@@ -61,7 +61,7 @@ fn cells(folder: &Path) -> Result<Vec<(Params, Record)>, Diagnostic> {
     let path = folder.join(TABLE);
     let broken =
         |why: String| diagnostics::data(format!("{} is not the table of a sweep: {why}", path.display()), None);
-    let text = std::fs::read_to_string(&path).map_err(|e| broken(e.to_string()))?;
+    let text = sdflow::io::read_regular_text(&path).map_err(|e| broken(e.to_string()))?;
     let mut found = Vec::new();
     for (number, line) in text.lines().enumerate() {
         let row: Value =

@@ -2,7 +2,6 @@
 
 use super::{Record, SCHEMA};
 use crate::diagnostics;
-use crate::regular_file::read_regular;
 use sdflow_dsl::Diagnostic;
 use serde::Deserialize;
 use serde_json::error::Category;
@@ -20,7 +19,7 @@ struct Version {
 /// The folder has no record, or a record that this version cannot read.
 pub fn read_record(path: &Path, of_sweep: &str) -> Result<Record, Diagnostic> {
     let shown = path.display();
-    let bytes = read_regular(&path.join("run.json")).map_err(|_| no_record(path, of_sweep))?;
+    let bytes = sdflow::io::read_regular(&path.join("run.json")).map_err(|_| no_record(path, of_sweep))?;
     let stale = Some("run it again with this version: the same command with `--force`");
     let schema = serde_json::from_slice::<Version>(&bytes).map_or(SCHEMA, |version| version.schema);
     if schema != SCHEMA {

@@ -4,6 +4,7 @@ use crate::record::Record;
 use crate::run_files::FILM_FOLDER;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use sdflow::io::{open_regular, read_regular, read_regular_text};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::fs;
@@ -26,6 +27,8 @@ pub struct Content {
     pub script: String,
     /// The history of each run of a flow, in order.
     pub curves: Vec<Value>,
+    /// The number of earlier runs, whose history is left out.
+    pub runs_before: usize,
     /// The films as JSON.
     pub films: Vec<String>,
     /// Pictures: their file in the run folder, and their content as the source of an image.
@@ -39,7 +42,7 @@ pub struct Content {
 impl Content {
     /// Reads the folder of a run. What cannot be read is left out, with a sentence that says so.
     pub fn read(record: &Record, folder: &Path) -> Content {
-        let script = fs::read_to_string(folder.join("script.rhai")).unwrap_or_default();
+        let script = read_regular_text(&folder.join("script.rhai")).unwrap_or_default();
         let mut content = Content { script, ..Content::default() };
         content.read_curves(folder);
         content.read_films(folder);
@@ -50,7 +53,7 @@ impl Content {
     }
 
     fn read_curves(&mut self, folder: &Path) {
-        let Ok(file) = fs::File::open(folder.join("metrics.jsonl")) else { return };
+        let Ok(file) = open_regular(&folder.join("metrics.jsonl")) else { return };
         let rows = BufReader::new(file).lines().map_while(Result::ok);
         let rows = rows.filter_map(|line| serde_json::from_str::<Map<String, Value>>(&line).ok());
         let mut runs: Vec<History> = Vec::new();
@@ -68,7 +71,8 @@ impl Content {
         }
         if runs.len() > RUNS {
             self.left_out.push(format!("The curves show the last {RUNS} of {} runs.", runs.len()));
-            runs.drain(..runs.len() - RUNS);
+            self.runs_before = runs.len() - RUNS;
+            runs.drain(..self.runs_before);
         }
         if runs.iter().any(|run| run.every > 1) {
             self.left_out.push("The curves show some of the rows of metrics.csv.".into());
@@ -83,7 +87,7 @@ impl Content {
             if !path.exists() {
                 break;
             }
-            let text = fs::read_to_string(path).unwrap_or_default();
+            let text = read_regular_text(&path).unwrap_or_default();
             size += text.len();
             match StoredFilm::checked(&text) {
                 Some(film) if size <= FILMS => {
@@ -115,7 +119,7 @@ impl Content {
                 self.left_out.push(format!("The picture {} is left out because of its size.", file.display()));
                 continue;
             }
-            let Ok(bytes) = fs::read(path) else {
+            let Ok(bytes) = read_regular(&path) else {
                 self.left_out.push(format!("The picture {} cannot be read.", file.display()));
                 continue;
             };
@@ -148,7 +152,7 @@ pub fn base64_source(kind: &str, bytes: &[u8]) -> String {
 /// Returns the header and at most `most` rows of a CSV file, and whether these are all; None if it
 /// cannot be read.
 pub fn read_table(path: &Path, most: usize) -> Option<(Vec<Vec<String>>, bool)> {
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_path(path).ok()?;
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(open_regular(path).ok()?);
     let rows = reader.records().map(|row| row.map(|row| row.iter().map(String::from).collect()));
     let mut rows = rows.take(most + 2).collect::<Result<Vec<Vec<String>>, _>>().ok()?;
     let is_whole = rows.len() <= most + 1;

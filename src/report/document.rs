@@ -22,15 +22,17 @@ pub struct Document {
 }
 
 impl Document {
-    /// Begins a page with these numbers: the rows of each run, the noise floors by metric, and
-    /// films as JSON.
-    pub fn of(curves: &[Value], floors: &Map<String, Value>, films: &[String]) -> Document {
+    /// Begins a page with these numbers: the rows of each run after the first `before` runs, the
+    /// noise floors by metric, and films as JSON.
+    pub fn of((curves, before): (&[Value], usize), floors: &Map<String, Value>, films: &[String]) -> Document {
         let names = curves.iter().filter_map(Value::as_object).flat_map(Map::keys);
         let meaning = |name: &String| Some((name.clone(), json!(manual::word(name)?.1.replace('`', ""))));
         let meanings: Map<String, Value> = names.filter_map(meaning).collect();
         let (curves, floors, meanings) = (json!(curves), json!(floors), json!(meanings));
         let films = films.join(",");
-        let data = format!("{{\"curves\":{curves},\"floors\":{floors},\"meanings\":{meanings},\"films\":[{films}]}}");
+        let data = format!(
+            "{{\"curves\":{curves},\"before\":{before},\"floors\":{floors},\"meanings\":{meanings},\"films\":[{films}]}}"
+        );
         // Inside a script element, only `<` could end the data or begin a comment.
         Document { data: data.replace('<', "\\u003c"), ..Document::default() }
     }

@@ -10,7 +10,7 @@ use std::fmt::Write;
 
 /// Returns the page of a run.
 pub fn page(record: &Record, content: &Content) -> String {
-    let mut page = Document::of(&content.curves, &floors(record), &content.films);
+    let mut page = Document::of((&content.curves, content.runs_before), &floors(record), &content.films);
     page.section("Checks", checks(record));
     page.section("Conclusion", conclusion(record));
     page.section("Metrics", metrics(record));

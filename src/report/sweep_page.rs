@@ -3,10 +3,10 @@
 use super::content::{base64_source, read_table};
 use super::document::{Document, cell, escaped, table, table_of_cells};
 use crate::record::read::SWEEP_PICTURE;
+use sdflow::io::read_regular;
 use sdflow::number::{estimate, significant};
 use sdflow_dsl::cells::{OverSeeds, Places, SEED};
 use serde_json::Value;
-use std::fs;
 use std::path::Path;
 
 /// Largest number of rows of the table.
@@ -15,12 +15,12 @@ const ROWS: usize = 1000;
 /// Returns the page of the sweep in `folder`: its picture, its table and its axes.
 pub fn page(folder: &Path) -> String {
     let described =
-        fs::read(folder.join("sweep.json")).ok().and_then(|text| serde_json::from_slice::<Value>(&text).ok());
+        read_regular(&folder.join("sweep.json")).ok().and_then(|text| serde_json::from_slice::<Value>(&text).ok());
     let described = described.unwrap_or_default();
     let (rows, is_whole) = read_table(&folder.join("table.csv"), ROWS).unwrap_or_default();
-    let mut page = Document::of(&[], &Default::default(), &[]);
+    let mut page = Document::of((&[], 0), &Default::default(), &[]);
     page.section("Cells", cells(&described, &rows));
-    let picture = fs::read(folder.join(SWEEP_PICTURE)).ok().map(|bytes| base64_source("svg+xml", &bytes));
+    let picture = read_regular(&folder.join(SWEEP_PICTURE)).ok().map(|bytes| base64_source("svg+xml", &bytes));
     let figure = |source| format!("<figure><img src=\"{source}\" alt=\"the results over the axes\"></figure>");
     page.section("Picture", picture.map_or_else(String::new, figure));
     page.section("Means over seeds", means(&described, &rows));

@@ -8,8 +8,9 @@ use crate::listener::Voice;
 use crate::lock::lock;
 use crate::progress::Progress;
 use crate::record::{Record, Status};
+use crate::rehearsal::Stage;
 use crate::run_folder::{self, FolderState};
-use crate::{diagnostics, machine, memory, run_script, terminal};
+use crate::{diagnostics, machine, rehearsal, run_script, terminal};
 use sdflow::Interrupt;
 use sdflow_dsl::cells::{self, CellOutcome, CellPool, Layout, Sweep};
 use sdflow_dsl::{Diagnostic, execute_here};
@@ -48,9 +49,9 @@ impl<'a> RunCells<'a> {
     ///
     /// # Errors
     /// The folder of a cell contains something else; threads cannot be started; the cells need too
-    /// much memory.
+    /// much memory, or have a mistake.
     pub fn run(&self, layout: impl FnOnce(usize) -> Layout) -> Result<BTreeMap<usize, Record>, Diagnostic> {
-        self.check_memory()?;
+        self.check_before()?;
         let mut records = BTreeMap::new();
         let mut take = |index: usize, record| drop(records.insert(self.cells[index].number, record));
         let told = Arc::clone(&self.progress);
@@ -71,8 +72,9 @@ impl<'a> RunCells<'a> {
     }
 
     /// Refuses the cells if those that run at the same time need too much memory. Each of them is
-    /// assumed to be as large as the largest cell.
-    fn check_memory(&self) -> Result<(), Diagnostic> {
+    /// assumed to be as large as the largest cell. Refuses them also if a dry run finds mistakes in
+    /// both the first and the last cell. A mistake in one of them may be due to its parameters.
+    fn check_before(&self) -> Result<(), Diagnostic> {
         let mut waiting = Vec::new();
         for cell in &self.cells {
             if finished_record(cell, self.folder, self.args)?.is_none() {
@@ -80,8 +82,18 @@ impl<'a> RunCells<'a> {
             }
         }
         let at_a_time = layout_of(self.args, waiting.len()).jobs as u64;
-        let largest = waiting.into_iter().max_by_key(|prepared| memory::bound(prepared));
-        largest.map_or(Ok(()), |prepared| memory::check(prepared, at_a_time))
+        if self.args.no_check {
+            return Ok(());
+        }
+        let stage = || Stage { json: self.args.json, unfinished: None };
+        let largest = waiting.iter().max_by_key(|prepared| rehearsal::bound(prepared));
+        largest.map_or(Ok(()), |prepared| rehearsal::check_memory(prepared, stage(), at_a_time))?;
+        let mut mistake = None;
+        for prepared in waiting.first().into_iter().chain(waiting.last()) {
+            let Some(found) = rehearsal::rehearse(prepared, stage())? else { return Ok(()) };
+            mistake = Some(found);
+        }
+        mistake.map_or(Ok(()), Err)
     }
 
     /// Computes a cell and returns its record.

@@ -6,6 +6,7 @@ use crate::lock::open_lock;
 use crate::record::EngineRecord;
 use crate::record::read::unreadable;
 use crate::run_folder::cannot_write;
+use sdflow::io::read_regular;
 use sdflow_dsl::Diagnostic;
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -66,7 +67,7 @@ impl SweepFolder {
     fn is_ours(&self, script: &Path) -> Result<(), Diagnostic> {
         let path = &self.0;
         let file = path.join(PLAN);
-        match fs::read(&file) {
+        match read_regular(&file) {
             Ok(bytes) => {
                 let described: Described = serde_json::from_slice(&bytes).map_err(|e| {
                     let hint = "choose another `--out`, or delete that folder if you do not need it";

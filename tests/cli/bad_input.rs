@@ -35,6 +35,11 @@ fn comment_without_an_end() {
 }
 
 #[test]
+fn nested_comment_without_an_end() {
+    assert_snapshot!(complaint("let a = 1;\n/* one /* two */\nprint(a); /* three */\n"));
+}
+
+#[test]
 fn folder_to_read_that_is_none() {
     let sandbox = Sandbox::with("print(1);\n");
     assert_snapshot!(sandbox.run("a.rhai --allow-read nowhere").complaint());

@@ -207,7 +207,7 @@ fn a_mended_script_takes_up_what_did_not_change() {
         )
     };
     let sandbox = Sandbox::with(&script("print(k[5]);"));
-    sandbox.run("a.rhai --checkpoint-every 20").code(3);
+    sandbox.run("a.rhai --no-check --checkpoint-every 20").code(3);
     let folders = || std::fs::read_dir(sandbox.path("runs")).unwrap().map(|entry| entry.unwrap().path());
     let failed = folders().next().unwrap();
     sandbox.write("a.rhai", script("print(k[0]);"));
@@ -282,4 +282,38 @@ fn a_full_disk_keeps_the_last_checkpoint() {
     assert!(done.stderr.contains("cannot write") && done.stderr.contains("checkpoint/run-0"), "{}", done.stderr);
     let resumed = sandbox.run("a.rhai --out out --max-time 1s").code(130);
     assert!(resumed.stderr.contains("goes on after"), "{}", resumed.stderr);
+}
+
+/// The memory and the open files of a process.
+#[cfg(target_os = "linux")]
+fn held(process: u32) -> Option<(u64, usize)> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let memory = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let files = std::fs::read_dir(format!("/proc/{process}/fd")).ok()?.count();
+    Some((memory.trim().trim_end_matches(" kB").parse().ok()?, files))
+}
+
+/// Nothing is kept per step: in the last quarter of 200,000 steps, memory is within 2 % of that in
+/// the second quarter, and no more files are open.
+#[cfg(target_os = "linux")]
+#[test]
+fn many_steps_need_no_more_memory_than_few() {
+    let sandbox = Sandbox::with(
+        r#"let x = dataset("moons").sample(50);
+        let r = run(sd_flow(x, #{sigma: 0.3}), normal(50, 2), normal(50, 2), #{steps: 200000, snapshots: 20, metrics: ["energy"], every: 2000});
+        save(r.points, "y.npy");"#,
+    );
+    let mut command = sandbox.command("a.rhai --out out --quiet --checkpoint-every 1s --threads 1");
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut seen = Vec::new();
+    while child.try_wait().unwrap().is_none() {
+        seen.extend(held(child.id()));
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert!(child.wait().unwrap().success() && seen.len() > 16, "{} looks", seen.len());
+    let quarter = |k: usize| seen[k * seen.len() / 4..(k + 1) * seen.len() / 4].iter();
+    let (early, late) =
+        (quarter(1).max_by_key(|look| look.0).unwrap().0, quarter(3).max_by_key(|look| look.0).unwrap().0);
+    assert!(late as f64 <= 1.02 * early as f64, "{early} kB, then {late} kB");
+    assert!(quarter(3).map(|look| look.1).max() <= quarter(1).map(|look| look.1).max());
 }

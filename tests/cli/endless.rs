@@ -11,7 +11,7 @@ const DOUBLING: &str = "let f = |x| x;\nfor i in 0..60 { f = f.curry(f); }\n";
 fn an_operation_that_fills_the_memory_ends_the_run_and_what_was_computed_is_kept() {
     let sandbox = Sandbox::with(&format!("let x = normal(50, 2);\nsave(x, \"x.npy\");\n{DOUBLING}"));
     let begun = Instant::now();
-    let done = sandbox.run("a.rhai --memory-budget 700MiB --json").code(3);
+    let done = sandbox.run("a.rhai --no-check --memory-budget 700MiB --json").code(3);
     assert!(begun.elapsed() < Duration::from_secs(100), "{:?}", begun.elapsed());
     assert!(done.stderr.contains("the memory budget of 700 MiB"), "{}", done.stderr);
     assert_eq!(json(&done.stdout)["exit_code"], 3);
@@ -21,7 +21,7 @@ fn an_operation_that_fills_the_memory_ends_the_run_and_what_was_computed_is_kept
 fn the_record_of_such_a_run_says_how_it_ended() {
     let script = format!("let seed = param(\"k\", 1);\nlet x = normal(50, 2);\nsave(x, \"x.npy\");\n{DOUBLING}");
     let sandbox = Sandbox::with(&script);
-    let done = sandbox.run("sweep a.rhai -p k=1,2 --jobs 1 --memory-budget 700MiB --out s").code(3);
+    let done = sandbox.run("sweep a.rhai --no-check -p k=1,2 --jobs 1 --memory-budget 700MiB --out s").code(3);
     assert!(done.stderr.contains("the memory budget of 700 MiB"), "{}", done.stderr);
     let files = listing(&sandbox.path("s"));
     let records: Vec<_> = files.iter().filter(|file| file.ends_with("run.json")).collect();
@@ -31,4 +31,15 @@ fn the_record_of_such_a_run_says_how_it_ended() {
     assert_eq!(record_of["files"], serde_json::json!(["samples/x.npy"]));
     assert!(files.contains(&record.replace("run.json", "samples/x.npy")), "{files:?}");
     assert!(record_of["error"]["message"].as_str().unwrap().contains("memory budget"), "{record_of}");
+}
+
+/// The dry run before the run meets the same operation, before anything is computed.
+#[test]
+fn the_check_before_the_run_tells_of_such_an_operation() {
+    let sandbox = Sandbox::with(&format!("let x = normal(50, 2);\nsave(x, \"x.npy\");\n{DOUBLING}"));
+    let done = sandbox.run("a.rhai --memory-budget 700MiB --out out").code(3);
+    assert!(done.stderr.contains("the memory budget of 700 MiB"), "{}", done.stderr);
+    let record = json(&sandbox.read("out/run.json"));
+    assert_eq!((&record["status"], &record["exit_code"]), (&"failed".into(), &3.into()));
+    assert_eq!(listing(&sandbox.path("out")).iter().filter(|file| file.starts_with("samples")).count(), 0);
 }

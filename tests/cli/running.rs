@@ -287,3 +287,48 @@ fn an_error_is_told_once() {
         assert!(log.contains("no luck") && log.contains("chosen from the data"), "{log}");
     }
 }
+
+/// Each of these mistakes stands after a computation of hours. The dry run before the run finds it.
+#[test]
+fn late_mistakes_are_found_before_the_run() {
+    let slow = "let x = dataset(\"moons\").sample(4000);\n\
+                let r = run(sd_flow(x), normal(4000, 2), #{steps: 1000000});\n\
+                let g = mlp(#{dim: 2});\n";
+    for (late, told) in [
+        ("animate(r, \"x.mp4\");", "`file` of `animate`"),
+        ("let name = \"x\" + \".bmp\"; plot(r, name);", "x.bmp"),
+        ("fisher(r.points, normal(500, 2));", "fisher"),
+        ("print(r.pionts);", "no property `pionts`"),
+        ("let y = load(\"nowhere.npy\");", "nowhere.npy"),
+        ("energy(r.points, normal(100, 3));", "3"),
+        ("threshold(\"enrgy\", \"<\", 1.0);", "enrgy"),
+        ("density(2, \"-(x[0]^2\");", "-(x[0]^2"),
+        ("let f = |a| a; f.call(1, 2);", ""),
+    ] {
+        let sandbox = Sandbox::with(&format!("{slow}{late}\n"));
+        let ran = sandbox.run("a.rhai --out out");
+        assert!(ran.code == 3 || ran.code == 6, "{late}: {}", ran.stderr);
+        assert!(ran.stderr.contains("nothing was computed") || ran.stderr.contains(":4:"), "{late}: {}", ran.stderr);
+        assert!(ran.stderr.contains(told), "{late}: {}", ran.stderr);
+    }
+}
+
+/// After a condition on results, the dry run cannot know whether a run meets the same error; and an
+/// end by `throw` is what the script asks for.
+#[test]
+fn what_depends_on_results_does_not_stop_a_run() {
+    let sandbox = Sandbox::with(
+        "let x = normal(50, 2);\n\
+         let r = run(sd_flow(x), normal(50, 2), normal(50, 2), #{steps: 2, metrics: [\"energy\"]});\n\
+         if r.metrics.energy > 1e9 { throw \"far\"; }\n\
+         let found = [];\n\
+         if r.metrics.energy < 1e9 { found.push(1); }\n\
+         print(found[0]);\n\
+         throw \"the end\";",
+    );
+    let done = sandbox.run("a.rhai").code(3);
+    assert!(done.stdout.starts_with("1\n") && done.stderr.contains("the end"), "{}{}", done.stdout, done.stderr);
+    assert!(done.stderr.contains("unless the results prevent it"), "{}", done.stderr);
+    let checked = sandbox.run("check a.rhai").code(3);
+    assert!(!checked.stderr.contains("far"), "{}", checked.stderr);
+}

@@ -50,7 +50,7 @@ fn control_characters_of_names_are_escaped_in_every_message() {
         assert!(done.stderr.contains(shown), "{shown}: {}", done.stderr);
         assert_eq!(done.code, code, "{}", done.stderr);
     }
-    let run = run(&["run", NAME]);
+    let run = run(&["run", "--no-check", NAME]);
     assert!(run.stdout.contains("\\u{1b}[2Jgone") && run.stderr.contains("b\\u{1b}[2J\\nok.csv"), "{}", run.stderr);
     let log = sandbox.run_folder().join("log.txt");
     assert!(!steers(&std::fs::read_to_string(log).unwrap()));
@@ -75,7 +75,8 @@ fn a_limit_on_the_size_of_files_is_an_error() {
 #[test]
 fn a_busy_folder_is_named_with_what_to_do() {
     let sandbox = Sandbox::with("let i = 0;\nprint(\"begun\");\nloop { i += 1; }\n");
-    let mut first = sandbox.command("a.rhai --out here").stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut first =
+        sandbox.command("a.rhai --no-check --out here").stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut line = String::new();
     std::io::BufRead::read_line(&mut std::io::BufReader::new(first.stdout.as_mut().unwrap()), &mut line).unwrap();
     assert_eq!(line, "begun\n");

@@ -39,7 +39,7 @@ pub fn record_result(call: &Call, done: Done, dim: usize, advice: String) -> Res
 /// Saves the points of an interrupted process, if there is a run folder.
 fn save_interrupted(call: &Call, points: &Points) -> Result<(), Fail> {
     let Some(path) = call.context.sandbox.rescue("interrupted.npy", "samples")? else { return Ok(()) };
-    sdflow::io::save_npy(&path, points).map_err(|e| call.place(e))?;
+    call.context.mode.write(|| sdflow::io::save_npy(&path, points)).map_err(|e| call.place(e))?;
     call.context.record_file(&path);
     Ok(())
 }

@@ -139,7 +139,7 @@ fn load_model(call: &Call) -> Result<Dynamic, Fail> {
     let (name, options): (String, ModelOptions) = (call.text(0)?, call.options()?);
     let own = context.sandbox.below(&name, "models");
     if let Some(model) = own.as_ref().ok().and_then(|path| context.mode.saved_model(path)) {
-        return Ok(model);
+        return Ok(model.read_lock::<Model>().map_or_else(|| model.clone(), |model| Dynamic::from(model.as_loaded())));
     }
     let path = match own {
         // A file that an earlier attempt left in the run folder is not a model of this run. A

@@ -93,6 +93,11 @@ fn flat(call: &Call, i: usize) -> Result<Vec<f64>, Fail> {
     }
 }
 
+/// Returns the root of the sum of squares. In units of the largest value no square overflows.
 fn length(values: &[f64]) -> f64 {
-    values.iter().map(|x| x * x).sum::<f64>().sqrt()
+    let unit = values.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
+    match unit.is_normal() {
+        true => unit * values.iter().map(|x| (x / unit).powi(2)).sum::<f64>().sqrt(),
+        false => unit,
+    }
 }

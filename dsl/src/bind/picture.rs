@@ -8,7 +8,7 @@ use crate::call::{Call, Entry, function};
 use crate::language::{At, Fail, Kind, OPTIONS, Type, arg};
 use rhai::{Array, Dynamic, Map};
 use sdflow::options::Options;
-use sdflow::plot::{Chart, Picture};
+use sdflow::plot::{Chart, Level, Picture};
 use sdflow::table::Table;
 use std::sync::Arc;
 
@@ -76,7 +76,7 @@ fn plot(call: &Call) -> Result<Dynamic, Fail> {
     let path = call.context.writable(&name, "plots").map_err(|f| f.at(At::Argument(1)))?;
     call.context.time("pictures", || {
         let picture = picture(call, &options)?;
-        idle::in_plot(call, &options, picture.charts.len());
+        idle::in_plot(call, &options, picture.charts.len(), series_of(call.arg(0)?).is_some());
         call.context.mode.find(|| picture.save(&path), || picture.check()).map_err(|e| call.place(e))
     })?;
     call.context.record_file(&path);
@@ -110,8 +110,8 @@ fn picture(call: &Call, options: &PlotOptions) -> Result<Picture, Fail> {
 fn charts(call: &Call, what: &Dynamic, options: &PlotOptions) -> Result<Vec<Chart>, Fail> {
     let sweep = what.clone().try_cast::<Arc<Table>>().filter(|t| !t.axes().is_empty() && options.x.is_none());
     let mut made = match (sweep, series_of(what)) {
-        (Some(table), _) => sweep_charts(&table, options)?,
-        (None, Some(series)) => curves(&series, options)?,
+        (Some(table), _) => annotated(sweep_charts(&table, options)?, options),
+        (None, Some(series)) => annotated(curves(&series, options)?, options),
         (None, None) => {
             let look = Look::of(options);
             let chart =
@@ -124,6 +124,16 @@ fn charts(call: &Call, what: &Dynamic, options: &PlotOptions) -> Result<Vec<Char
     }
     let log = |chart: Chart| if options.log_x { chart.log_x() } else { chart };
     Ok(made.into_iter().map(log).map(|chart| if options.log_y { chart.log_y() } else { chart }).collect())
+}
+
+/// Returns the charts of a table with the labels and levels of the options.
+fn annotated(charts: Vec<Chart>, options: &PlotOptions) -> Vec<Chart> {
+    let annotate = |mut chart: Chart| {
+        chart = options.x_label.iter().fold(chart, |chart, label| chart.x(label.as_str()));
+        chart = options.y_label.iter().fold(chart, |chart, label| chart.y(label.as_str()));
+        options.levels.iter().fold(chart, |chart, (name, value)| chart.with(Level::new(*value, name.as_str())))
+    };
+    charts.into_iter().map(annotate).collect()
 }
 
 /// Returns the title and the content of every chart: one chart, or one per element.

@@ -1,5 +1,7 @@
 //! The options of `plot`.
 
+use std::collections::BTreeMap;
+
 sdflow::options! {
     /// Options of `plot`.
     pub struct PlotOptions {
@@ -18,6 +20,14 @@ sdflow::options! {
         /// For a table: the columns to draw. Left out: the first quantity of a sweep, the metrics
         /// of a result, and otherwise all columns except that of the horizontal axis.
         y: Option<Vec<String>> = None,
+        /// For a table: the label of the horizontal axis; left out: the name of its column.
+        x_label: Option<String> = None,
+        /// For a table: the label of the vertical axis; left out: the name of the only column
+        /// that is drawn.
+        y_label: Option<String> = None,
+        /// For a table: values at which a dashed line is drawn, by the names for the legend, such
+        /// as `#{exact: 1.25}`.
+        levels: BTreeMap<String, f64> = BTreeMap::new(),
         /// Whether the horizontal axis is logarithmic.
         log_x: bool = false,
         /// Whether the vertical axis is logarithmic.

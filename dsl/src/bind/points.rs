@@ -106,19 +106,19 @@ pub const ENTRIES: &[Entry] = &[
         "let c = normal(100, 2).cov();\n\
              print(c[0][1]);",
     ),
-    function("spacing", Kind::Points, &[], Type::Number, |call| Ok(spacing(&*measurable(call)?).into()))
+    function("spacing", Kind::Points, &[], Type::Number, |call| Ok(spacing(&*receiver(call)?).into()))
         .of(Type::Points)
         .about(
             "The median distance from a point to the nearest other point: the finest detail that the \
              points can show.",
         )
         .example("print(normal(100, 2).spacing());"),
-    function("diameter", Kind::Points, &[], Type::Number, |call| Ok(diameter(&*measurable(call)?).into()))
+    function("diameter", Kind::Points, &[], Type::Number, |call| Ok(diameter(&*receiver(call)?).into()))
         .of(Type::Points)
         .about("Twice the largest distance of a point from the mean: the size of the set.")
         .example("print(normal(100, 2).diameter());"),
     function("mean_distance", Kind::Points, &[], Type::Number, |call| {
-        Ok(mean_distance(&*measurable(call)?).unwrap_or(0.0).into())
+        Ok(mean_distance(&*receiver(call)?).unwrap_or(0.0).into())
     })
     .of(Type::Points)
     .about(
@@ -130,13 +130,6 @@ pub const ENTRIES: &[Entry] = &[
          let kernel = laplace(0.1 * x.mean_distance());",
     ),
 ];
-
-/// Returns the receiver, whose distances must have finite squares.
-fn measurable(call: &Call) -> Result<Arc<Points>, Fail> {
-    let points = receiver(call)?;
-    points.check_squares("the set of points").map_err(|e| call.place(e))?;
-    Ok(points)
-}
 
 fn receiver(call: &Call) -> Result<Arc<Points>, Fail> {
     Ok(call.receiver::<Cloud>()?.points)

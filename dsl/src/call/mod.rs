@@ -48,7 +48,13 @@ impl<'a> Call<'a> {
             // Memory is checked before every call, because values that the script keeps from
             // earlier calls use memory too.
             limits::memory_shortage().map_or(Ok(()), Err)?;
-            run(&Call { signature, context, native, unknown, args })
+            let call = Call { signature, context, native, unknown, args };
+            let made = run(&call)?;
+            // With larger coordinates, the squares in later results would be infinite.
+            if let Some(cloud) = made.read_lock::<Cloud>() {
+                cloud.points.check_squares("the resulting set of points").map_err(|e| call.place(e))?;
+            }
+            Ok(made)
         };
         context.own_time.note_line(native.call_position().line());
         let made = context.own_time.pause(|| context.mode.call(signature.kind.is_result(), args, call));

@@ -61,7 +61,7 @@ impl Store {
         let folder = context.sandbox.folder().join(CELLS).join(number.to_string());
         let lines = folder.with_extension("jsonl");
         let run = format!("{} {}", context.identity, context.pairwise.options().isa.resolved().name());
-        let text = fs::read(&lines).unwrap_or_default();
+        let text = sdflow::io::read_regular(&lines).unwrap_or_default();
         // A process that is killed while writing leaves a partial last line, which is skipped.
         let own = |line: &Line| line.run == run && name(line.cell).is_some_and(|name| name == line.at);
         let whole =

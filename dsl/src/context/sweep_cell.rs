@@ -97,7 +97,7 @@ impl Context {
 
     /// True if a cell of a sweep runs here, also in a dry run.
     pub fn within_cell(&self) -> bool {
-        self.is_cell() || self.mode.is_within_cell()
+        self.is_cell() || self.mode.sweeps() > 0
     }
 
     /// Runs `act`, a cell of a sweep in a dry run. Returns its result, and the advice and place of

@@ -137,9 +137,9 @@ impl Mode {
         self.dry().is_some() && value.is::<Reading>()
     }
 
-    /// True while a dry run computes a cell of a sweep.
-    pub fn is_within_cell(&self) -> bool {
-        self.dry().is_some_and(Dry::is_within_cell)
+    /// Returns the number of sweeps, one inside another, of which a dry run computes a cell.
+    pub fn sweeps(&self) -> usize {
+        self.dry().map_or(0, Dry::sweeps)
     }
 
     /// Records the error with which the script ended.

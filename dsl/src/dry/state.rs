@@ -3,7 +3,7 @@
 use crate::language::{Diagnostic, Fail, Place, place_of};
 use crate::value::unknown;
 use rhai::{Dynamic, EvalAltResult, Position};
-use sdflow::cost::{self, Gauge, KnownCosts, Meter};
+use sdflow::cost::{self, Asked, Gauge, KnownCosts, Meter};
 use sdflow::pairwise::Pairwise;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -21,8 +21,7 @@ pub struct Dry {
     claimed: Vec<Position>,
     /// Measures memory.
     meter: Option<&'static dyn Meter>,
-    /// True if only memory is estimated.
-    is_brief: bool,
+    asked: Asked,
     /// The costs of the metrics so far.
     known: KnownCosts,
     found: Mutex<Found>,
@@ -41,11 +40,17 @@ pub struct Found {
     pub stopped: Option<Position>,
     /// The failure of a cell of a sweep.
     pub cause: Option<Diagnostic>,
+    /// True if the script ended by its own `throw`.
+    pub threw: bool,
+    /// True if the script ended with an error that an assumption may have caused.
+    pub is_doubtful: bool,
     /// Peak memory in bytes, if it is measured.
     pub bytes: u64,
     is_uncertain: bool,
     /// The number of cells that the executed cell represents.
     factor: Option<u64>,
+    /// The number of sweeps around the script, one inside another.
+    sweeps: usize,
 }
 
 /// The cost of the calls at one place.
@@ -78,7 +83,7 @@ impl Dry {
     /// Creates a dry run in which comparisons of unknown numbers have the outcome `assumed`.
     pub fn new(assumed: bool, claimed: Vec<Position>) -> Dry {
         let (found, saved) = (Mutex::default(), Mutex::default());
-        Dry { assumed, claimed, meter: None, is_brief: false, known: KnownCosts::default(), found, saved }
+        Dry { assumed, claimed, meter: None, asked: Asked::Cost, known: KnownCosts::default(), found, saved }
     }
 
     /// Returns the same dry run with this meter of memory.
@@ -86,16 +91,15 @@ impl Dry {
         Dry { meter, ..self }
     }
 
-    /// Returns the same dry run, but for memory only: it takes less time, and costs other than
-    /// memory are rough.
-    pub fn for_memory(self) -> Dry {
-        Dry { is_brief: true, ..self }
+    /// Returns the same dry run, asked for this.
+    pub fn asked_for(self, asked: Asked) -> Dry {
+        Dry { asked, ..self }
     }
 
     /// Returns the meter of the work of `pairwise`.
     pub fn gauge<'a>(&'a self, pairwise: &'a Pairwise) -> Gauge<'a> {
-        let gauge = Gauge::new(pairwise, self.meter.map(|meter| meter as &dyn Meter)).remembering(&self.known);
-        if self.is_brief { gauge.brief() } else { gauge }
+        let meter = self.meter.map(|meter| meter as &dyn Meter);
+        Gauge::new(pairwise, meter).remembering(&self.known).asked_for(self.asked)
     }
 
     fn state(&self) -> MutexGuard<'_, Found> {
@@ -145,14 +149,16 @@ impl Dry {
     pub fn count_for<T>(&self, cells: u64, act: impl FnOnce() -> T) -> T {
         let before = self.state().factor;
         self.state().factor = Some(before.unwrap_or(1) * cells);
+        self.state().sweeps += 1;
         let made = act();
+        self.state().sweeps -= 1;
         self.state().factor = before;
         made
     }
 
-    /// True while a cell of a sweep is computed.
-    pub fn is_within_cell(&self) -> bool {
-        self.state().factor.is_some()
+    /// Returns the number of sweeps, one inside another, of which a cell is computed.
+    pub fn sweeps(&self) -> usize {
+        self.state().sweeps
     }
 
     /// Keeps the failure of a cell, which ends the dry run.
@@ -190,5 +196,22 @@ impl Dry {
         if found.cause.is_none() && (found.is_uncertain || is_named) {
             found.stopped = Some(place_of(error));
         }
+        use EvalAltResult as E;
+        let cause = innermost(error);
+        found.threw = matches!(cause, E::ErrorRuntime(token, _) if !token.is::<Fail>());
+        // A name is wrong whatever the values are.
+        let of_names =
+            matches!(cause, E::ErrorFunctionNotFound(..) | E::ErrorDotExpr(..) | E::ErrorVariableNotFound(..));
+        found.is_doubtful = !found.assumptions.is_empty() && !of_names;
+    }
+}
+
+/// Returns the error inside the functions of the script that passed it on.
+fn innermost(error: &EvalAltResult) -> &EvalAltResult {
+    match error {
+        EvalAltResult::ErrorInFunctionCall(_, _, inner, _) | EvalAltResult::ErrorInModule(_, inner, _) => {
+            innermost(inner)
+        }
+        error => error,
     }
 }

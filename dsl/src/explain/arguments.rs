@@ -16,18 +16,27 @@ pub fn unknown_function(signature: &str, position: Position, syntax: &Syntax) ->
         let words: Vec<String> = types.iter().map(|t| plain(t)).collect();
         return Fail::script(format!("`{name}` does not work on {}", words.join(" and ")));
     }
-    let site = syntax.call_at(position);
-    call_mismatch(name, types.len(), site.is_some_and(|s| s.method), types.first().copied(), syntax)
+    // In `f.call(x)` the site is the call of `call`, and the name is that of the closure in `f`.
+    let is_method = syntax.call_at(position).is_some_and(|site| site.method && site.name == name);
+    call_mismatch(name, types.len(), is_method, types.first().copied(), syntax)
         .unwrap_or_else(|| no_function(name, types.len(), syntax))
 }
 
 /// Explains a call of a known name with the wrong number of arguments or the wrong receiver.
 pub fn call_mismatch(name: &str, given: usize, method: bool, receiver: Option<&str>, syntax: &Syntax) -> Option<Fail> {
     let entries = manual::entries_of(name);
-    if let Some(arities) = syntax.functions.get(name).filter(|a| !a.contains(&given)) {
+    let own = given - usize::from(method).min(given);
+    if let Some(arities) = syntax.functions.get(name).filter(|a| !a.contains(&own)) {
+        if method && arities.contains(&given) {
+            let message =
+                format!("`{name}` is a function of the script without `this`, so it is not called as a method");
+            return Some(
+                Fail::script(message).hint(format!("write {name}(..), with all arguments in the parentheses")),
+            );
+        }
         let counts: Vec<String> = arities.iter().map(usize::to_string).collect();
         let want = format!("{} argument{}", counts.join(" or "), if counts == ["1"] { "" } else { "s" });
-        return Some(count_error(name, &want, given - usize::from(method)));
+        return Some(count_error(name, &want, own));
     }
     let entry = *entries.first()?;
     let written: Vec<String> = entries.iter().map(|e| e.synopsis()).collect();

@@ -70,6 +70,8 @@ pub struct Syntax {
     pub functions: BTreeMap<String, BTreeSet<usize>>,
     /// Variables that are declared or used.
     pub variables: BTreeSet<String>,
+    /// Keys of literal maps.
+    pub keys: BTreeSet<String>,
     /// Places of quotients of whole numbers with a remainder, which Rhai rounds towards 0.
     pub quotients: Vec<Position>,
     /// Places of operators inside a check (`expect(..)`).
@@ -112,6 +114,7 @@ impl Syntax {
             self.functions.entry(name).or_default().extend(arities);
         }
         self.variables.extend(other.variables);
+        self.keys.extend(other.keys);
         self.quotients.extend(other.quotients);
         self.claimed.extend(other.claimed);
     }
@@ -123,6 +126,9 @@ impl Syntax {
             ASTNode::Expr(Expr::MethodCall(call, position)) => self.call(call, *position, true),
             ASTNode::Expr(Expr::Property(property, position)) => {
                 self.properties.push((property.2.to_string(), *position));
+            }
+            ASTNode::Expr(Expr::Map(map, _)) => {
+                self.keys.extend(map.0.iter().map(|(key, _)| key.name.to_string()));
             }
             ASTNode::Expr(Expr::Variable(variable, ..)) => {
                 self.variables.insert(variable.1.to_string());

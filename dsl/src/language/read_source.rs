@@ -1,7 +1,6 @@
 //! Reading the texts of scripts.
 
 use super::limits::SOURCE;
-use std::fs::File;
 use std::io::{Error, ErrorKind, Read, Result};
 use std::path::Path;
 
@@ -12,14 +11,12 @@ use std::path::Path;
 /// The operating system's error; the file is not a regular file; it is too large.
 pub fn read_source(path: &Path) -> Result<Vec<u8>> {
     let refused = |reason: String| Error::new(ErrorKind::InvalidInput, reason);
-    let about = std::fs::metadata(path)?;
-    if !about.is_file() {
-        return Err(refused("it is not a regular file".into()));
-    }
-    if about.len() > SOURCE {
-        return Err(refused(format!("it has {} bytes, and a script may have {SOURCE}", about.len())));
+    let file = sdflow::io::open_regular(path)?;
+    let length = file.metadata()?.len();
+    if length > SOURCE {
+        return Err(refused(format!("it has {length} bytes, and a script may have {SOURCE}")));
     }
     let mut bytes = Vec::new();
-    File::open(path)?.take(SOURCE).read_to_end(&mut bytes)?;
+    file.take(SOURCE).read_to_end(&mut bytes)?;
     Ok(bytes)
 }

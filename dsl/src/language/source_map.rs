@@ -61,10 +61,26 @@ impl Sources {
         Some(Place { file: shown, source, line, column: text.chars().count() + 1, length: 1 })
     }
 
-    /// Returns the place where a comment without `*/` begins in the last file.
+    /// Returns the place where a comment without `*/` begins in the last file. Comments are nested,
+    /// so that this is the last `/*` with no `*/` of its own after it.
     pub fn open_comment(&self) -> Option<Place> {
         let file = self.files.last()?;
-        let at = file.text.rfind("/*").filter(|at| !file.text[*at..].contains("*/"))?;
+        let ends = file.text.rmatch_indices("*/").map(|(at, _)| (at, false));
+        let mut marks: Vec<(usize, bool)> =
+            file.text.rmatch_indices("/*").map(|(at, _)| (at, true)).chain(ends).collect();
+        marks.sort_unstable_by(|a, b| b.cmp(a));
+        let mut closed = 0;
+        let at = marks.into_iter().find_map(|(at, begins)| match (begins, closed) {
+            (true, 0) => Some(at),
+            (true, _) => {
+                closed -= 1;
+                None
+            }
+            (false, _) => {
+                closed += 1;
+                None
+            }
+        })?;
         let before = &file.text[..at];
         let (line, column) =
             (before.lines().count().max(1), before.lines().last().map_or(0, |l| l.chars().count()) + 1);

@@ -31,6 +31,14 @@ enum Base {
 }
 
 impl Base {
+    /// Returns the name of the base that a file contains; None if the base is standard normal.
+    fn name_in_file(&self) -> Option<String> {
+        match self {
+            Base::Untrained(base) | Base::Known(base) => (!is_standard_normal(base.as_ref())).then(|| base.name()),
+            Base::Named(name) => Some(name.clone()),
+        }
+    }
+
     /// # Errors
     /// Only the name of the base is known.
     fn get(&self) -> Result<&Arc<dyn Target>> {
@@ -136,14 +144,21 @@ impl Model {
             Kept::Affine(g) => g.tensors(),
             Kept::Mlp(g) => g.tensors(),
         };
-        let name = match &state.base {
-            Base::Untrained(base) | Base::Known(base) => (!is_standard_normal(base.as_ref())).then(|| base.name()),
-            Base::Named(name) => Some(name.clone()),
-        };
-        if let Some(name) = name {
+        if let Some(name) = state.base.name_in_file() {
             generator::add_base_name(&mut tensors, name);
         }
         tensors
+    }
+
+    /// Returns a separate generator, as it comes back from its own file.
+    pub fn as_loaded(&self) -> Model {
+        let State { generator, base } = &*self.state();
+        let loaded = match (base.name_in_file(), base) {
+            (Some(name), _) => Base::Named(name),
+            (None, Base::Untrained(base)) => Base::Known(base.clone()),
+            (None, base) => base.clone(),
+        };
+        Model(Arc::new(Mutex::new(State { generator: generator.clone(), base: loaded })))
     }
 
     /// The base that the generator was given or trained on; None if it has neither.

@@ -19,6 +19,18 @@ pub trait Meter: Send + Sync + std::fmt::Debug {
     fn restart(&self);
 }
 
+/// What a gauge is asked for. The less it is asked for, the less time it spends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Asked {
+    /// All numbers of a [`Cost`](super::Cost).
+    #[default]
+    Cost,
+    /// The bytes; other numbers are rough.
+    Memory,
+    /// Only the errors of the computation; all numbers are meaningless.
+    Errors,
+}
+
 /// The measured cost of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(super) struct Measured {
@@ -41,14 +53,14 @@ pub struct Gauge<'a> {
     pairwise: &'a Pairwise,
     meter: Option<&'a dyn Meter>,
     known: Option<&'a KnownCosts>,
-    is_brief: bool,
+    asked: Asked,
     watch: fn() -> f64,
 }
 
 impl<'a> Gauge<'a> {
     /// Creates a gauge of the work of `pairwise` and, with a `meter`, of memory.
     pub fn new(pairwise: &'a Pairwise, meter: Option<&'a dyn Meter>) -> Gauge<'a> {
-        Gauge { pairwise, meter, known: None, is_brief: false, watch: seconds }
+        Gauge { pairwise, meter, known: None, asked: Asked::Cost, watch: seconds }
     }
 
     /// Returns a gauge that measures the cost of each metric once and keeps it in `known`.
@@ -56,9 +68,9 @@ impl<'a> Gauge<'a> {
         Gauge { known: Some(known), ..self }
     }
 
-    /// Returns a gauge for memory. Its other numbers are rough, because it spends little time.
-    pub fn brief(self) -> Gauge<'a> {
-        Gauge { is_brief: true, ..self }
+    /// Returns a gauge that is asked for this.
+    pub fn asked_for(self, asked: Asked) -> Gauge<'a> {
+        Gauge { asked, ..self }
     }
 
     /// Returns the costs of metrics that are known.
@@ -66,9 +78,9 @@ impl<'a> Gauge<'a> {
         self.known
     }
 
-    /// True if the gauge spends little time.
-    pub(super) fn is_brief(&self) -> bool {
-        self.is_brief
+    /// Returns what the gauge is asked for.
+    pub(super) fn asked(&self) -> Asked {
+        self.asked
     }
 
     /// Returns a gauge that reads the time from `watch`, so that a test decides how long its work
@@ -140,7 +152,7 @@ impl<'a> Gauge<'a> {
         let (mut best, mut made) = self.measure(engine, &mut act)?;
         let mut spent = best.seconds;
         for _ in 1..3 {
-            if spent > ENOUGH || self.is_brief {
+            if spent > ENOUGH || self.asked != Asked::Cost {
                 break;
             }
             drop(made);

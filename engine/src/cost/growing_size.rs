@@ -1,7 +1,7 @@
 //! Measurements at growing sizes, until the cost at the real size can be extrapolated.
 
 use super::extrapolate::whole;
-use super::gauge::{Gauge, Measured};
+use super::gauge::{Asked, Gauge, Measured};
 use super::{Cost, extrapolate};
 use crate::{Error, Result};
 
@@ -40,8 +40,9 @@ pub(super) struct Climb {
     pub sizes: usize,
     /// Whether pairs must grow as a quadratic. Larger sizes are then tried until they do.
     pub quadratic: bool,
-    /// Whether only memory is asked for; few, short measurements suffice.
-    pub brief: bool,
+    /// What is asked for: for memory, few short measurements suffice, and for errors, the first
+    /// size.
+    pub asked: Asked,
     /// Returns the seconds since a fixed moment.
     pub watch: fn() -> f64,
 }
@@ -49,7 +50,7 @@ pub(super) struct Climb {
 impl Climb {
     /// Returns the usual limits for measurements by `gauge`.
     pub fn of(gauge: &Gauge) -> Climb {
-        Climb { first: FIRST, sizes: 3, quadratic: true, brief: gauge.is_brief(), watch: gauge.watch() }
+        Climb { first: FIRST, sizes: 3, quadratic: true, asked: gauge.asked(), watch: gauge.watch() }
     }
 }
 
@@ -110,10 +111,13 @@ impl Ladder {
     }
 
     fn is_enough(&self, climb: Climb, elapsed: f64, n: usize) -> bool {
-        if self.rungs.len() < climb.sizes {
+        if self.rungs.is_empty() || (self.rungs.len() < climb.sizes && climb.asked != Asked::Errors) {
             return false;
         }
-        if climb.brief && (elapsed > BRIEF || self.reached() >= MANY) {
+        if climb.asked == Asked::Errors {
+            return true;
+        }
+        if climb.asked == Asked::Memory && (elapsed > BRIEF || self.reached() >= MANY) {
             return true;
         }
         let many = self.rungs.iter().filter(|rung| rung.0 >= MANY).count();

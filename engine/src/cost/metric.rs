@@ -1,6 +1,6 @@
 //! The cost of a metric: one value of it, and its noise floor.
 
-use super::gauge::{Gauge, Measured};
+use super::gauge::{Asked, Gauge, Measured};
 use super::growing_size::{Climb, Ladder};
 use super::known::MetricCost;
 use super::{Cost, extrapolate};
@@ -46,6 +46,10 @@ pub fn metric(
         return Ok(known);
     }
     let most = most_points(name, options);
+    if gauge.asked() == Asked::Errors {
+        let (_, estimate) = trial.climb((n.min(most), m.min(most)))?;
+        return Ok(MetricCost { name: metric.name(), estimate, once: Cost::default(), floor: Cost::default() });
+    }
     let size = |(n, m): (usize, usize)| (n.min(most), m.min(most));
     let (once, floored) =
         (size((n, m)), size(metric::floor_sizes(metric.as_ref(), reference.distribution().is_some(), n, m)));

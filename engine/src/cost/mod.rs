@@ -30,7 +30,7 @@ mod run;
 mod training;
 
 pub use future_cost::Cost;
-pub use gauge::{Gauge, Meter};
+pub use gauge::{Asked, Gauge, Meter};
 pub use growing_size::along;
 pub use known::{KnownCosts, MetricCost};
 pub use likelihood::log_density;

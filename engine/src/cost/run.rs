@@ -2,7 +2,7 @@
 
 use super::Cost;
 use super::extrapolate::{self, whole};
-use super::gauge::{Gauge, Measured};
+use super::gauge::{Asked, Gauge, Measured};
 use super::growing_size::{Climb, Ladder};
 use super::metric::{self, part};
 use crate::flow::{Clock, FieldAt};
@@ -44,11 +44,13 @@ pub fn run(
 ) -> Result<(RunResult, Cost)> {
     let mut result = shape(make, &start, reference, options, gauge, stream)?;
     let rehearsal = Rehearsal { make, start: &start, options, gauge, stream };
-    let mut cost = rehearsal.steps()?;
+    // The shape of the result has shown the errors of the steps.
+    let counts = gauge.asked() != Asked::Errors;
+    let mut cost = if counts { rehearsal.steps()? } else { Cost::default() };
     cost.varies = make()?.dynamics().is_adaptive() || !options.stop_when.is_empty();
     // Measurements are made at the first step, then in intervals of `every` steps, and at the end.
     let rounds = options.steps.div_ceil(options.every()) as u64 + 1;
-    let readings = rehearsal.readings()?;
+    let readings = if counts { rehearsal.readings()? } else { Measured::default() };
     cost.pairs = cost.flow_pairs.saturating_add(rounds.saturating_mul(whole(readings.pairs)));
     cost.seconds += rounds as f64 * readings.seconds;
     let kept = options.snapshots.min(options.steps.saturating_add(1));
@@ -209,7 +211,7 @@ impl Rehearsal<'_> {
         let share = (found.seconds / full.seconds).min(1.0);
         let all = ladder.at(self.start.n())[1];
         let may_use_grid = self.start.dim() <= GRID_DIM && all.pairs > GRID_PAIRS;
-        if self.gauge.is_brief() || rows == self.start.n() || !may_use_grid {
+        if self.gauge.asked() != Asked::Cost || rows == self.start.n() || !may_use_grid {
             return Ok(share);
         }
         let [few, many] = ON_GRID.map(|rows| self.start.n().min(rows));

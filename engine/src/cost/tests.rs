@@ -22,7 +22,7 @@ use crate::{Points, Result};
 use std::cell::Cell;
 use std::sync::Arc;
 
-const CLIMB: Climb = Climb { first: 64, sizes: 3, quadratic: true, brief: false, watch: || 0.0 };
+const CLIMB: Climb = Climb { first: 64, sizes: 3, quadratic: true, asked: Asked::Cost, watch: || 0.0 };
 
 type Make<'a> = &'a dyn Fn() -> Motion;
 

@@ -31,7 +31,8 @@ crate::options! {
 pub(super) const FEW: usize = 4;
 
 /// A multilayer perceptron `g(u)` in f32. The trained parameters are f64, so that small steps are
-/// not lost. They are rounded to f32 for every pass.
+/// not lost. They are rounded to f32 for every pass, except for the bias of the last layer: it is
+/// added in f64, so that points far from the origin are as fine as points around it.
 #[derive(Debug, Clone)]
 pub struct MlpGenerator {
     parameters: Vec<f64>,
@@ -74,13 +75,27 @@ impl MlpGenerator {
     /// Returns the parameters under PyTorch's names, with the description that
     /// [`load`](super::load) needs.
     pub fn tensors(&self) -> Tensors {
-        tensors::net(&self.net())
+        tensors::net(&self.net(), &self.parameters[self.last_bias()])
     }
 
-    /// Rounds the parameters and the base points to f32.
+    fn last_bias(&self) -> Range<usize> {
+        self.net.bias_range(self.net.layers() - 1)
+    }
+
+    /// Returns the bias of the last layer.
+    #[cfg(feature = "files")]
+    pub(super) fn last_bias_mut(&mut self) -> &mut [f64] {
+        let range = self.last_bias();
+        &mut self.parameters[range]
+    }
+
+    /// Rounds the parameters and the base points to f32. The bias of the last layer, which is added
+    /// in f64, becomes 0.
     fn take(&mut self, u: &Points) -> Result<()> {
         u.check_dim("the base", self.input_dim(), "the generator's input")?;
         round(self.net.parameters_mut(), &self.parameters);
+        let bias = self.last_bias();
+        self.net.parameters_mut()[bias].fill(0.0);
         self.input.resize(u.data().len(), 0.0);
         round(&mut self.input, u.data());
         Ok(())
@@ -113,7 +128,10 @@ impl Generator for MlpGenerator {
         self.output.resize(u.n() * self.net.dim(), 0.0);
         self.net.forward(&self.input, &mut self.output, &mut self.work);
         out.reshape(u.n(), self.net.dim());
-        out.data_mut().iter_mut().zip(&self.output).for_each(|(to, from)| *to = f64::from(*from));
+        let bias = &self.parameters[self.last_bias()];
+        for (to, from) in out.data_mut().chunks_mut(bias.len()).zip(self.output.chunks(bias.len())) {
+            to.iter_mut().zip(from).zip(bias).for_each(|((to, from), bias)| *to = f64::from(*from) + bias);
+        }
         Ok(())
     }
 
@@ -185,6 +203,21 @@ mod tests {
             g.parameters_mut()[i] = at;
             let want = -(above - below) / (2.0 * h);
             assert!((want - gradient[i]).abs() < 3e-3 * (scale + want.abs()), "parameter {i}: {want} {}", gradient[i]);
+        }
+    }
+
+    /// Steps of f32 at 5,200,000 are 0.5.
+    #[test]
+    fn points_far_from_the_origin_are_as_fine_as_points_around_it() {
+        let mut g = MlpGenerator::new(&MlpOptions { dim: 1, ..MlpOptions::default() }, Stream::new(1)).unwrap();
+        let u = Stream::new(2).normal(100, 1);
+        let (mut near, mut far) = (Points::default(), Points::default());
+        g.forward(&u, &mut near).unwrap();
+        let last = g.parameters().len() - 1;
+        g.parameters_mut()[last] += 5_200_000.0;
+        g.forward(&u, &mut far).unwrap();
+        for (near, far) in near.data().iter().zip(far.data()) {
+            assert!((far - 5_200_000.0 - near).abs() < 1e-8, "{near} {far}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! Models in `.safetensors` files. The parameters have PyTorch's names, and the key `sdflow`
 //! describes the model.
 
-use super::tensors::{KEY, Kind, tag};
+use super::tensors::{KEY, Kind, refine, tag};
 use super::{Affine, Generator as _, MlpGenerator};
 use crate::io::Tensors;
 use crate::net::{Activation, Mlp};
@@ -80,7 +80,7 @@ fn strip_prefix(tensors: &mut Tensors) {
 
 /// Returns the model in a file. A file may lack the key `sdflow`, such as the file of PyTorch's
 /// `save_file(net.state_dict(), ..)` for an `nn.Sequential`. It is then read as a net whose
-/// activation the options name, and a prefix that all tensors share, such as `module.`, is removed.
+/// activation the options name. A prefix that all tensors share, such as `module.`, is removed.
 /// The second value is the name of the base of a generator, if its file names one. It is then not
 /// standard normal, and must be given by the caller.
 ///
@@ -101,6 +101,7 @@ fn of_tensors(mut tensors: Tensors, path: &Path, options: &ModelOptions) -> Resu
         seen,
         want: want.into(),
     };
+    strip_prefix(&mut tensors);
     let kind = match tensors.metadata.remove(KEY) {
         Some(text) => {
             let given = [("activation", options.activation.is_some()), ("residual", options.residual.is_some())];
@@ -117,21 +118,25 @@ fn of_tensors(mut tensors: Tensors, path: &Path, options: &ModelOptions) -> Resu
                 let want = "the file does not name it; give \"silu\", \"tanh\" or \"softplus\"";
                 return Err(Error::argument("activation", "left out", want));
             };
-            strip_prefix(&mut tensors);
-            Kind::Mlp { activation, residual: options.residual.unwrap_or(false), skips_from: 0 }
+            let residual = options.residual.unwrap_or(false);
+            Kind::Mlp { activation, residual, skips_from: 0, bias: Vec::new() }
         }
     };
     match kind {
-        Kind::Affine => {
+        Kind::Affine { bias } => {
             let net: Mlp<f64> = Mlp::from_tensors(&tensors, Activation::Silu, false, path)?;
             if net.layers() != 1 {
                 return Err(wrong(format!("it has {} linear layers", net.layers()), "an affine generator has one"));
             }
-            Ok(Model::Affine(Affine::of(net.parameters().to_vec(), net.dim(), net.input_dim())))
+            let mut parameters = net.parameters().to_vec();
+            refine(&mut parameters[net.dim() * net.input_dim()..], &bias);
+            Ok(Model::Affine(Affine::of(parameters, net.dim(), net.input_dim())))
         }
-        Kind::Mlp { activation, residual, skips_from } => {
+        Kind::Mlp { activation, residual, skips_from, bias } => {
             let net = Mlp::from_tensors(&tensors, activation, residual, path)?.skipping_from(skips_from);
-            Ok(Model::Mlp(Box::new(MlpGenerator::of(net))))
+            let mut generator = MlpGenerator::of(net);
+            refine(generator.last_bias_mut(), &bias);
+            Ok(Model::Mlp(Box::new(generator)))
         }
         Kind::Denoiser { activation, centre, scale, sigma_min, sigma_max, diameter, detail } => {
             if !(sigma_min > 0.0 && sigma_max > sigma_min && sigma_max.is_finite()) {
@@ -203,6 +208,31 @@ mod tests {
         let Model::Affine(mut back) = load(&path, &ModelOptions::default()).unwrap().0 else { panic!("no affine map") };
         let off = values(&mut back).iter().zip(values(&mut g)).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
         assert!(off > 0.0 && off < 1e-5, "{off}: files hold f32");
+    }
+
+    /// Files hold f32, whose steps at 5,200,000 are 0.5; the last bias comes back in f64.
+    #[test]
+    fn generators_far_from_the_origin_come_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("g.safetensors");
+        let last = |parameters: &[f64]| parameters[parameters.len() - 1];
+        let far = |g: &mut dyn Generator| *g.parameters_mut().last_mut().unwrap() = 5_200_000.1;
+        let mut net = MlpGenerator::new(&MlpOptions::default(), Stream::new(1)).unwrap();
+        far(&mut net);
+        net.tensors().save(&path).unwrap();
+        let Model::Mlp(mut back) = load(&path, &ModelOptions::default()).unwrap().0 else { panic!("no net") };
+        assert_eq!(values(back.as_mut()), values(&mut net));
+        let mut affine = Affine::new(&AffineOptions::default(), Stream::new(1)).unwrap();
+        far(&mut affine);
+        let mut tensors = affine.tensors();
+        tensors.save(&path).unwrap();
+        let Model::Affine(back) = load(&path, &ModelOptions::default()).unwrap().0 else { panic!("no affine map") };
+        assert_eq!(last(back.parameters()), 5_200_000.1);
+        // Another program changes the tensor only.
+        tensors.tensors.get_mut("0.bias").unwrap().values[1] = 7.5;
+        tensors.save(&path).unwrap();
+        let Model::Affine(back) = load(&path, &ModelOptions::default()).unwrap().0 else { panic!("no affine map") };
+        assert_eq!(last(back.parameters()), 7.5);
     }
 
     #[test]

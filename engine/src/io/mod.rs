@@ -2,7 +2,7 @@
 //! a partial file.
 //!
 //! Readers do not trust the content of a file: sizes are checked against the number of bytes in the
-//! file before memory is allocated. Everything except `write_atomic` and the plain data of
+//! file before memory is allocated. Everything except `write_atomic`, `open_regular` and the plain data of
 //! `Tensors` and `Loaded` needs the feature `files` of the crate.
 
 mod tensor;
@@ -33,6 +33,7 @@ mod origin;
 mod png;
 #[cfg(feature = "files")]
 mod read_bytes;
+mod regular_file;
 #[cfg(feature = "files")]
 mod safetensors;
 #[cfg(feature = "files")]
@@ -40,6 +41,8 @@ mod table_options;
 #[cfg(feature = "files")]
 mod write;
 
+#[doc(hidden)]
+pub use regular_file::{open_regular, read_regular, read_regular_text};
 pub(crate) use tensor::Tensor;
 #[doc(hidden)]
 pub use tensor::Tensors;

@@ -16,7 +16,7 @@ use crate::{Error, Interrupt, Points, Result, Subject};
 /// (N + m) d`.
 ///
 /// # Errors
-/// Dimensions differ, a set is empty, or an interrupt.
+/// Dimensions differ, a set is empty, a coordinate is larger than 1e150, or an interrupt.
 pub fn memorisation(points: &Points, train: &Points, held_out: &Points, interrupt: &Interrupt) -> Result<(f64, f64)> {
     train.check_dim(Subject::several("the training points"), points.dim(), "the cloud")?;
     held_out.check_dim(Subject::several("the held-out points"), points.dim(), "the cloud")?;
@@ -28,6 +28,7 @@ pub fn memorisation(points: &Points, train: &Points, held_out: &Points, interrup
         if set.n() == 0 {
             return Err(Error::shape(what, "no rows", "at least one is needed"));
         }
+        set.check_squares("a set of points")?;
     }
     let nearest = |set: &Points| {
         let tree = KdTree::of(set);

@@ -30,6 +30,8 @@ pub struct Properties {
     pub rate_varies: bool,
     /// True if the value depends on the units of the columns.
     pub sees_units: bool,
+    /// True if the value is measured in the standard deviations of the reference.
+    pub takes_units: bool,
     /// The largest number of points, both samples together, from which a noise floor is computed.
     /// The floor of more points is scaled to their number.
     pub floor_points: usize,
@@ -47,6 +49,7 @@ impl Default for Properties {
             rate: 0.5,
             rate_varies: false,
             sees_units: false,
+            takes_units: false,
             floor_points: usize::MAX,
             is_slow: false,
             iterates: false,

@@ -10,13 +10,15 @@ use crate::{Error, Points, Result, Subject};
 /// single row the standard error is NaN, too.
 ///
 /// # Errors
-/// The shapes differ.
+/// The shapes differ, or a coordinate is larger than 1e150.
 pub fn relative_error(vectors: &Points, reference: &Points) -> Result<(f64, f64)> {
     vectors.check_dim(Subject::several("the vectors"), reference.dim(), "the reference")?;
     if vectors.n() != reference.n() {
         let want = format!("the reference has {}, one for each", reference.n());
         return Err(Error::shape(Subject::several("the vectors"), format!("{} rows", vectors.n()), want));
     }
+    vectors.check_squares("the set of vectors")?;
+    reference.check_squares("the reference")?;
     let gaps: Vec<f64> = vectors.iter().zip(reference.iter()).map(|(v, w)| squared_distance(v, w)).collect();
     let zero = vec![0.0; reference.dim()];
     let sizes: Vec<f64> = reference.iter().map(|w| squared_distance(w, &zero)).collect();

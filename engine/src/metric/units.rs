@@ -96,7 +96,9 @@ impl Metric for Distance {
     }
 
     fn properties(&self, dim: usize) -> Properties {
-        Properties { sees_units: self.units == Units::Named(Name::Raw), ..self.distance.properties(dim) }
+        let of = |name: Name| self.units == Units::Named(name);
+        let (sees_units, takes_units) = (of(Name::Raw), of(Name::Reference));
+        Properties { sees_units, takes_units, ..self.distance.properties(dim) }
     }
 
     fn known_floor(&self, n: usize, m: usize) -> Option<f64> {
@@ -123,11 +125,27 @@ impl Metric for Distance {
     }
 }
 
-/// Returns a warning about metrics that hardly depend on some of the columns, with advice.
+/// Returns a warning about metrics that hardly depend on some of the columns, or measure a column in
+/// no unit, with advice.
 pub fn units_warning<'a>(metrics: impl IntoIterator<Item = &'a dyn Metric>, reference: &Reference) -> Option<String> {
     let dim = reference.points().dim();
-    let blind = metrics.into_iter().filter(|metric| metric.properties(dim).sees_units);
-    let names: Vec<String> = blind.map(|metric| format!("`{}`", metric.name())).collect();
+    let (mut names, mut in_units) = (Vec::new(), Vec::new());
+    for metric in metrics {
+        let (properties, name) = (metric.properties(dim), format!("`{}`", metric.name()));
+        names.extend(properties.sees_units.then(|| name.clone()));
+        in_units.extend(properties.takes_units.then_some(name));
+    }
+    let first = reference.points().row(0);
+    let is_constant = |j: &usize| reference.points().iter().all(|row| row[*j] == first[*j]);
+    if !in_units.is_empty()
+        && let Some(column) = (0..dim).find(is_constant)
+    {
+        return Some(format!(
+            "column {column} of the reference (counted from 0) is constant, so it gives no unit, and {} takes it as it \
+             is: give `units` a list with a unit for each column",
+            in_units.join(", ")
+        ));
+    }
     if names.is_empty() || reference.units().is_some() {
         return None;
     }
@@ -203,6 +221,9 @@ mod tests {
         assert!(units_warning([&*raw], &uneven).unwrap().contains("`energy` hardly depends on"));
         let in_units = by_name("energy", json!({ "units": "reference" })).unwrap();
         assert_eq!(units_warning([&*in_units], &uneven), None);
+        let constant = Reference::new(Points::from_rows(&[[1.0, 3.0], [2.0, 3.0]]).unwrap()).unwrap();
+        assert!(units_warning([&*in_units], &constant).unwrap().starts_with("column 1 of the reference"));
+        assert_eq!(units_warning([&*raw], &constant), None);
         assert_eq!(units_warning([&*raw], &Reference::new(Stream::new(1).normal(50, 2)).unwrap()), None);
         for units in [json!("std"), json!([1.0, 0.0]), json!(3)] {
             assert!(by_name("w2", json!({ "units": units })).is_err(), "{units}");

@@ -5,9 +5,10 @@ use super::canvas::Paint;
 use super::chart::{Chart, Cloud, Curve, Layer, Level};
 use super::colour::Colour;
 use super::coordinates::name_of;
+use super::extent::{Extent, LARGEST};
+use super::few_values::few_values;
 use super::histogram::Bins;
 use super::legend::Swatch;
-use super::scale::{Extent, LARGEST};
 use super::shared::{Making, Swarm, format_count};
 use super::spot::{Spot, ToSpot, slim};
 use crate::{Error, Points, Result, Rule};
@@ -90,6 +91,9 @@ impl Plane {
                 Layer::Images(_) | Layer::Heat(_) => {}
             }
         }
+        if plane.x.values.is_empty() {
+            plane.x.values = few_values(chart);
+        }
         let swarms = plane.items.iter().filter_map(|i| if let Item::Swarm(s) = i { Some(s) } else { None });
         let far = |s: &&Spot| (0..2).any(|i| s[i] < plane.extents[i].low || s[i] > plane.extents[i].high);
         let outside: usize = swarms.map(|s| s.places.iter().filter(far).count()).sum();
@@ -134,7 +138,7 @@ impl Plane {
             return ToSpot::Plain;
         }
         let view = making.view(points);
-        let label = |i: usize| format!("principal axis {} ({:.0} % of variance)", i + 1, 100.0 * view.shares[i]);
+        let label = |i: usize| format!("principal axis {} ({:.0} %)", i + 1, 100.0 * view.shares[i]);
         self.label_axes([label(0), label(1)]);
         self.shows = Shows::Places;
         ToSpot::Projected(view)

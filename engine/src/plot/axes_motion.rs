@@ -3,9 +3,9 @@
 use super::axes_chart::{Item, Plane};
 use super::canvas::Paint;
 use super::contours::Contours;
+use super::extent::Extent;
 use super::legend::Swatch;
 use super::motion::{Arrows, Paths};
-use super::scale::Extent;
 use super::shared::Making;
 use super::spot::Spot;
 use crate::Result;

@@ -10,4 +10,6 @@ pub struct Axis {
     pub log: bool,
     /// The ends of the axis; with `None` the axis shows everything.
     pub range: Option<(f64, f64)>,
+    /// Values that have ticks, if there is room for their labels; empty: round numbers have ticks.
+    pub values: Vec<f64>,
 }

@@ -3,9 +3,9 @@
 use super::axis::Axis;
 use super::colour::Colour;
 use super::contours::Contours;
+use super::extent::Extent;
 use super::heat::Heat;
 use super::motion::{Arrows, Paths};
-use super::scale::Extent;
 use crate::Points;
 use std::sync::Arc;
 

@@ -1,6 +1,6 @@
 //! A heat map as plain data.
 
-use super::scale::LARGEST;
+use super::extent::LARGEST;
 use crate::{Error, Result};
 
 /// Values over a grid, shown by colour: dark is low, bright is high, and a colour bar gives the
@@ -29,12 +29,15 @@ pub struct Heat {
     pub label: String,
     /// True if colours are logarithmic; the values must then be positive.
     pub log: bool,
+    /// Values that the colours cover besides those of the cells, so that several heat maps have the
+    /// same colours.
+    pub range: Option<(f64, f64)>,
 }
 
 impl Heat {
     /// Returns a heat map with linear colours.
     pub fn new(columns: Vec<String>, rows: Vec<String>, values: Vec<f64>) -> Heat {
-        Heat { columns, rows, values, label: String::new(), log: false }
+        Heat { columns, rows, values, label: String::new(), log: false, range: None }
     }
 
     /// Sets the name of the quantity.
@@ -45,6 +48,11 @@ impl Heat {
     /// Makes the colours logarithmic.
     pub fn log(self) -> Heat {
         Heat { log: true, ..self }
+    }
+
+    /// Sets values that the colours cover besides those of the cells.
+    pub fn range(self, low: f64, high: f64) -> Heat {
+        Heat { range: Some((low, high)), ..self }
     }
 
     /// Returns the value of a cell, if it can be drawn.

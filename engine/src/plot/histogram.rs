@@ -1,7 +1,7 @@
 //! Histograms of clouds of one coordinate.
 
 use super::chart::{Chart, Layer};
-use super::scale::{Extent, LARGEST};
+use super::extent::{Extent, LARGEST};
 
 /// The bins of the histograms of a chart. All clouds of one coordinate in the chart share them.
 #[derive(Debug, Clone, Copy)]

@@ -15,6 +15,8 @@ mod colour;
 mod contours;
 mod coordinates;
 mod draw;
+mod extent;
+mod few_values;
 mod heat;
 mod histogram;
 mod legend;

@@ -2,8 +2,8 @@
 
 use super::chart::{Chart, Cloud};
 use super::coordinates::{check_names, name_of};
+use super::extent::{Extent, LARGEST};
 use super::picture::Picture;
-use super::scale::{Extent, LARGEST};
 use crate::{Error, Points, Result};
 
 /// The largest number of coordinates; each gives a row of charts.

@@ -92,6 +92,7 @@ impl Making {
         if view.is_standardised {
             self.note("The coordinates differ in units, so they were standardised before the projection.".into());
         }
+        self.note("The percentages at the axes are their shares of the variance.".into());
         let hidden = 1.0 - view.shares[0] - view.shares[1];
         if hidden >= 0.5 {
             let all = points.dim();

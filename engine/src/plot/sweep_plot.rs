@@ -51,10 +51,15 @@ pub fn survey(places: &[Place], quantity: &str, title: &str) -> Option<Picture> 
     match numeric.as_slice() {
         _ if parts.len() > MOST => None,
         [x] => Some(Picture::new("").with(curves(x, &parts, quantity, title))),
-        [x, y] if parts.len() == 1 => Some(Picture::new("").with(heat(x, y, &parts[0].1, quantity, title))),
         [x, y] => {
-            let charts = parts.iter().map(|(name, places)| heat(x, y, places, quantity, name));
-            Some(charts.fold(Picture::new(title), Picture::with))
+            // All heat maps have the same colours.
+            let finite = || places.iter().map(|place| place.value).filter(|value| value.is_finite());
+            let range = finite().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
+            let of = |name: &str, places: &[&Place]| heat(x, y, places, quantity, name, (range, is_wide(finite())));
+            if let [(_, all)] = parts.as_slice() {
+                return Some(Picture::new("").with(of(title, all)));
+            }
+            Some(parts.iter().map(|(name, places)| of(name, places)).fold(Picture::new(title), Picture::with))
         }
         _ => None,
     }
@@ -128,15 +133,24 @@ fn curves(x: &Numeric, parts: &[(String, Vec<&Place>)], quantity: &str, title: &
     if is_wide(x.values.iter().copied()) { chart.log_x() } else { chart }
 }
 
-fn heat(x: &Numeric, y: &Numeric, places: &[&Place], quantity: &str, title: &str) -> Chart {
+/// Returns the heat map of these places. The last argument is the range of the colours, and
+/// whether they are logarithmic.
+fn heat(
+    x: &Numeric,
+    y: &Numeric,
+    places: &[&Place],
+    quantity: &str,
+    title: &str,
+    ((low, high), log): ((f64, f64), bool),
+) -> Chart {
     let at = |row: &str, column: &str| {
         let here = places.iter().find(|place| place.is_at(&x.name, column) && place.is_at(&y.name, row));
         here.map_or(f64::NAN, |place| place.value)
     };
     let values: Vec<f64> = y.texts.iter().flat_map(|row| x.texts.iter().map(move |column| at(row, column))).collect();
-    let log = is_wide(values.iter().copied());
     let names = |axis: &Numeric| axis.values.iter().map(|value| number(*value)).collect();
     let heat = Heat::new(names(x), names(y), values).label(quantity);
+    let heat = if low <= high { heat.range(low, high) } else { heat };
     let floor = floor(places.iter()).map_or(String::new(), |floor| format!(" (noise floor {})", significant(floor, 2)));
     Chart::new(format!("{title}{floor}")).x(x.name.as_str()).y(y.name.as_str()).with(if log {
         heat.log()
@@ -194,7 +208,12 @@ mod tests {
         assert_eq!(picture.charts[0].title, "t (noise floor 0.015)");
         assert!(heat.values[..3] == [0.1, 0.2, 0.3] && heat.values[3].is_nan() && !heat.log);
         let more = [places.to_vec(), vec![at("1", "3", "x", 0.1)]].concat();
-        assert_eq!(survey(&more, "energy", "t").unwrap().charts.len(), 2);
+        let charts = survey(&more, "energy", "t").unwrap().charts;
+        let ranges = charts.iter().map(|chart| match &chart.layers[0] {
+            Layer::Heat(heat) => heat.range,
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(ranges.collect::<Vec<_>>(), [Some((0.1, 0.3)); 2]);
     }
 
     #[test]

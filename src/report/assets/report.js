@@ -50,6 +50,9 @@
     }
   }
 
+  /** The number of a run of which the curves are shown. */
+  const numbered = (i) => data.before + i + 1;
+
   function drawChart(name, runs) {
     const box = make("div", { className: "chart" });
     box.append(make("h3", {}, name));
@@ -59,7 +62,7 @@
     const many = runs.length > 8, last = runs[runs.length - 1];
     for (const [k, { run, i }] of runs.entries()) {
       const se = run[name + "_se"], isLast = i === last.i;
-      const label = runs.length > 1 ? "run " + (i + 1) : name;
+      const label = runs.length > 1 ? "run " + numbered(i) : name;
       const hue = `hsl(${(k * 67 + 210) % 360} 65% ${dark.matches ? 65 : 42}%)`;
       const stroke = runs.length === 1 || (many && isLast) ? colour("series") : many ? colour("target") : hue;
       const told = (_, x, _series, k) => (x == null ? "" : shown(x) + (se && k != null && se[k] != null ? " ± " + shown(se[k]) : ""));
@@ -79,7 +82,7 @@
     if (floor != null) {
       const ends = [last.run.step[0], last.run.step[last.run.step.length - 1]];
       tables.push([ends, [floor, floor]]);
-      const label = runs.length > 1 ? `noise floor of run ${last.i + 1}` : "noise floor";
+      const label = runs.length > 1 ? `noise floor of run ${numbered(last.i)}` : "noise floor";
       series.push({ label, stroke: colour("floor"), width: 1.5, dash: [6, 4], spanGaps: true, points: { show: false }, value: (_, x) => shown(x) });
     }
     if (many) box.append(make("p", { className: "note" }, `${runs.length} runs; the last one is blue.`));

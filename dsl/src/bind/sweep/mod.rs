@@ -78,7 +78,7 @@ pub const ENTRIES: &[Entry] = &[
 ];
 
 fn sweep(call: &Call) -> Result<Dynamic, Fail> {
-    if call.context.sweeps >= limits::SWEEPS {
+    if call.context.sweeps.max(call.context.mode.sweeps()) >= limits::SWEEPS {
         let message = format!("sweeps are nested deeper than the limit of {} levels", limits::SWEEPS);
         return Err(Fail::script(message).hint("give one sweep more axes").at(At::Call));
     }
@@ -88,7 +88,11 @@ fn sweep(call: &Call) -> Result<Dynamic, Fail> {
     let cells: Vec<Map> = (0..total).map(|index| cell(&axes, index)).collect();
     let mut survey = Survey::default();
     let mut first_failure = None;
-    let first = || dry_run(call, &function, cells[0].clone());
+    // A cell that fails does not end a sweep, so a dry run looks at two cells.
+    let first = || match dry_run(call, &function, cells[0].clone())? {
+        Err(_) if total > 1 => dry_run(call, &function, cells[total - 1].clone()),
+        made => Ok(made),
+    };
     let all = || {
         script_cells::compute(call, &function, &cells, |index, outcome| {
             if let Err(cause) = &outcome {

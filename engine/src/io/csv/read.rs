@@ -9,6 +9,7 @@ use super::content::Content;
 use super::layout::Layout;
 use super::records::Records;
 use super::separator::cannot_be_cut;
+use crate::number::counted;
 use crate::{Error, Points, Result, Rule};
 
 /// Reads the points in a table, with the names of its columns and a note on decisions for which
@@ -24,6 +25,15 @@ pub(in super::super) fn read(bytes: &[u8], origin: &Origin, options: &LoadOption
     let (mut data, mut dropped) = (Vec::new(), 0);
     while records.advance().map_err(|malformed| cannot_be_cut(malformed, origin))? {
         let kept = data.len();
+        // In a single column, a row without a value is a blank line.
+        if records.cells.len() == 1 && records.blank > 0 {
+            if options.missing != MissingCells::Drop {
+                let place = format!("line {}", records.line - 1);
+                let want = Rule::Stated(&[("missing", "\"drop\"")]).worded("every row must have a number");
+                return Err(origin.wrong_at(place, "it is blank", want));
+            }
+            dropped += records.blank;
+        }
         for &column in &layout.columns {
             match number(&records.cells[column], layout.comma) {
                 Some(value) => data.push(value),
@@ -37,7 +47,7 @@ pub(in super::super) fn read(bytes: &[u8], origin: &Origin, options: &LoadOption
         }
     }
     if dropped > 0 {
-        layout.notes.push(format!("{} with missing values left out", rows(dropped)));
+        layout.notes.push(format!("{} with missing values left out", counted(dropped, "row")));
     }
     if data.is_empty() {
         let seen = if dropped > 0 { "every row has a missing value" } else { "it has a header and no rows" };
@@ -61,11 +71,7 @@ fn note(points: &Points, layout: &Layout) -> String {
         _ if points.dim() == 1 => "1 column".into(),
         _ => format!("{} columns", points.dim()),
     };
-    format!("{}, {columns}; {}", rows(points.n()), layout.notes.join("; "))
-}
-
-fn rows(count: usize) -> String {
-    if count == 1 { "1 row".into() } else { format!("{count} rows") }
+    format!("{}, {columns}; {}", counted(points.n(), "row"), layout.notes.join("; "))
 }
 
 /// Returns the error for a cell in this column that does not contain a finite number.

@@ -35,6 +35,8 @@ pub(super) struct Records<'a> {
     next_line: usize,
     /// The line on which the record begins, from 1.
     pub line: usize,
+    /// The number of blank lines above the record.
+    pub blank: usize,
     /// The cells of the record, without quotes and without surrounding blanks.
     pub cells: Vec<Cow<'a, str>>,
 }
@@ -42,7 +44,7 @@ pub(super) struct Records<'a> {
 impl<'a> Records<'a> {
     /// Creates a reader of `text`, whose first line has this number.
     pub fn new(text: &'a str, line: usize, split: Split) -> Records<'a> {
-        Records { text, split, at: 0, next_line: line, line, cells: Vec::new() }
+        Records { text, split, at: 0, next_line: line, line, blank: 0, cells: Vec::new() }
     }
 
     /// Advances to the next record. Returns false at the end. Blank lines are skipped.
@@ -50,9 +52,11 @@ impl<'a> Records<'a> {
     /// # Errors
     /// Text follows a closing quote, or a quote is not closed.
     pub fn advance(&mut self) -> Result<bool, Malformed> {
+        let line = self.next_line;
         self.skip_blank_lines();
         self.cells.clear();
         self.line = self.next_line;
+        self.blank = self.line - line;
         if self.peek().is_none() {
             return Ok(false);
         }

@@ -211,6 +211,17 @@ fn line_ends_of_all_systems_and_a_byte_order_mark() {
     }
 }
 
+/// In a single column, a row without a value is a blank line. Blank lines around the rows mean
+/// nothing.
+#[test]
+fn a_blank_line_in_a_single_column_is_a_missing_value() {
+    let refused = loaded("a\n1\n\n3\n", "{}").unwrap_err().to_string();
+    assert!(refused.ends_with(", line 3: it is blank, but every row must have a number"), "{refused}");
+    let note = "2 rows, column a; 1 row with missing values left out";
+    reads("a\n1\n\n3\n", r#"{"missing": "drop"}"#, &[&[1.], &[3.]], Some(note));
+    reads("\n\n1\n3\n\n\n", "{}", &[&[1.], &[3.]], None);
+}
+
 #[test]
 fn missing_values_are_refused_or_left_out_and_counted() {
     for missing in ["", "NA", "NaN", "nan", "null", "?", "N/A", "None", "-", "\"\"", "#N/A"] {

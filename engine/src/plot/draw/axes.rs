@@ -2,7 +2,8 @@
 
 use super::super::axes_chart::{Item, Plane};
 use super::super::canvas::{Align, Mark, PX, Paint, Scene, Sheet, font};
-use super::super::scale::{Extent, Scale, superscript};
+use super::super::extent::Extent;
+use super::super::scale::{Scale, superscript};
 use super::super::spot::Spot;
 use super::clip::Frame;
 use super::layout::{Area, LABEL, MARGIN, TICK, place};

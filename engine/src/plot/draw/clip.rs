@@ -101,7 +101,7 @@ fn inside(a: [f64; 2], b: [f64; 2]) -> Option<(f64, f64)> {
 mod tests {
     use super::*;
     use crate::plot::Axis;
-    use crate::plot::scale::Extent;
+    use crate::plot::extent::Extent;
 
     #[test]
     fn a_line_is_cut_at_the_frame() {

@@ -1,9 +1,10 @@
 //! A grid of coloured cells with a colour bar.
 
 use super::super::canvas::{Align, Mark, PX, Paint, Scene, font};
+use super::super::extent::Extent;
 use super::super::heat::Heat;
 use super::super::prepared::Grid;
-use super::super::scale::{Extent, Scale};
+use super::super::scale::Scale;
 use super::layout::{Area, LABEL, TICK, place};
 use crate::number::number;
 use crate::plot::{Axis, Colour};
@@ -22,7 +23,8 @@ const BELOW: f64 = 42.0;
 pub(super) fn draw(scene: &mut Scene, face: &FontRef<'_>, grid: &Grid, area: Area) -> Area {
     let heat = &grid.heat;
     let cells = || (0..heat.rows.len()).flat_map(|r| (0..heat.columns.len()).map(move |c| (r, c)));
-    let extent = Extent::of(cells().filter_map(|(r, c)| heat.value(r, c)));
+    let further = heat.range.into_iter().flat_map(|(low, high)| [low, high]);
+    let extent = Extent::of(cells().filter_map(|(r, c)| heat.value(r, c)).chain(further));
     let axis = Axis { log: heat.log && extent.low > 0.0, ..Axis::default() };
     let scale = Scale::new(&axis, extent, 5.0);
     let widest =

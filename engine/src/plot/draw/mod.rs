@@ -12,9 +12,9 @@ use super::axes_chart::Shows;
 use super::canvas::{Align, Scene, font};
 use super::chart::Chart;
 use super::colour::Colour;
+use super::extent::Extent;
 use super::picture::Picture;
 use super::prepared::Panel;
-use super::scale::Extent;
 use super::shared::{Making, format_count};
 use crate::{Error, Result};
 use ab_glyph::FontRef;
@@ -72,6 +72,8 @@ fn prepare(picture: &Picture) -> Result<(Vec<Panel>, Making)> {
         picture.charts.iter().map(|chart| Panel::of(chart, &mut making)).collect::<Result<Vec<Panel>>>()?;
     if picture.same_axes {
         share_axes(&mut panels);
+    } else {
+        note_own_axes(&panels, &mut making);
     }
     panels.iter_mut().for_each(|panel| choose_units(panel, picture.equal, &mut making));
     if making.far > 0 {
@@ -156,6 +158,25 @@ fn wanted_height(panel: &Panel, width: f64, making: &mut Making) -> f64 {
         Panel::Plane(_) | Panel::Grid(_) => (0.62 * width).max(250.0),
         Panel::Solid(solid) => scatter3d::height(solid, width),
         Panel::Mosaic(images) => mosaic::height(images, width, making),
+    }
+}
+
+/// Notes that charts of clouds show regions of clearly different size, or that each chart of images
+/// has its own grey levels.
+fn note_own_axes(panels: &[Panel], making: &mut Making) {
+    const ALIKE: f64 = 1.25;
+    let size = |panel: &Panel| match panel {
+        Panel::Plane(plane) if plane.shows == Shows::Places => Some(plane.extents[0].length()),
+        Panel::Solid(solid) => Some(solid.extents[0].length()),
+        _ => None,
+    };
+    let sizes = || panels.iter().filter_map(size);
+    if sizes().fold(0.0, f64::max) > ALIKE * sizes().fold(f64::INFINITY, f64::min) {
+        making.note("The charts have different scales.".into());
+    }
+    let images = panels.iter().filter(|panel| matches!(panel, Panel::Mosaic(images) if images.range.is_none()));
+    if images.count() > 1 {
+        making.note("Each chart has its own grey levels.".into());
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::super::Images;
 use super::super::canvas::{Mark, PX, Scene};
-use super::super::scale::Extent;
+use super::super::extent::Extent;
 use super::super::shared::{Making, format_count};
 use super::layout::{Area, place};
 use crate::Points;

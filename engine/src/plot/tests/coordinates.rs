@@ -36,9 +36,7 @@ fn principal_axes_of_different_units_are_those_of_standardised_columns() {
     assert!(text.contains("standardised before the projection"), "{text}");
     // Columns 2 and 3 are nearly equal, so the first axis holds half of the variance of four
     // standard columns.
-    assert!(
-        text.contains("principal axis 1 (50 % of variance)") || text.contains("principal axis 1 (51 % of variance)")
-    );
+    assert!(text.contains("principal axis 1 (50 %)") || text.contains("principal axis 1 (51 %)"));
     for i in 0..cloud.n() {
         cloud.row_mut(i)[1] *= 1e-5;
     }
