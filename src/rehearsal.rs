@@ -27,13 +27,26 @@ const MOST_DATA: u64 = 1 << 28;
 /// A computation holds about this many copies of its points.
 const COPIES: u64 = 4;
 
-/// The listener of a dry run before a run: it tells only of an operation that does not end.
-#[derive(Debug)]
+/// What a dry run before a run needs to know of the run. As a listener, it tells only of an
+/// operation that does not end.
+#[derive(Debug, Clone)]
 pub struct Stage {
     /// Whether such an end is also told as JSON.
     pub json: bool,
+    /// Whether only errors and warnings are printed.
+    pub quiet: bool,
+    /// Ends the dry run.
+    pub interrupt: Interrupt,
     /// The run that would follow, if its folder is open.
     pub unfinished: Option<UnfinishedRun>,
+}
+
+impl Stage {
+    fn tell(&self, message: &str) {
+        if !self.quiet {
+            terminal::print_message(message);
+        }
+    }
 }
 
 impl Listener for Stage {
@@ -42,11 +55,9 @@ impl Listener for Stage {
     fn progress(&self, _: &str, _: usize, _: usize, _: &str) {}
     fn row(&self, _: &BTreeMap<String, f64>) {}
     /// Stores and reports the failure, and ends the process: the script cannot be ended otherwise.
-    fn abandon(&self, mut outcome: Outcome) {
-        if outcome.failure.as_ref().is_some_and(|failure| failure.kind == Fault::Interrupted) {
-            let message = "the check before the run does not end";
-            outcome.failure = Some(diagnostics::usage(message, "`--no-check` starts without it"));
-        }
+    fn abandon(&self, outcome: Outcome) {
+        // What else the outcome contains are stand-ins.
+        let outcome = Outcome { failure: outcome.failure, ..Outcome::default() };
         let exit = Exit::of_outcome(&outcome);
         if let Some(failure) = &outcome.failure {
             terminal::print_error(failure);
@@ -70,8 +81,8 @@ impl Listener for Stage {
 pub fn rehearse(prepared: &Prepared, stage: Stage) -> Result<Option<Diagnostic>, Diagnostic> {
     let found = if is_large(prepared, 1) {
         dry_run(prepared, stage, MOST_SECONDS_FOR_MEMORY, Some(&METER))
-    } else if prepared.data_bytes() > MOST_DATA || prepared.ranks().is_some() {
-        // The ranks of a run have no part in a dry run.
+    } else if prepared.data_bytes() > MOST_DATA {
+        stage.tell("the script is not checked before it starts, because its data files are large");
         return Ok(None);
     } else {
         dry_run(prepared, stage, MOST_SECONDS, None)
@@ -82,18 +93,18 @@ pub fn rehearse(prepared: &Prepared, stage: Stage) -> Result<Option<Diagnostic>,
     }
 }
 
-/// Refuses cells of a sweep if `at_a_time` such runs at the same time need too much memory. The dry
-/// run that estimates the memory can take as long as a short run, so it is made only for runs that
-/// may come near the limit.
+/// Refuses runs if `at_a_time` such runs at the same time need too much memory. The dry run that
+/// estimates the memory can take as long as a short run, so it is made only for runs that may come
+/// near the limit. Its mistakes are left to the run.
 ///
 /// # Errors
-/// The runs need too much memory, or the dry run has found a mistake.
+/// The runs need too much memory.
 pub fn check_memory(prepared: &Prepared, stage: Stage, at_a_time: u64) -> Result<(), Diagnostic> {
     if !is_large(prepared, at_a_time) {
         return Ok(());
     }
-    let needed = dry_run(prepared, stage, MOST_SECONDS_FOR_MEMORY, Some(&METER))?;
-    needed.map_or(Ok(()), |needed| fits(needed, at_a_time))
+    let needed = dry_run(prepared, stage, MOST_SECONDS_FOR_MEMORY, Some(&METER));
+    needed.ok().flatten().map_or(Ok(()), |needed| fits(needed, at_a_time))
 }
 
 /// True if `at_a_time` such runs may come near the limit of memory.
@@ -109,28 +120,31 @@ fn dry_run(
     seconds: u64,
     meter: Option<&'static dyn sdflow::cost::Meter>,
 ) -> Result<Option<u64>, Diagnostic> {
-    let interrupt = Interrupt::default();
-    let prepared = prepared.clone().stopped_by(interrupt.clone());
-    let (passed, late, finds_memory) = (AtomicU64::new(0), interrupt.clone(), meter.is_some());
+    let interrupt = stage.interrupt.below();
+    // The other ranks have no part in a dry run.
+    let prepared = prepared.clone().alone().stopped_by(interrupt.clone());
+    let (passed, finds_memory, watching) = (AtomicU64::new(0), meter.is_some(), stage.clone());
     let waiting = EverySecond::act(move || {
         let passed = passed.fetch_add(1, Ordering::Relaxed) + 1;
         if passed == 2 {
             let what = if finds_memory { "the memory of this run is estimated" } else { "the script is checked" };
-            terminal::print_message(&format!("{what} before it starts"));
+            watching.tell(&format!("{what} before it starts"));
         }
         if passed >= seconds {
-            late.raise();
+            interrupt.raise();
         }
     });
-    let listener: Arc<dyn Listener> = Arc::new(stage);
+    let listener: Arc<dyn Listener> = Arc::new(stage.clone());
     let found = sdflow_dsl::rehearse(&prepared, &listener, meter);
     drop(waiting);
     match found {
         Err(Mistake { error, .. }) if error.kind == Fault::Interrupted => {
-            terminal::print_message(&match finds_memory {
-                true => format!("the memory of this run is not known: the estimate takes more than {seconds} s"),
-                false => format!("the check takes more than {seconds} s, so the rest of the script is not checked"),
-            });
+            if !stage.interrupt.is_raised() {
+                stage.tell(&match finds_memory {
+                    true => format!("the memory of this run is not known: the estimate takes more than {seconds} s"),
+                    false => format!("the check takes more than {seconds} s, so the rest of the script is not checked"),
+                });
+            }
             Ok(None)
         }
         Err(Mistake { error, is_doubtful: true, .. }) => {

@@ -11,7 +11,7 @@ use crate::unfinished_run::UnfinishedRun;
 use crate::{machine, rehearsal, report, run_script, signals, summary, terminal};
 use sdflow::Interrupt;
 use sdflow::pairwise::Ranks;
-use sdflow_dsl::{Diagnostic, Listener, Outcome, Prepared, Request};
+use sdflow_dsl::{Diagnostic, Listener, Prepared, Request};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -33,17 +33,18 @@ pub fn run(args: &RunArgs, ranks: Option<Arc<Ranks>>) -> Result<Exit, Diagnostic
             let goes_on = folder.has_checkpoints() || folder.has_cells();
             (report_earlier_run(status, folder), goes_on)
         }
-        FolderState::New(folder) => (take_earlier(args, folder)?, false),
+        FolderState::New(folder) => (folder, false),
         FolderState::Busy => return Err(run_folder::busy(&path)),
     };
     let unfinished = UnfinishedRun { begun, folder: folder.path().into(), clock: Instant::now() };
     let mistake = find_mistake(args, &prepared, unfinished, goes_on)?;
+    let folder = if goes_on || mistake.is_some() { folder } else { take_earlier(args, folder)? };
     signals::raise_on_ctrl_c(&interrupt);
     args.time.max_time.iter().for_each(|time| signals::end_after(&interrupt, *time));
     let voice = Voice::terminal(args.quiet, args.json, !args.no_report);
     let is_refused = mistake.is_some();
     let execute = |prepared: &Prepared, listener: Arc<dyn Listener>| match mistake {
-        Some(mistake) => Outcome { failure: Some(mistake), ..Outcome::default() },
+        Some(mistake) => sdflow_dsl::refuse(prepared, listener, mistake),
         None => sdflow_dsl::execute(prepared, listener),
     };
     let ended = run_script::compute(prepared, folder, args.script.quick, interrupt, voice, execute)?;
@@ -62,7 +63,9 @@ pub fn run(args: &RunArgs, ranks: Option<Arc<Ranks>>) -> Result<Exit, Diagnostic
         (_, Some(failure)) => {
             terminal::print_error(&failure);
             if is_refused {
-                terminal::print_message("found before the run: nothing was computed");
+                terminal::print_message(
+                    "found before the run: nothing was computed (`--no-check` runs without this check)",
+                );
             }
         }
         _ => {}
@@ -78,7 +81,8 @@ fn find_mistake(
     unfinished: UnfinishedRun,
     goes_on: bool,
 ) -> Result<Option<Diagnostic>, Diagnostic> {
-    let stage = Stage { json: args.json, unfinished: Some(unfinished) };
+    let (json, quiet, interrupt) = (args.json, args.quiet, Interrupt::default());
+    let stage = Stage { json, quiet, interrupt, unfinished: Some(unfinished) };
     match (args.no_check, goes_on) {
         (true, _) => Ok(None),
         (false, true) => rehearsal::check_memory(prepared, stage, 1).map(|()| None),

@@ -94,7 +94,7 @@ impl RunFiles {
     fn widen_csv(&mut self, path: &Path) -> io::Result<()> {
         let mut file = File::create(path)?;
         file.write_all(&csv_line(self.columns.iter().cloned())?)?;
-        for line in std::fs::read_to_string(self.folder.join("metrics.jsonl"))?.lines() {
+        for line in sdflow::io::read_regular_text(&self.folder.join("metrics.jsonl"))?.lines() {
             let row: Map<String, Value> = serde_json::from_str(line)?;
             file.write_all(&csv_line(self.columns.iter().map(|name| cell(&row, name)))?)?;
         }

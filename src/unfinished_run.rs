@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 /// A run in progress.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct UnfinishedRun {
     /// The record as it was when the run began.
     pub begun: Record,

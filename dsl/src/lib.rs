@@ -35,5 +35,5 @@ pub use language::limits::STACK;
 pub use language::{Diagnostic, Fault, Place};
 pub use prepare::{Prepared, prepare};
 pub use run_hash::hash_all;
-pub use script::{execute, execute_here};
+pub use script::{execute, execute_here, refuse};
 pub use value::Reading;

@@ -42,10 +42,7 @@ fn call_fault(site: &Site, program: &Program, native: &BTreeSet<(String, usize)>
     }
     // The name of a call can also be a variable that holds a closure, or a key of a map that holds
     // a function.
-    let is_key = || {
-        let is_property = program.syntax.properties.iter().any(|(name, _)| *name == site.name);
-        site.method && (is_property || program.syntax.keys.contains(&site.name))
-    };
+    let is_key = || site.method && program.syntax.keys.contains(&site.name);
     let known = !fitting.is_empty()
         || native.contains(&(site.name.clone(), given))
         || program.syntax.variables.contains(&site.name)

@@ -158,6 +158,12 @@ impl Prepared {
         self
     }
 
+    /// Returns the same run without other ranks.
+    pub fn alone(mut self) -> Prepared {
+        self.request.ranks = None;
+        self
+    }
+
     /// Returns the same run, stopped by another interrupt.
     pub fn stopped_by(mut self, interrupt: Interrupt) -> Prepared {
         self.request.interrupt = interrupt;

@@ -33,6 +33,14 @@ pub fn execute_here(prepared: &Prepared, listener: Arc<dyn Listener>) -> Outcome
     Outcome { failure, ..context.take_outcome() }
 }
 
+/// Returns the outcome of a script that is not run because of this failure.
+pub fn refuse(prepared: &Prepared, listener: Arc<dyn Listener>, failure: Diagnostic) -> Outcome {
+    let context = context_of(prepared, listener);
+    quotients(&prepared.program).iter().for_each(|warning| context.tell(warning));
+    let params = prepared.params().clone();
+    Outcome { failure: Some(failure), params, ..context.take_outcome() }
+}
+
 /// Calls `act`. A panic, which is a bug in sdflow, becomes an error.
 pub fn guarded<T>(act: impl FnOnce() -> T) -> Result<T, Diagnostic> {
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(act)).map_err(|panic| {
@@ -87,7 +95,9 @@ fn evaluate(program: &Program, context: &Arc<Context>) -> Option<Diagnostic> {
         context.mode.note_end(&error);
         return Some(explain::of_run(&error, program));
     }
-    context.judge().err().map(|(fail, position)| of_fail(&fail, position, program))
+    let (fail, position) = context.judge().err()?;
+    context.mode.note_unmade_check();
+    Some(of_fail(&fail, position, program))
 }
 
 /// Number of operations between two checks of the time spent in the interpreter.

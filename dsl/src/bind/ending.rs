@@ -38,16 +38,22 @@ pub fn record_result(call: &Call, done: Done, dim: usize, advice: String) -> Res
 
 /// Saves the points of an interrupted process, if there is a run folder.
 fn save_interrupted(call: &Call, points: &Points) -> Result<(), Fail> {
+    if !call.context.mode.writes() {
+        return Ok(());
+    }
     let Some(path) = call.context.sandbox.rescue("interrupted.npy", "samples")? else { return Ok(()) };
-    call.context.mode.write(|| sdflow::io::save_npy(&path, points)).map_err(|e| call.place(e))?;
+    sdflow::io::save_npy(&path, points).map_err(|e| call.place(e))?;
     call.context.record_file(&path);
     Ok(())
 }
 
 /// Saves the model of an interrupted training with `save`, if there is a run folder.
 pub fn save_interrupted_model(call: &Call, save: impl FnOnce(&Path) -> sdflow::Result<()>) -> Result<(), Fail> {
+    if !call.context.mode.writes() {
+        return Ok(());
+    }
     let Some(path) = call.context.sandbox.rescue("interrupted.safetensors", "models")? else { return Ok(()) };
-    call.context.mode.write(|| save(&path)).map_err(|e| call.place(e))?;
+    save(&path).map_err(|e| call.place(e))?;
     call.context.record_file(&path);
     Ok(())
 }

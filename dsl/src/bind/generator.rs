@@ -32,7 +32,7 @@ pub const ENTRIES: &[Entry] = &[
     .about(
         "A generator that is a net: it maps base points to points by `layers` hidden layers of \
          `hidden` units. The initial parameters are random, as in PyTorch's `nn.Linear`. The net \
-         computes in f32.",
+         computes in f32 and adds its last bias in f64.",
     )
     .options(MlpOptions::KEYS)
     .example(

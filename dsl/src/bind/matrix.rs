@@ -93,11 +93,16 @@ fn flat(call: &Call, i: usize) -> Result<Vec<f64>, Fail> {
     }
 }
 
-/// Returns the root of the sum of squares. In units of the largest value no square overflows.
+/// Returns the root of the sum of squares; NaN if a value is NaN. In units of a power of 2 near the
+/// largest value no square overflows, and no digit is lost.
 fn length(values: &[f64]) -> f64 {
-    let unit = values.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
-    match unit.is_normal() {
-        true => unit * values.iter().map(|x| (x / unit).powi(2)).sum::<f64>().sqrt(),
-        false => unit,
+    let most = values.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
+    if values.iter().any(|x| x.is_nan()) {
+        f64::NAN
+    } else if most == 0.0 || most.is_infinite() {
+        most
+    } else {
+        let unit = 2f64.powi(most.log2() as i32);
+        unit * values.iter().map(|x| (x / unit).powi(2)).sum::<f64>().sqrt()
     }
 }

@@ -8,7 +8,7 @@ use crate::call::{Call, Entry, function};
 use crate::language::{At, Fail, Kind, OPTIONS, Type, arg};
 use rhai::{Array, Dynamic, Map};
 use sdflow::options::Options;
-use sdflow::plot::{Chart, Level, Picture};
+use sdflow::plot::{Chart, Layer, Level, Picture};
 use sdflow::table::Table;
 use std::sync::Arc;
 
@@ -110,8 +110,8 @@ fn picture(call: &Call, options: &PlotOptions) -> Result<Picture, Fail> {
 fn charts(call: &Call, what: &Dynamic, options: &PlotOptions) -> Result<Vec<Chart>, Fail> {
     let sweep = what.clone().try_cast::<Arc<Table>>().filter(|t| !t.axes().is_empty() && options.x.is_none());
     let mut made = match (sweep, series_of(what)) {
-        (Some(table), _) => annotated(sweep_charts(&table, options)?, options),
-        (None, Some(series)) => annotated(curves(&series, options)?, options),
+        (Some(table), _) => annotated(sweep_charts(&table, options)?, options)?,
+        (None, Some(series)) => annotated(curves(&series, options)?, options)?,
         (None, None) => {
             let look = Look::of(options);
             let chart =
@@ -127,13 +127,21 @@ fn charts(call: &Call, what: &Dynamic, options: &PlotOptions) -> Result<Vec<Char
 }
 
 /// Returns the charts of a table with the labels and levels of the options.
-fn annotated(charts: Vec<Chart>, options: &PlotOptions) -> Vec<Chart> {
+///
+/// # Errors
+/// A heat map should have levels.
+fn annotated(charts: Vec<Chart>, options: &PlotOptions) -> Result<Vec<Chart>, Fail> {
+    let has_heat = charts.iter().any(|chart| chart.layers.iter().any(|layer| matches!(layer, Layer::Heat(_))));
+    if has_heat && !options.levels.is_empty() {
+        let fail = Fail::script("`levels` are lines in a chart of curves, and this chart is a heat map");
+        return Err(fail.hint("leave `levels` out").at(At::Key(2, "levels".into())));
+    }
     let annotate = |mut chart: Chart| {
         chart = options.x_label.iter().fold(chart, |chart, label| chart.x(label.as_str()));
         chart = options.y_label.iter().fold(chart, |chart, label| chart.y(label.as_str()));
         options.levels.iter().fold(chart, |chart, (name, value)| chart.with(Level::new(*value, name.as_str())))
     };
-    charts.into_iter().map(annotate).collect()
+    Ok(charts.into_iter().map(annotate).collect())
 }
 
 /// Returns the title and the content of every chart: one chart, or one per element.

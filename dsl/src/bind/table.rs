@@ -57,9 +57,9 @@ pub const ENTRIES: &[Entry] = &[
              generator, the denoiser of a target, or a bridge of `bridge_pair`, `light_sb`, `dsb` \
              or `dsbm`. In the file of a net, the layers have the names that PyTorch gives the \
              layers of an `nn.Sequential`. An `nn.Sequential` that reads the file of an `mlp` \
-             computes the same as the `mlp` if `residual` is false. If the name of the file \
-             contains no folder, points go into `samples/`, pictures into `plots/`, tables into \
-             `tables/` and models into `models/`.",
+             computes the same as the `mlp`, with all biases in f32, if `residual` is false. If \
+             the name of the file contains no folder, points go into `samples/`, pictures into \
+             `plots/`, tables into `tables/` and models into `models/`.",
         )
         .options(SaveOptions::KEYS)
         .example("save(normal(10, 2), \"start.npy\");"),

@@ -154,8 +154,8 @@ pub fn in_run(call: &Call, reference: bool, options: &RunOptions) {
     );
 }
 
-/// Warns about options of `plot`, for a picture of `charts` charts, which are those of a table or of
-/// points.
+/// Warns about options of `plot`, for a picture of `charts` charts, which are those of a table or
+/// of points.
 pub fn in_plot(call: &Call, options: &PlotOptions, charts: usize, of_table: bool) {
     let untitled = charts == 1 && !options.title.is_empty();
     let hint = "name the sets of points by `labels`, or the picture by `title`";

@@ -50,8 +50,11 @@ impl<'a> Call<'a> {
             limits::memory_shortage().map_or(Ok(()), Err)?;
             let call = Call { signature, context, native, unknown, args };
             let made = run(&call)?;
-            // With larger coordinates, the squares in later results would be infinite.
-            if let Some(cloud) = made.read_lock::<Cloud>() {
+            // With larger coordinates, the squares in later results would be infinite. A property
+            // was checked when its owner was made.
+            if !signature.is_property
+                && let Some(cloud) = made.read_lock::<Cloud>()
+            {
                 cloud.points.check_squares("the resulting set of points").map_err(|e| call.place(e))?;
             }
             Ok(made)
@@ -207,7 +210,9 @@ impl<'a> Call<'a> {
         let fail = self.bad(i, format!("is {seen}"), &format!("{want} is expected"));
         let is_number = matches!(self.signature.value(i), Some(Type::Number | Type::Whole));
         let quoted = self.args.get(i).filter(|_| is_number).and_then(unquoted);
-        fail.hint(quoted.unwrap_or_else(|| self.signature.usage()))
+        // `()` may stand for a value that a condition would have set.
+        let is_certain = self.args.get(i).is_none_or(|arg| !arg.is_unit());
+        Fail { is_certain, ..fail.hint(quoted.unwrap_or_else(|| self.signature.usage())) }
     }
 
     /// The error for argument `i`: what it is and what was expected.

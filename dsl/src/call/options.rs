@@ -113,7 +113,7 @@ pub fn knows(signature: &Signature, name: &str) -> bool {
 
 /// The error for a key that is not among `keys`.
 pub fn unknown(function: &str, name: &str, keys: &[Key]) -> Fail {
-    let fail = Fail::script(format!("`{function}` has no option `{name}`"));
+    let fail = Fail::script(format!("`{function}` has no option `{name}`")).certain();
     match sdflow::nearest(name, keys.iter().map(|k| k.name)) {
         Some(near) => fail.hint(format!("did you mean `{near}`?")),
         None if keys.is_empty() => fail.hint("it takes no options"),

@@ -1,9 +1,9 @@
 //! The mode of execution: the only place where a dry run differs from a run.
 
 use super::{Dry, arithmetic};
-use crate::language::{Diagnostic, Fail};
+use crate::language::{At, Diagnostic, Fail};
 use crate::value::{Reading, unknown};
-use rhai::{Dynamic, Engine, EvalAltResult, Position};
+use rhai::{Dynamic, Engine, EvalAltResult, Map, Position};
 use sdflow::cost::{self, Cost, Gauge};
 use sdflow::pairwise::Pairwise;
 use std::path::{Path, PathBuf};
@@ -127,7 +127,7 @@ impl Mode {
         let Some(dry) = self.dry() else { return act(args, false) };
         let unknown = args.iter().any(unknown::holds_unknown);
         let made = act(args.iter().map(unknown::plain).collect(), unknown);
-        dry.note_uncertain_error(made.is_err() && unknown);
+        dry.note_call(made.as_ref().err().map(|fail| (unknown, shows_mistake(fail, &args))));
         dry.look_at_memory();
         made.map(|value| if unknown || is_result { unknown::veil(value) } else { value })
     }
@@ -142,7 +142,26 @@ impl Mode {
         self.dry().map_or(0, Dry::sweeps)
     }
 
-    /// Records the error with which the script ended.
+    /// True if files are written: not in a dry run.
+    pub fn writes(&self) -> bool {
+        self.dry().is_none()
+    }
+
+    /// Records that a check could not be made at the end of the script.
+    pub fn note_unmade_check(&self) {
+        if let Some(dry) = self.dry() {
+            dry.note_unmade_check();
+        }
+    }
+
+    /// Forgets the error of a cell of a sweep, because another cell decides.
+    pub fn forget_end(&self) {
+        if let Some(dry) = self.dry() {
+            dry.forget_end();
+        }
+    }
+
+    /// Records the error with which the script, or a cell of a sweep, ended.
     pub fn note_end(&self, error: &EvalAltResult) {
         if let Some(dry) = self.dry() {
             dry.note_end(error);
@@ -155,4 +174,17 @@ impl Mode {
             arithmetic::register(engine, dry);
         }
     }
+}
+
+/// True if the text of the call shows the mistake: no value that a run computes can avoid it.
+fn shows_mistake(fail: &Fail, args: &[Dynamic]) -> bool {
+    let is_text = |at: &At| match at {
+        At::Argument(i) => args.get(*i).is_some_and(Dynamic::is_string),
+        At::Key(i, key) => {
+            let map = args.get(*i).and_then(|map| map.read_lock::<Map>());
+            map.is_some_and(|map| map.get(key.as_str()).is_some_and(Dynamic::is_string))
+        }
+        At::Call | At::Inside { .. } => false,
+    };
+    fail.is_certain || is_text(&fail.at)
 }

@@ -1,6 +1,6 @@
 //! The assumptions and findings of a dry run.
 
-use crate::language::{Diagnostic, Fail, Place, place_of};
+use crate::language::{Diagnostic, Fail, Place, innermost};
 use crate::value::unknown;
 use rhai::{Dynamic, EvalAltResult, Position};
 use sdflow::cost::{self, Asked, Gauge, KnownCosts, Meter};
@@ -47,6 +47,7 @@ pub struct Found {
     /// Peak memory in bytes, if it is measured.
     pub bytes: u64,
     is_uncertain: bool,
+    shows_mistake: bool,
     /// The number of cells that the executed cell represents.
     factor: Option<u64>,
     /// The number of sweeps around the script, one inside another.
@@ -163,7 +164,7 @@ impl Dry {
 
     /// Keeps the failure of a cell, which ends the dry run.
     pub fn fail(&self, cause: Diagnostic) -> Fail {
-        let fail = Fail { kind: cause.kind, ..Fail::script(cause.message.as_str()) };
+        let fail = Fail { kind: cause.kind, hint: cause.hint.clone(), ..Fail::script(cause.message.as_str()) };
         self.state().cause = Some(cause);
         fail
     }
@@ -179,39 +180,55 @@ impl Dry {
         if asked.is_multiple_of(ALIKE + 1) { !self.assumed } else { self.assumed }
     }
 
-    /// Records whether the last call failed while one of its arguments was unknown.
-    pub fn note_uncertain_error(&self, is_uncertain: bool) {
-        self.state().is_uncertain = is_uncertain;
+    /// Records how the last call ended: None if it succeeded, and otherwise whether one of its
+    /// arguments was unknown, and whether its text shows the mistake.
+    pub fn note_call(&self, failed: Option<(bool, bool)>) {
+        let mut found = self.state();
+        (found.is_uncertain, found.shows_mistake) = failed.unwrap_or_default();
     }
 
-    /// Records the error that ended the script. If an unknown number caused the error, the script
-    /// is not at fault, and the check ends at this place.
+    /// Records the error that ended the script. If an unknown number or a stand-in for a result may
+    /// have caused the error, the script is not at fault, and the check ends at this place.
     pub fn note_end(&self, error: &EvalAltResult) {
         let mut found = self.state();
+        if found.cause.is_some() {
+            return;
+        }
         // Where Rhai needs a whole number, its message contains the name of the type. Where it
         // parses an unknown number, its message contains the text of that number.
         let text = error.to_string();
         let is_named =
             [unknown::NAME, std::any::type_name::<unknown::Unknown>(), "'?'"].iter().any(|name| text.contains(name));
-        if found.cause.is_none() && (found.is_uncertain || is_named) {
-            found.stopped = Some(place_of(error));
+        let (cause, place) = innermost(error, Position::NONE);
+        let knows_all = found.works.is_empty() && found.assumptions.is_empty();
+        let is_fail = matches!(cause, EvalAltResult::ErrorRuntime(token, _) if token.is::<Fail>());
+        found.threw = !is_fail && matches!(cause, EvalAltResult::ErrorRuntime(..));
+        let is_of_values = !is_fail && !found.threw && !is_of_names(cause);
+        if found.is_uncertain || is_named || (is_of_values && !knows_all) {
+            found.stopped = Some(place);
         }
-        use EvalAltResult as E;
-        let cause = innermost(error);
-        found.threw = matches!(cause, E::ErrorRuntime(token, _) if !token.is::<Fail>());
-        // A name is wrong whatever the values are.
-        let of_names =
-            matches!(cause, E::ErrorFunctionNotFound(..) | E::ErrorDotExpr(..) | E::ErrorVariableNotFound(..));
-        found.is_doubtful = !found.assumptions.is_empty() && !of_names;
+        found.is_doubtful = !(knows_all || is_of_names(cause) || is_fail && found.shows_mistake);
+    }
+
+    /// Records that the script came to its end, and that one of its checks could not be made.
+    pub fn note_unmade_check(&self) {
+        let mut found = self.state();
+        found.is_doubtful = !found.assumptions.is_empty();
+    }
+
+    /// Forgets the end of the script.
+    pub fn forget_end(&self) {
+        let mut found = self.state();
+        (found.stopped, found.threw, found.is_doubtful) = (None, false, false);
     }
 }
 
-/// Returns the error inside the functions of the script that passed it on.
-fn innermost(error: &EvalAltResult) -> &EvalAltResult {
+/// True if a name is wrong, whatever the values are. `()` may stand for a value that a condition
+/// would have set.
+fn is_of_names(error: &EvalAltResult) -> bool {
     match error {
-        EvalAltResult::ErrorInFunctionCall(_, _, inner, _) | EvalAltResult::ErrorInModule(_, inner, _) => {
-            innermost(inner)
-        }
-        error => error,
+        EvalAltResult::ErrorFunctionNotFound(text, _) | EvalAltResult::ErrorDotExpr(text, _) => !text.contains("()"),
+        EvalAltResult::ErrorVariableNotFound(..) => true,
+        _ => false,
     }
 }

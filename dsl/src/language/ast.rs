@@ -70,7 +70,7 @@ pub struct Syntax {
     pub functions: BTreeMap<String, BTreeSet<usize>>,
     /// Variables that are declared or used.
     pub variables: BTreeSet<String>,
-    /// Keys of literal maps.
+    /// Keys of literal maps, and properties that are assigned.
     pub keys: BTreeSet<String>,
     /// Places of quotients of whole numbers with a remainder, which Rhai rounds towards 0.
     pub quotients: Vec<Position>,
@@ -133,6 +133,7 @@ impl Syntax {
             ASTNode::Expr(Expr::Variable(variable, ..)) => {
                 self.variables.insert(variable.1.to_string());
             }
+            ASTNode::Stmt(Stmt::Assignment(assigned)) => self.keys.extend(last_property(&assigned.1.lhs)),
             ASTNode::Stmt(Stmt::Var(declared, ..)) => {
                 self.variables.insert(declared.0.name.to_string());
             }
@@ -160,6 +161,15 @@ impl Syntax {
             operator: call.is_operator_call(),
             args: call.args.iter().map(arg).collect(),
         });
+    }
+}
+
+/// Returns the last property in `x.y.name`.
+fn last_property(expr: &Expr) -> Option<String> {
+    match expr {
+        Expr::Dot(parts, ..) => last_property(&parts.rhs),
+        Expr::Property(property, _) => Some(property.2.to_string()),
+        _ => None,
     }
 }
 

@@ -11,7 +11,12 @@ impl From<Error> for Fail {
             Blame::Data => Fault::Data,
             Blame::Stopped => Fault::Interrupted,
         };
-        match error {
+        let is_certain = match &error {
+            Error::Unknown { .. } | Error::Missing { .. } | Error::Expression { .. } => true,
+            Error::Shape { got, .. } => matches!(got, Quantity::Columns(_)),
+            _ => false,
+        };
+        let fail = match error {
             Error::Unknown { what, name, near } => Fail {
                 kind,
                 hint: near.map(|n| format!("did you mean \"{n}\"?")),
@@ -28,7 +33,8 @@ impl From<Error> for Fail {
                 ..Fail::script(message)
             },
             other => Fail { kind, ..Fail::script(other.to_string()) },
-        }
+        };
+        Fail { is_certain, ..fail }
     }
 }
 

@@ -16,6 +16,8 @@ pub struct Fail {
     pub at: At,
     /// The entry in the manual.
     pub see: Option<&'static str>,
+    /// True if the call fails whatever values a run computes: a name, a type or a part is wrong.
+    pub is_certain: bool,
 }
 
 /// A part of a call.
@@ -43,7 +45,7 @@ pub enum At {
 impl Fail {
     /// An error in the script.
     pub fn script(message: impl Into<String>) -> Fail {
-        Fail { kind: Fault::Script, message: message.into(), hint: None, at: At::Call, see: None }
+        Fail { kind: Fault::Script, message: message.into(), hint: None, at: At::Call, see: None, is_certain: false }
     }
 
     /// An error in a file or its data.
@@ -60,6 +62,11 @@ impl Fail {
     pub fn hint(mut self, hint: impl Into<String>) -> Fail {
         self.hint = Some(hint.into());
         self
+    }
+
+    /// Marks a failure that no computed value can avoid.
+    pub fn certain(self) -> Fail {
+        Fail { is_certain: true, ..self }
     }
 
     /// Adds the part of the call.

@@ -52,8 +52,3 @@ pub fn innermost(error: &EvalAltResult, outer: Position) -> (&EvalAltResult, Pos
         other => (other, known(other.position())),
     }
 }
-
-/// Returns the place at which a script failed.
-pub fn place_of(error: &EvalAltResult) -> Position {
-    innermost(error, Position::NONE).1
-}

@@ -46,7 +46,7 @@ pub fn run(
     let rehearsal = Rehearsal { make, start: &start, options, gauge, stream };
     // The shape of the result has shown the errors of the steps.
     let counts = gauge.asked() != Asked::Errors;
-    let mut cost = if counts { rehearsal.steps()? } else { Cost::default() };
+    let mut cost = if counts { rehearsal.steps()? } else { rehearsal.plausible() };
     cost.varies = make()?.dynamics().is_adaptive() || !options.stop_when.is_empty();
     // Measurements are made at the first step, then in intervals of `every` steps, and at the end.
     let rounds = options.steps.div_ceil(options.every()) as u64 + 1;
@@ -162,6 +162,14 @@ impl Rehearsal<'_> {
         let bytes = self.gauge.known_bytes(first.bytes.max(middle.bytes).max(last.bytes));
         let nfe = whole(of(|part| part.evaluations));
         Ok(Cost { steps: steps as u64, nfe, flow_pairs, pairs: flow_pairs, seconds, bytes, varies: false })
+    }
+
+    /// Returns a cost that was not measured, with counts of a plausible size: a script may divide by
+    /// them.
+    fn plausible(&self) -> Cost {
+        let (steps, n) = (self.options.steps as u64, self.start.n() as u64);
+        let pairs = steps.saturating_mul(n).saturating_mul(n);
+        Cost { steps, nfe: steps, flow_pairs: pairs, pairs, ..Cost::default() }
     }
 
     /// Returns the options of the run with `rows` points, without measurements.

@@ -2,8 +2,8 @@
 //! a partial file.
 //!
 //! Readers do not trust the content of a file: sizes are checked against the number of bytes in the
-//! file before memory is allocated. Everything except `write_atomic`, `open_regular` and the plain data of
-//! `Tensors` and `Loaded` needs the feature `files` of the crate.
+//! file before memory is allocated. Everything except `write_atomic`, the readers of regular files
+//! and the plain data of `Tensors` and `Loaded` needs the feature `files` of the crate.
 
 mod tensor;
 mod write_atomic;

@@ -125,8 +125,8 @@ impl Metric for Distance {
     }
 }
 
-/// Returns a warning about metrics that hardly depend on some of the columns, or measure a column in
-/// no unit, with advice.
+/// Returns a warning about metrics that hardly depend on some of the columns, or measure a column
+/// in no unit, with advice.
 pub fn units_warning<'a>(metrics: impl IntoIterator<Item = &'a dyn Metric>, reference: &Reference) -> Option<String> {
     let dim = reference.points().dim();
     let (mut names, mut in_units) = (Vec::new(), Vec::new());
@@ -140,8 +140,9 @@ pub fn units_warning<'a>(metrics: impl IntoIterator<Item = &'a dyn Metric>, refe
     if !in_units.is_empty()
         && let Some(column) = (0..dim).find(is_constant)
     {
+        let take = if in_units.len() == 1 { "takes" } else { "take" };
         return Some(format!(
-            "column {column} of the reference (counted from 0) is constant, so it gives no unit, and {} takes it as it \
+            "column {column} of the reference (counted from 0) is constant, so it gives no unit, and {} {take} it as it \
              is: give `units` a list with a unit for each column",
             in_units.join(", ")
         ));

@@ -91,7 +91,7 @@ impl Plane {
                 Layer::Images(_) | Layer::Heat(_) => {}
             }
         }
-        if plane.x.values.is_empty() {
+        if plane.x.values.is_empty() && plane.x.range.is_none() {
             plane.x.values = few_values(chart);
         }
         let swarms = plane.items.iter().filter_map(|i| if let Item::Swarm(s) = i { Some(s) } else { None });

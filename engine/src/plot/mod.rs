@@ -30,6 +30,7 @@ mod scale;
 mod shared;
 mod spot;
 mod sweep_plot;
+mod tick_text;
 
 pub use axis::Axis;
 #[doc(hidden)]

@@ -3,6 +3,7 @@
 use super::axis::Axis;
 use super::extent::Extent;
 use super::few_values::ticks_at;
+use super::tick_text::{minus, superscript};
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
 use std::ops::Range;
 
@@ -35,7 +36,7 @@ impl Scale {
         };
         let (low, high) = widen(low, high);
         let mut scale = Scale { low, high, log: axis.log, ticks: Vec::new(), minor: Vec::new(), power: 0 };
-        match ticks_at(&axis.values, &scale, ticks) {
+        match ticks_at(&axis.values, |value| scale.fraction(value), ticks) {
             Some(at) => scale.ticks = at,
             None => scale.place_ticks(ticks.max(2.0)),
         }
@@ -159,17 +160,6 @@ fn nice_step(rough: f64) -> f64 {
     [1.0, 2.0, 5.0, 10.0].into_iter().map(|m| m * decade).find(|s| *s >= 0.75 * rough).unwrap_or(10.0 * decade)
 }
 
-/// Replaces `-` by a minus sign.
-pub(super) fn minus(text: String) -> String {
-    text.replace('-', "−")
-}
-
-/// Formats an integer in superscript digits.
-pub(super) fn superscript(k: i32) -> String {
-    const DIGITS: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
-    k.to_string().chars().map(|c| c.to_digit(10).map_or('⁻', |d| DIGITS[d as usize])).collect()
-}
-
 impl Ranged for Scale {
     type FormatOption = NoDefaultFormatting;
     type ValueType = f64;
@@ -214,6 +204,15 @@ mod tests {
         let log = Axis { log: true, ..Axis::default() };
         assert_eq!(labels(log.clone(), 1e-5, 1e-1), ["10⁻⁵", "10⁻⁴", "10⁻³", "10⁻²", "10⁻¹"]);
         assert_eq!(labels(log, 0.1, 11.0), ["0.1", "0.2", "0.5", "1", "2", "5", "10"]);
+    }
+
+    #[test]
+    fn few_values_have_ticks_if_their_labels_have_room() {
+        let axis = Axis { log: true, values: vec![2.0, 16.0, 64.0, 256.0], ..Axis::default() };
+        assert_eq!(labels(axis.clone(), 2.0, 256.0), ["2", "16", "64", "256"]);
+        // On a linear axis, the labels of 2 and 16 would touch, so it has its usual ticks.
+        let linear = Axis { log: false, ..axis };
+        assert_eq!(labels(linear, 2.0, 256.0), labels(Axis::default(), 2.0, 256.0));
     }
 
     #[test]

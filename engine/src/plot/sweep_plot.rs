@@ -1,6 +1,7 @@
 //! The picture of a quantity as a function of some parameters.
 
 use super::chart::{Chart, Curve, Level};
+use super::extent::LARGEST;
 use super::heat::Heat;
 use super::picture::Picture;
 use crate::number::{number, significant};
@@ -53,7 +54,7 @@ pub fn survey(places: &[Place], quantity: &str, title: &str) -> Option<Picture> 
         [x] => Some(Picture::new("").with(curves(x, &parts, quantity, title))),
         [x, y] => {
             // All heat maps have the same colours.
-            let finite = || places.iter().map(|place| place.value).filter(|value| value.is_finite());
+            let finite = || places.iter().map(|place| place.value).filter(|value| value.abs() <= LARGEST);
             let range = finite().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
             let of = |name: &str, places: &[&Place]| heat(x, y, places, quantity, name, (range, is_wide(finite())));
             if let [(_, all)] = parts.as_slice() {

@@ -90,7 +90,10 @@ fn sweep(call: &Call) -> Result<Dynamic, Fail> {
     let mut first_failure = None;
     // A cell that fails does not end a sweep, so a dry run looks at two cells.
     let first = || match dry_run(call, &function, cells[0].clone())? {
-        Err(_) if total > 1 => dry_run(call, &function, cells[total - 1].clone()),
+        Err(_) if total > 1 => {
+            call.context.mode.forget_end();
+            dry_run(call, &function, cells[total - 1].clone())
+        }
         made => Ok(made),
     };
     let all = || {
@@ -157,5 +160,6 @@ fn cell(axes: &[(String, Array)], index: usize) -> Map {
 fn dry_run(call: &Call, function: &FnPtr, cell: Map) -> Result<Outcome, Fail> {
     let function = detach(function)?;
     let (made, diverged) = call.context.set_apart(|| function.call_within_context::<Dynamic>(call.native, (cell,)));
+    made.as_ref().err().iter().for_each(|error| call.context.mode.note_end(error));
     outcome(call.context, call.native, made, diverged)
 }

@@ -3,8 +3,9 @@
 use super::super::axes_chart::{Item, Plane};
 use super::super::canvas::{Align, Mark, PX, Paint, Scene, Sheet, font};
 use super::super::extent::Extent;
-use super::super::scale::{Scale, superscript};
+use super::super::scale::Scale;
 use super::super::spot::Spot;
+use super::super::tick_text::superscript;
 use super::clip::Frame;
 use super::layout::{Area, LABEL, MARGIN, TICK, place};
 use crate::plot::{Axis, Colour};

@@ -103,7 +103,7 @@ fn draw_bar(scene: &mut Scene, face: &FontRef<'_>, heat: &Heat, scale: &Scale, b
     let unit = if scale.power == 0 {
         String::new()
     } else {
-        format!(" (×10{})", super::super::scale::superscript(scale.power))
+        format!(" (×10{})", super::super::tick_text::superscript(scale.power))
     };
     let text = font::fit(face, &format!("{}{unit}", heat.label), bar.height / LABEL);
     write_upwards(scene, text, bar.left + bar.width + 8.0 + widest + LABEL, bar);

@@ -165,13 +165,18 @@ fn wanted_height(panel: &Panel, width: f64, making: &mut Making) -> f64 {
 /// has its own grey levels.
 fn note_own_axes(panels: &[Panel], making: &mut Making) {
     const ALIKE: f64 = 1.25;
-    let size = |panel: &Panel| match panel {
-        Panel::Plane(plane) if plane.shows == Shows::Places => Some(plane.extents[0].length()),
-        Panel::Solid(solid) => Some(solid.extents[0].length()),
+    let extents = |panel: &'_ Panel| match panel {
+        Panel::Plane(plane) if plane.shows == Shows::Places && plane.is_open() => Some(plane.extents.to_vec()),
+        Panel::Solid(solid) => Some(solid.extents.to_vec()),
         _ => None,
     };
-    let sizes = || panels.iter().filter_map(size);
-    if sizes().fold(0.0, f64::max) > ALIKE * sizes().fold(f64::INFINITY, f64::min) {
+    let all: Vec<Vec<Extent>> = panels.iter().filter_map(extents).collect();
+    let axes = all.iter().map(Vec::len).min().unwrap_or(0);
+    let differs = |axis: usize| {
+        let lengths = || all.iter().map(|extents| extents[axis].length());
+        lengths().fold(0.0, f64::max) > ALIKE * lengths().fold(f64::INFINITY, f64::min)
+    };
+    if (0..axes).any(differs) {
         making.note("The charts have different scales.".into());
     }
     let images = panels.iter().filter(|panel| matches!(panel, Panel::Mosaic(images) if images.range.is_none()));

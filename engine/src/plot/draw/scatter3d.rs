@@ -163,7 +163,7 @@ fn draw_labels(scene: &mut Scene, camera: &Camera, (axis, name): (usize, &str), 
     }
     let power = match camera.scales[axis].power {
         0 => String::new(),
-        p => format!(" (×10{})", super::super::scale::superscript(p)),
+        p => format!(" (×10{})", super::super::tick_text::superscript(p)),
     };
     // A long name would run off the paper.
     let name: String = match name.chars().count() {
