@@ -73,8 +73,8 @@ pub fn run(args: &RunArgs, ranks: Option<Arc<Ranks>>) -> Result<Exit, Diagnostic
     Ok(ended.record.exit())
 }
 
-/// Returns the mistake that a dry run finds, unless the user does without it. A run that goes on was
-/// checked when it began.
+/// Returns the mistake that a dry run finds, unless the user does without it. A run that goes on
+/// was checked when it began.
 fn find_mistake(
     args: &RunArgs,
     prepared: &Prepared,

@@ -120,10 +120,15 @@ fn both_answers_are_checked() {
     let script = |both: [&str; 2]| {
         format!("let e = energy(normal(9, 2), normal(9, 2));\nif e < 1.0 {{ {} }} else {{ {} }}", both[0], both[1])
     };
-    for both in [["[][1]", "()"], ["()", "[][1]"]] {
+    for both in [["normal(9, 2).pionts", "()"], ["()", "normal(9, 2).pionts"]] {
         let (report, _) = checked(&script(both));
         assert_eq!(report.errors.len(), 1, "{both:?}");
     }
+    // After an assumption, an index may be valid in a run, and a script may foresee its `throw`.
+    let (report, _) = checked(&script(["[][1]", "()"]));
+    assert_eq!((told(&report.errors).as_str(), report.notes.len()), ("", 2));
+    let (report, _) = checked(&script(["throw 1", "()"]));
+    assert_eq!((told(&report.errors).as_str(), report.notes.len()), ("", 1));
     // An error that depends on a result is not counted as a mistake; the check ends there.
     let (report, _) = checked("let e = energy(normal(9, 2), normal(9, 2));\nfor i in 0..(e.value * 10).to_int() { }\n");
     assert_eq!((told(&report.errors).as_str(), report.notes.len()), ("", 1));

@@ -91,7 +91,12 @@ fn metrics(record: &Record) -> String {
     let note = "<p class=\"note\">Two fresh samples of the reference stay below the noise floor in 19 of 20 cases (above it, \
                 where larger values are better). A value on that side of the floor cannot be told from a perfect result.</p>";
     let has_floor = record.metrics.values().any(|metric| metric.floor.is_some());
-    table(&header, record.metrics.iter().map(row)) + if has_floor { note } else { "" }
+    let rows: Vec<Vec<String>> = record.metrics.iter().map(row).collect();
+    // Readings of `record` have neither errors nor floors.
+    let filled: Vec<usize> = (0..header.len()).filter(|j| rows.iter().any(|row| !row[*j].is_empty())).collect();
+    let choose = |row: &[String]| filled.iter().map(|j| row[*j].clone()).collect::<Vec<_>>();
+    let header: Vec<&str> = filled.iter().map(|j| header[*j]).collect();
+    table(&header, rows.iter().map(|row| choose(row))) + if has_floor { note } else { "" }
 }
 
 fn warnings(record: &Record, content: &Content) -> String {

@@ -164,8 +164,8 @@ impl Rehearsal<'_> {
         Ok(Cost { steps: steps as u64, nfe, flow_pairs, pairs: flow_pairs, seconds, bytes, varies: false })
     }
 
-    /// Returns a cost that was not measured, with counts of a plausible size: a script may divide by
-    /// them.
+    /// Returns a cost that was not measured, with counts of a plausible size: a script may divide
+    /// by them.
     fn plausible(&self) -> Cost {
         let (steps, n) = (self.options.steps as u64, self.start.n() as u64);
         let pairs = steps.saturating_mul(n).saturating_mul(n);

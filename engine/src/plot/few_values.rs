@@ -12,8 +12,8 @@ const DIGIT: f64 = 0.1;
 const GAP: f64 = 0.12;
 
 /// Returns the abscissas of the marked curves of a chart in ascending order, without those at which
-/// no curve has a value. The result is empty if there are more than a few, or if the chart has other
-/// layers that show a horizontal extent.
+/// no curve has a value. The result is empty if there are more than a few, or if the chart has
+/// other layers that show a horizontal extent.
 pub(super) fn few_values(chart: &Chart) -> Vec<f64> {
     let mut values = Vec::new();
     for layer in &chart.layers {

@@ -210,8 +210,8 @@ mod tests {
     fn few_values_have_ticks_if_their_labels_have_room() {
         let axis = Axis { log: true, values: vec![2.0, 16.0, 64.0, 256.0], ..Axis::default() };
         assert_eq!(labels(axis.clone(), 2.0, 256.0), ["2", "16", "64", "256"]);
-        // On a linear axis, the labels of 2 and 16 would touch, so it has its usual ticks.
-        let linear = Axis { log: false, ..axis };
+        // On a linear axis, the labels of 2 and 4 would touch, so it has its usual ticks.
+        let linear = Axis { log: false, values: vec![2.0, 4.0, 256.0], ..axis };
         assert_eq!(labels(linear, 2.0, 256.0), labels(Axis::default(), 2.0, 256.0));
     }
 
