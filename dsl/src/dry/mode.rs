@@ -127,7 +127,8 @@ impl Mode {
         let Some(dry) = self.dry() else { return act(args, false) };
         let unknown = args.iter().any(unknown::holds_unknown);
         let made = act(args.iter().map(unknown::plain).collect(), unknown);
-        dry.note_call(made.as_ref().err().map(|fail| (unknown, shows_mistake(fail, &args))));
+        let shows_mistake = |fail| shows_mistake(fail, &args, dry.has_assumed());
+        dry.note_call(made.as_ref().err().map(|fail| (unknown, shows_mistake(fail))));
         dry.look_at_memory();
         made.map(|value| if unknown || is_result { unknown::veil(value) } else { value })
     }
@@ -176,15 +177,17 @@ impl Mode {
     }
 }
 
-/// True if the text of the call shows the mistake: no value that a run computes can avoid it.
-fn shows_mistake(fail: &Fail, args: &[Dynamic]) -> bool {
-    let is_text = |at: &At| match at {
-        At::Argument(i) => args.get(*i).is_some_and(Dynamic::is_string),
+/// True if the call shows the mistake: no value that a run computes can avoid it. A number is
+/// either unknown or that of a run, unless an outcome was assumed before.
+fn shows_mistake(fail: &Fail, args: &[Dynamic], has_assumed: bool) -> bool {
+    let is_known = |value: &Dynamic| value.is_string() || (!has_assumed && (value.is_int() || value.is_float()));
+    let is_at_known = match &fail.at {
+        At::Argument(i) => args.get(*i).is_some_and(is_known),
         At::Key(i, key) => {
             let map = args.get(*i).and_then(|map| map.read_lock::<Map>());
-            map.is_some_and(|map| map.get(key.as_str()).is_some_and(Dynamic::is_string))
+            map.is_some_and(|map| map.get(key.as_str()).is_some_and(is_known))
         }
         At::Call | At::Inside { .. } => false,
     };
-    fail.is_certain || is_text(&fail.at)
+    fail.is_certain || is_at_known
 }

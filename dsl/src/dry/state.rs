@@ -216,6 +216,11 @@ impl Dry {
         found.is_doubtful = !found.assumptions.is_empty();
     }
 
+    /// True if the outcome of a comparison was assumed.
+    pub fn has_assumed(&self) -> bool {
+        !self.state().assumptions.is_empty()
+    }
+
     /// Forgets the end of the script.
     pub fn forget_end(&self) {
         let mut found = self.state();
