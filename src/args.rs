@@ -142,8 +142,9 @@ struct Cli {
 pub enum Parsed {
     /// A command to execute.
     Command(Box<Command>),
-    /// Help, the version or an error was printed: exit with this code.
-    Printed(u8),
+    /// Help, the version or an error was printed: exit with this code. The text is that of an
+    /// error.
+    Printed(u8, Option<String>),
 }
 
 /// Parses `words`, which begin with the name of the program.
@@ -168,7 +169,9 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Parsed, Diagno
                 // A failure to print has no other place where it could be reported.
                 false => drop(error.print()),
             }
-            return Ok(Parsed::Printed(error.exit_code().try_into().unwrap_or(2)));
+            let first_line = || error.render().to_string().lines().next().map(|line| visible_line(line).into_owned());
+            let message = if error.exit_code() == 0 { None } else { first_line() };
+            return Ok(Parsed::Printed(error.exit_code().try_into().unwrap_or(2), message));
         }
     };
     Ok(Parsed::Command(Box::new(command)))
@@ -229,7 +232,7 @@ mod tests {
         assert_eq!((of("4GiB"), of("500MB"), of("1.5k")), (Some(4 << 30), Some(500_000_000), Some(1536)));
         for bad in ["4", "GiB", "-1GiB", "0GiB", "1e99GiB", "4XB"] {
             let words = format!("x a.rhai --memory-budget {bad}");
-            assert!(matches!(parse(words.split(' ').map(OsString::from)), Ok(Parsed::Printed(2))), "{bad}");
+            assert!(matches!(parse(words.split(' ').map(OsString::from)), Ok(Parsed::Printed(2, Some(_)))), "{bad}");
         }
     }
 
@@ -256,7 +259,7 @@ mod tests {
             "--checkpoint-every 0",
         ] {
             let words = format!("x a.rhai {bad}");
-            assert!(matches!(parse(words.split(' ').map(OsString::from)), Ok(Parsed::Printed(2))), "{bad}");
+            assert!(matches!(parse(words.split(' ').map(OsString::from)), Ok(Parsed::Printed(2, Some(_)))), "{bad}");
         }
     }
 

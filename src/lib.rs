@@ -55,7 +55,14 @@ pub fn main_with(words: Vec<OsString>) -> u8 {
     let wants_json = words.iter().any(|word| word == "--json");
     let command = match machine::requested_isa().and_then(|_| args::parse(words)) {
         Ok(Parsed::Command(command)) => command,
-        Ok(Parsed::Printed(code)) => return code,
+        Ok(Parsed::Printed(code, message)) => {
+            let error = message.filter(|_| wants_json).map(|message| {
+                let message = message.trim_start_matches("error: ").to_string();
+                diagnostics::usage(message, "see `sdflow-engine --help`")
+            });
+            error.iter().for_each(|error| terminal::print_json(&error_json::RefusalJson::of(error, Exit::Usage)));
+            return code;
+        }
         Err(error) => return report_refusal(&error, wants_json).code(),
     };
     signals::catch(|| perform(&command)).unwrap_or(Exit::Internal).code()

@@ -99,8 +99,7 @@ fn take_earlier(args: &RunArgs, folder: RunFolder) -> Result<RunFolder, Diagnost
     {
         let earlier = earlier.display();
         terminal::print_message(&format!(
-            "long calls before the first change of the script go on \
-                                          from {earlier}"
+            "calls go on from {earlier} if neither the script before them nor their data have changed"
         ));
     }
     Ok(folder)

@@ -38,6 +38,9 @@ const BLOCK: usize = 4096;
 /// The largest size of a coordinate: the square of a distance is then finite.
 const LARGEST: f64 = 1e150;
 
+/// Of points whose largest coordinate is smaller, squares of distances would vanish.
+const SMALLEST: f64 = 1e-140;
+
 /// A set of points, checked once when it is created.
 ///
 /// ```
@@ -183,14 +186,23 @@ impl Points {
         self.check_all(what, |v| v.is_finite())
     }
 
-    /// Checks that all values are finite, and small enough that squares of distances do not
-    /// overflow. The error gives the first value that fails, with its place, and calls the points
-    /// `what`.
+    /// Checks that all values are finite, and that squares of distances neither overflow nor
+    /// vanish. The error gives the first value that is too large, with its place, and calls the
+    /// points `what`.
     ///
     /// # Errors
-    /// The check fails.
+    /// A value is too large, or all values are 0 or too small.
     pub fn check_squares(&self, what: &str) -> Result<()> {
-        self.check_all(what, |v| v.abs() <= LARGEST)
+        self.check_all(what, |v| v.abs() <= LARGEST)?;
+        let most = self.data.iter().fold(0.0, |most: f64, v| most.max(v.abs()));
+        if most == 0.0 || most >= SMALLEST {
+            return Ok(());
+        }
+        let reason = format!(
+            "its largest coordinate is {most:e}, and squares of distances would be 0: multiply all coordinates by a \
+             number such as 1e200"
+        );
+        Err(Error::Numeric { what: what.into(), reason })
     }
 
     fn check_all(&self, what: &str, is_good: impl Fn(&f64) -> bool) -> Result<()> {
@@ -283,6 +295,9 @@ mod tests {
         let e = Points::new(vec![0.0, 1.0, f64::NAN, 3.0], 2, "x.npy").unwrap_err();
         assert!(matches!(e, Error::NotFinite { row: 1, column: 0, .. }));
         assert!(Points::new(vec![0.0; 3], 2, "x").is_err());
+        let tiny = Points::new(vec![0.0, 1e-160], 1, "x").unwrap().check_squares("x.npy").unwrap_err().to_string();
+        assert!(tiny.starts_with("x.npy: its largest coordinate is 1e-160"), "{tiny}");
+        Points::zeros(3, 1).check_squares("x.npy").unwrap();
         let told = Points::new(vec![1e150, -1e155], 1, "x").unwrap().check_squares("x.npy").unwrap_err().to_string();
         assert!(told.contains("-1e155 in row 1") && told.contains("at most 1e150"), "{told}");
         assert!(Points::new(vec![], 2, "x").is_err());

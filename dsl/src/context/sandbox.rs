@@ -1,5 +1,7 @@
 //! The folders in which a script may read and write.
 
+use super::CELLS;
+use super::checkpoint_pace::CHECKPOINTS;
 use crate::language::{Fail, home_of};
 use std::path::{Component, Path, PathBuf};
 
@@ -121,12 +123,22 @@ impl Sandbox {
     }
 }
 
+/// Folders in the run folder that a run fills, and in part removes, itself.
+const OWN_FOLDERS: [&str; 3] = [CHECKPOINTS, CELLS, "films"];
+
 /// Checks that `name` names a file below the run folder.
 ///
 /// # Errors
-/// The path is absolute or empty, begins with `./`, or contains `..`.
+/// The path is absolute or empty, begins with `./`, or contains `..`; or its folder is one of the
+/// run itself.
 pub fn inside_run_folder(name: &str) -> Result<(), Fail> {
     let plain = Path::new(name).components().all(|c| matches!(c, Component::Normal(_)));
+    let section = Path::new(name).components().next().filter(|_| Path::new(name).components().count() > 1);
+    let is_own = section.is_some_and(|part| OWN_FOLDERS.iter().any(|own| part.as_os_str() == *own));
+    if is_own {
+        let message = format!("the run itself uses the folder of `{name}`");
+        return Err(Fail::script(message).hint("choose another folder"));
+    }
     if plain && !name.is_empty() {
         return Ok(());
     }

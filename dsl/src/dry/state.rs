@@ -203,11 +203,13 @@ impl Dry {
         let knows_all = found.works.is_empty() && found.assumptions.is_empty();
         let is_fail = matches!(cause, EvalAltResult::ErrorRuntime(token, _) if token.is::<Fail>());
         found.threw = !is_fail && matches!(cause, EvalAltResult::ErrorRuntime(..));
-        let is_of_values = !is_fail && !found.threw && !is_of_names(cause);
+        // Stand-ins have the keys of results, but a condition may decide on other keys.
+        let is_of_keys = matches!(cause, EvalAltResult::ErrorPropertyNotFound(..)) && found.assumptions.is_empty();
+        let is_of_values = !is_fail && !found.threw && !is_of_names(cause) && !is_of_keys;
         if found.is_uncertain || is_named || (is_of_values && !knows_all) {
             found.stopped = Some(place);
         }
-        found.is_doubtful = !(knows_all || is_of_names(cause) || is_fail && found.shows_mistake);
+        found.is_doubtful = !(knows_all || is_of_names(cause) || is_of_keys || is_fail && found.shows_mistake);
     }
 
     /// Records that the script came to its end, and that one of its checks could not be made.

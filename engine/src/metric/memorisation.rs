@@ -2,6 +2,8 @@
 
 use crate::points::neighbour::{self, KdTree};
 use crate::{Error, Interrupt, Points, Result, Subject};
+use std::cmp::Ordering;
+use std::collections::HashMap;
 
 /// Returns the memorisation and its standard error over points. The memorisation is 0 if the
 /// nearest data point is a training point as often as by chance, and 1 if it always is a training
@@ -10,7 +12,8 @@ use crate::{Error, Interrupt, Points, Result, Subject};
 /// Let `s` be the share of points whose nearest neighbour among `N` training and `m` held-out
 /// points is a training point, and `c = N / (N + m)` the expectation of `s` for fresh samples. The
 /// result is `(s - c) / (1 - c)`. For all sizes `N` and `m` it is 0 for fresh samples, 1 for copies
-/// of the training data, and negative for copies of the held-out data. Ties count half. The
+/// of the training data, and negative for copies of the held-out data. If several data points are
+/// nearest, the share of the training points among them counts. The
 /// standard error treats points with the same nearest data point as one observation; for a single
 /// point it is NaN. In few dimensions the cost is proportional to `n log(N + m)`, otherwise to `n
 /// (N + m) d`.
@@ -30,18 +33,23 @@ pub fn memorisation(points: &Points, train: &Points, held_out: &Points, interrup
         }
         set.check_squares("a set of points")?;
     }
-    let nearest = |set: &Points| {
-        let tree = KdTree::of(set);
-        neighbour::over(points, interrupt, |_, x, _| tree.nearest(x))
-    };
-    let (trained, held) = (nearest(train)?, nearest(held_out)?);
-    let hits: Vec<f64> = (trained.iter().zip(&held))
-        .map(|(trained, held)| match trained.1.total_cmp(&held.1) {
-            std::cmp::Ordering::Less => 1.0,
-            std::cmp::Ordering::Equal => 0.5,
-            std::cmp::Ordering::Greater => 0.0,
-        })
-        .collect();
+    let trees = [train, held_out].map(KdTree::of);
+    let nearest = |tree: &KdTree| neighbour::over(points, interrupt, |_, x, _| tree.nearest(x));
+    let (trained, held) = (nearest(&trees[0])?, nearest(&trees[1])?);
+    let mut of_copies = HashMap::new();
+    let mut hits = Vec::with_capacity(points.n());
+    for ((x, trained), held) in points.iter().zip(&trained).zip(&held) {
+        hits.push(match trained.1.total_cmp(&held.1) {
+            Ordering::Less => 1.0,
+            Ordering::Greater => 0.0,
+            // Equal points have equal shares, and there may be many of them.
+            Ordering::Equal if trained.1 == 0.0 => {
+                *of_copies.entry(trained.0).or_insert_with(|| share_of_train(&trees, x, 0.0))
+            }
+            Ordering::Equal => share_of_train(&trees, x, trained.1),
+        });
+        interrupt.check_end()?;
+    }
     let n = points.n() as f64;
     let share = hits.iter().sum::<f64>() / n;
     let chance = train.n() as f64 / (train.n() + held_out.n()) as f64;
@@ -60,6 +68,20 @@ pub fn memorisation(points: &Points, train: &Points, held_out: &Points, interrup
     Ok(((share - chance) / (1.0 - chance), variance.sqrt() / (1.0 - chance)))
 }
 
+/// Returns the share of the training points among the data points at this squared distance, which
+/// is the smallest.
+fn share_of_train(trees: &[KdTree; 2], x: &[f64], square: f64) -> f64 {
+    let [train, held_out] = trees.each_ref().map(|tree| {
+        let mut count = 0.0;
+        tree.search(x, square, |_, _| {
+            count += 1.0;
+            square
+        });
+        count
+    });
+    train / (train + held_out)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,5 +98,24 @@ mod tests {
         assert!((memorisation(&held, &train, &held, &Interrupt::default()).unwrap().0 + 4.0).abs() < 1e-12);
         assert_eq!(memorisation(&train, &train, &train, &Interrupt::default()).unwrap().0, 0.0);
         assert!(memorisation(&fresh, &train, &Points::zeros(3, 2), &Interrupt::default()).is_err());
+    }
+
+    /// Rounded data have many equal points. For fresh points, each tied data point is a training
+    /// point with the probability `N / (N + m)`, whatever the sizes are.
+    #[test]
+    fn ties_count_by_their_shares() {
+        let rounded = |name: &str, n: usize| {
+            let mut points = Stream::new(1).label(name).normal(n, 1);
+            points.data_mut().iter_mut().for_each(|x| *x = (2.0 * *x).round());
+            points
+        };
+        let (fresh, train) = (rounded("fresh", 2000), rounded("train", 400));
+        for held_out in [100, 400, 1600] {
+            let held_out = rounded("held", held_out);
+            for points in [&fresh, &train] {
+                let (value, se) = memorisation(points, &train, &held_out, &Interrupt::default()).unwrap();
+                assert!(value.abs() < 0.15, "{} held-out points: {value} {se}", held_out.n());
+            }
+        }
     }
 }

@@ -5,9 +5,10 @@ use super::algebra::{inner, trace};
 use super::moments::{Fit, Slope, delta, shift};
 use super::{Estimate, Metric, Properties, Reference};
 use crate::pairwise::Pairwise;
-use crate::points::dot;
+use crate::points::{AffineMap, dot};
 use crate::{Error, Points, Result, rng::Stream};
 use faer::{Mat, Scale};
+use std::ops::RangeInclusive;
 
 /// The relative error `|C - S|_F / |S|_F` of the covariance in the Frobenius norm. Cost `n d^2`.
 ///
@@ -15,6 +16,9 @@ use faer::{Mat, Scale};
 /// All points of the reference coincide.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct CovarianceError;
+
+/// Spreads whose fourth power is an ordinary number.
+const ORDINARY: RangeInclusive<f64> = 1e-50..=1e50;
 
 impl Metric for CovarianceError {
     fn name(&self) -> &'static str {
@@ -26,19 +30,29 @@ impl Metric for CovarianceError {
     }
 
     fn measure(&self, points: &Points, reference: &Reference, _: &Pairwise, _: Stream) -> Result<Estimate> {
-        let (fit, goal) = (Fit::of(points)?, Fit::of_reference(reference)?);
-        check_spread(&goal)?;
-        let scale = inner(&goal.cov, &goal.cov).sqrt();
-        let gap = &fit.cov - &goal.cov;
-        let size = inner(&gap, &gap).sqrt();
-        let direction = gap * Scale(if size > 0.0 { 1.0 / (size * scale) } else { 0.0 });
-        let value = size / scale;
-        let d = points.dim();
-        let shrink = &goal.cov * Scale(value / (scale * scale));
-        let to = Slope { mean: vec![0.0; d], cov: Scale(-1.0) * &direction - shrink };
-        let from = Slope { mean: vec![0.0; d], cov: direction };
-        Ok(delta(value, (&fit, &from), (&goal, &to)))
+        covariance_error(points, reference)
     }
+}
+
+fn covariance_error(points: &Points, reference: &Reference) -> Result<Estimate> {
+    let (fit, goal) = (Fit::of(points)?, Fit::of_reference(reference)?);
+    check_spread(&goal)?;
+    // The value has no unit. Squares of very large or small covariances are out of range.
+    let spread = trace(&goal.cov).sqrt();
+    if !ORDINARY.contains(&spread) {
+        let units = AffineMap::uniform(spread, vec![0.0; points.dim()]);
+        return covariance_error(&units.undo(points), &reference.in_units(units)?);
+    }
+    let scale = inner(&goal.cov, &goal.cov).sqrt();
+    let gap = &fit.cov - &goal.cov;
+    let size = inner(&gap, &gap).sqrt();
+    let direction = gap * Scale(if size > 0.0 { 1.0 / (size * scale) } else { 0.0 });
+    let value = size / scale;
+    let d = points.dim();
+    let shrink = &goal.cov * Scale(value / (scale * scale));
+    let to = Slope { mean: vec![0.0; d], cov: Scale(-1.0) * &direction - shrink };
+    let from = Slope { mean: vec![0.0; d], cov: direction };
+    Ok(delta(value, (&fit, &from), (&goal, &to)))
 }
 
 /// The error `|mu - m| / sqrt(tr S)` of the mean, relative to the spread of the reference. The part
@@ -81,4 +95,30 @@ fn check_spread(goal: &Fit) -> Result<()> {
     }
     let reason = "all its points coincide, so no error can be relative to it";
     Err(Error::Numeric { what: "the covariance of the reference".into(), reason: reason.into() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The error of the covariance has no unit, even if the squares of covariances are out of
+    /// range.
+    #[test]
+    fn the_error_of_the_covariance_has_no_unit() {
+        let of = |unit: f64| {
+            let scaled = |name: &str, scale: f64| {
+                let mut points = Stream::new(1).label(name).normal(200, 2);
+                points.data_mut().iter_mut().for_each(|x| *x *= scale * unit);
+                points
+            };
+            covariance_error(&scaled("a", 1.5), &Reference::new(scaled("b", 1.0)).unwrap()).unwrap()
+        };
+        let want = of(1.0);
+        assert!(want.value > 0.5);
+        for unit in [1e-130, 1e-100, 1e77, 1e100, 1e149] {
+            let found = of(unit);
+            assert!((found.value / want.value - 1.0).abs() < 1e-9, "{unit}: {}", found.value);
+            assert!((found.se / want.se - 1.0).abs() < 1e-6, "{unit}: {}", found.se);
+        }
+    }
 }

@@ -4,7 +4,7 @@ use super::{Estimate, Metric, Properties, Reference};
 use crate::options::{Key, OptionType, OptionValue, Options};
 use crate::pairwise::Pairwise;
 use crate::points::{AffineMap, weighted_units};
-use crate::target::uneven_columns;
+use crate::target::{format_ratio, uneven_columns};
 use crate::{Error, Points, Result, Rule, rng::Stream};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -153,8 +153,9 @@ pub fn units_warning<'a>(metrics: impl IntoIterator<Item = &'a dyn Metric>, refe
     let (wide, narrow, ratio) = uneven_columns(reference.points(), UNEVEN)?;
     let sees = if names.len() == 1 { "hardly depends on" } else { "hardly depend on" };
     Some(format!(
-        "column {wide} of the reference varies {ratio:.0} times as much as column {narrow} (counted from 0), so {} {sees} \
+        "column {wide} of the reference varies {} times as much as column {narrow} (counted from 0), so {} {sees} \
          the latter: give `units` the value \"reference\"",
+        format_ratio(ratio),
         names.join(", ")
     ))
 }

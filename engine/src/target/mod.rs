@@ -39,7 +39,7 @@ pub use mixture::Mixture;
 pub use option::{BananaOptions, FunnelOptions, GaussianOptions, MixtureOptions, Numbers, StudentTOptions};
 #[doc(hidden)]
 pub use samples::scale_warning;
-pub(crate) use samples::{STANDARDISE_POINTS, STANDARDISE_SAMPLES, uneven_columns};
+pub(crate) use samples::{STANDARDISE_POINTS, STANDARDISE_SAMPLES, format_ratio, uneven_columns};
 pub use samples::{Samples, SamplesOptions};
 pub use stored::Stored;
 pub use student_t::StudentT;

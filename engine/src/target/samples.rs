@@ -133,9 +133,15 @@ impl Target for Samples {
 pub fn scale_warning(points: &Points, remedy: &str) -> Option<String> {
     let (wide, narrow, ratio) = uneven_columns(points, UNEVEN)?;
     Some(format!(
-        "column {wide} varies {ratio:.0} times as much as column {narrow} (counted from 0), so a \
-         flow hardly resolves column {narrow}: {remedy}"
+        "column {wide} varies {} times as much as column {narrow} (counted from 0), so a \
+         flow hardly resolves column {narrow}: {remedy}",
+        format_ratio(ratio)
     ))
+}
+
+/// Formats a ratio of standard deviations: without decimals, or with few digits.
+pub(crate) fn format_ratio(ratio: f64) -> String {
+    if ratio < 1e6 { format!("{ratio:.0}") } else { crate::number::number(ratio) }
 }
 
 /// Returns the columns of largest and smallest standard deviation and the ratio of both deviations,

@@ -18,7 +18,7 @@ pub(super) struct Verdict {
 ///
 /// # Errors
 /// Both readings are possible: the record has names above some columns and numbers above others, or
-/// it consists of the positions 0, 1, ...
+/// it consists of the positions 0, 1, ... or of consecutive whole numbers above decimals.
 pub(super) fn judge(survey: &Survey, content: &Content, options: &LoadOptions, origin: &Origin) -> Result<Verdict> {
     let certain = |is_header| Ok(Verdict { is_header, note: None });
     let by_name = options.columns.iter().flatten().any(|column| matches!(column, Column::Named(_)));
@@ -66,12 +66,25 @@ fn are_positions(names: &[String]) -> bool {
     names.iter().enumerate().all(|(j, name)| *name == j.to_string())
 }
 
+/// True if each cell of the first record is one more than the cell before, as years are.
+fn are_consecutive(survey: &Survey, wanted: &[usize]) -> bool {
+    let numbers: Option<Vec<i64>> = wanted.iter().map(|&j| survey.first[j].parse().ok()).collect();
+    numbers.is_some_and(|numbers| numbers.windows(2).all(|pair| pair[0].checked_add(1) == Some(pair[1])))
+}
+
 /// Decides about a first record that consists of whole numbers.
 fn positions(survey: &Survey, wanted: &[usize], content: &Content, origin: &Origin) -> Result<Verdict> {
     let all_are = |kind: Kind| wanted.iter().all(|&j| survey.columns[j].count(kind) == survey.rows);
     // A single column of whole numbers may begin with the value 0, which is then not a name.
     if are_positions(&survey.first) && (wanted.len() > 1 || !all_are(Kind::Whole)) {
         return Err(either(content, "it holds the positions of the columns, which can be names or a row", origin));
+    }
+    if wanted.len() > 1 && all_are(Kind::Point) && are_consecutive(survey, wanted) {
+        return Err(either(
+            content,
+            "it holds consecutive whole numbers above decimals, which can be names or a row",
+            origin,
+        ));
     }
     let line = content.line;
     let note = format!("the whole numbers in line {line} were taken as a row, not as names");
