@@ -39,6 +39,23 @@ fn nested_comment_without_an_end() {
     assert_snapshot!(complaint("let a = 1;\n/* one /* two */\nprint(a); /* three */\n"));
 }
 
+/// A run removes its checkpoints at its end.
+#[test]
+fn folder_of_the_run_itself() {
+    assert_snapshot!(complaint("save(normal(3, 2), \"checkpoint/y.npy\");\n"));
+}
+
+/// A program that reads standard output finds every error there.
+#[test]
+fn wrong_options_are_told_as_json() {
+    for words in ["a.rhai --json --threads 0", "a.rhai --json --bogus", "run --json", "a.rhai --json --max-time -3s"] {
+        let done = Sandbox::with("print(1);\n").run(words).code(2);
+        let told = crate::sandbox::json(&done.stdout);
+        assert_eq!(told["exit_code"], 2, "{words}: {told}");
+        assert!(told["error"]["message"].as_str().is_some_and(|message| message.len() > 10), "{words}: {told}");
+    }
+}
+
 #[test]
 fn folder_to_read_that_is_none() {
     let sandbox = Sandbox::with("print(1);\n");

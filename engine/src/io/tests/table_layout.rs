@@ -211,6 +211,16 @@ fn line_ends_of_all_systems_and_a_byte_order_mark() {
     }
 }
 
+#[test]
+fn years_above_decimals_may_be_names() {
+    let text = "2019,2020,2021\n0.5,0.25,1.5\n1.5,2.5,3.5\n";
+    let refused = loaded(text, "{}").unwrap_err().to_string();
+    assert!(refused.contains("line 1") && refused.contains("consecutive whole numbers"), "{refused}");
+    reads(text, r#"{"header": true}"#, &[&[0.5, 0.25, 1.5], &[1.5, 2.5, 3.5]], None);
+    // Other whole numbers are a row.
+    assert_eq!(loaded("3,1,7\n0.5,0.25,1.5\n", "{}").unwrap().points.n(), 2);
+}
+
 /// In a single column, a row without a value is a blank line. Blank lines around the rows mean
 /// nothing.
 #[test]
