@@ -49,10 +49,13 @@ pub fn check(
 ) -> CheckReport {
     let mut report = CheckReport::default();
     let made = fill(&mut report, request).and_then(|()| match report.errors.is_empty() {
-        true => {
-            let found = dry_run(&mut report, &prepare(request)?, listener, |dry| dry.measuring(meter));
-            found.map_err(|mistake| mistake.error)
-        }
+        true => match dry_run(&mut report, &prepare(request)?, listener, |dry| dry.measuring(meter)) {
+            Err(mistake) if mistake.is_doubtful => {
+                report.warnings.push(mistake.error);
+                Ok(())
+            }
+            found => found.map_err(|mistake| mistake.error),
+        },
         false => Ok(()),
     });
     if let Err(first) = made {

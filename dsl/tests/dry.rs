@@ -122,7 +122,8 @@ fn both_answers_are_checked() {
     };
     for both in [["normal(9, 2).pionts", "()"], ["()", "normal(9, 2).pionts"]] {
         let (report, _) = checked(&script(both));
-        assert_eq!(report.errors.len(), 1, "{both:?}");
+        // The run may take the other branch.
+        assert_eq!((told(&report.errors).as_str(), report.warnings.len()), ("", 1), "{both:?}");
     }
     // After an assumption, an index may be valid in a run, and a script may foresee its `throw`.
     let (report, _) = checked(&script(["[][1]", "()"]));

@@ -186,14 +186,22 @@ impl Points {
         self.check_all(what, |v| v.is_finite())
     }
 
-    /// Checks that all values are finite, and that squares of distances neither overflow nor
-    /// vanish. The error gives the first value that is too large, with its place, and calls the
-    /// points `what`.
+    /// Checks that all values are finite, and small enough that squares of distances do not
+    /// overflow. The error gives the first value that fails, with its place, and calls the points
+    /// `what`.
     ///
     /// # Errors
-    /// A value is too large, or all values are 0 or too small.
+    /// The check fails.
     pub fn check_squares(&self, what: &str) -> Result<()> {
-        self.check_all(what, |v| v.abs() <= LARGEST)?;
+        self.check_all(what, |v| v.abs() <= LARGEST)
+    }
+
+    /// Checks that squares of distances neither overflow nor vanish.
+    ///
+    /// # Errors
+    /// Those of [`Points::check_squares`]; or all coordinates are tiny, and not all of them are 0.
+    pub fn check_scale(&self, what: &str) -> Result<()> {
+        self.check_squares(what)?;
         let most = self.data.iter().fold(0.0, |most: f64, v| most.max(v.abs()));
         if most == 0.0 || most >= SMALLEST {
             return Ok(());
@@ -295,9 +303,9 @@ mod tests {
         let e = Points::new(vec![0.0, 1.0, f64::NAN, 3.0], 2, "x.npy").unwrap_err();
         assert!(matches!(e, Error::NotFinite { row: 1, column: 0, .. }));
         assert!(Points::new(vec![0.0; 3], 2, "x").is_err());
-        let tiny = Points::new(vec![0.0, 1e-160], 1, "x").unwrap().check_squares("x.npy").unwrap_err().to_string();
+        let tiny = Points::new(vec![0.0, 1e-160], 1, "x").unwrap().check_scale("x.npy").unwrap_err().to_string();
         assert!(tiny.starts_with("x.npy: its largest coordinate is 1e-160"), "{tiny}");
-        Points::zeros(3, 1).check_squares("x.npy").unwrap();
+        Points::zeros(3, 1).check_scale("x.npy").unwrap();
         let told = Points::new(vec![1e150, -1e155], 1, "x").unwrap().check_squares("x.npy").unwrap_err().to_string();
         assert!(told.contains("-1e155 in row 1") && told.contains("at most 1e150"), "{told}");
         assert!(Points::new(vec![], 2, "x").is_err());

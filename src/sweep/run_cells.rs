@@ -72,8 +72,8 @@ impl<'a> RunCells<'a> {
     }
 
     /// Refuses the cells if those that run at the same time need too much memory. Each of them is
-    /// assumed to be as large as the largest cell. Refuses them also if a dry run finds mistakes in
-    /// both the first and the last cell. A mistake in one of them may be due to its parameters.
+    /// assumed to be as large as the largest cell. Refuses them also if a dry run finds the same
+    /// mistake in the first and in the last cell. Another mistake may be due to the parameters.
     fn check_before(&self) -> Result<(), Diagnostic> {
         let mut waiting = Vec::new();
         for cell in &self.cells {
@@ -89,12 +89,15 @@ impl<'a> RunCells<'a> {
         let stage = || Stage { json, quiet, interrupt: self.interrupt.below(), unfinished: None };
         let largest = waiting.iter().max_by_key(|prepared| rehearsal::bound(prepared));
         largest.map_or(Ok(()), |prepared| rehearsal::check_memory(prepared, stage(), at_a_time))?;
-        let mut mistake = None;
-        for prepared in waiting.first().into_iter().chain(waiting.iter().skip(1).last()) {
-            let Some(found) = rehearsal::rehearse(prepared, stage())? else { return Ok(()) };
-            mistake = Some(found);
+        let Some(first) = waiting.first() else { return Ok(()) };
+        let Some(mistake) = rehearsal::rehearse(first, stage())? else { return Ok(()) };
+        match waiting.iter().skip(1).last() {
+            None => Err(mistake),
+            Some(last) => match rehearsal::rehearse(last, stage())? {
+                Some(other) if other.is_same(&mistake) => Err(mistake),
+                _ => Ok(()),
+            },
         }
-        mistake.map_or(Ok(()), Err)
     }
 
     /// Computes a cell and returns its record.

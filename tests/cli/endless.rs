@@ -33,9 +33,9 @@ fn the_record_of_such_a_run_says_how_it_ended() {
     assert!(record_of["error"]["message"].as_str().unwrap().contains("memory budget"), "{record_of}");
 }
 
-/// The dry run before the run meets the same operation, unless its time is over before.
+/// The dry run before the run meets the same operation first, unless its time is over before.
 #[test]
-fn the_check_before_the_run_tells_of_such_an_operation() {
+fn such_a_run_has_its_record_whoever_meets_the_operation() {
     let sandbox = Sandbox::with(&format!("let x = normal(50, 2);\nsave(x, \"x.npy\");\n{DOUBLING}"));
     let done = sandbox.run("a.rhai --memory-budget 700MiB --out out").code(3);
     assert!(done.stderr.contains("the memory budget of 700 MiB"), "{}", done.stderr);

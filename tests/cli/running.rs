@@ -341,3 +341,27 @@ fn what_depends_on_results_does_not_stop_a_run() {
     let checked = sandbox.run("check a.rhai").code(0);
     assert!(!checked.stderr.contains("threw"), "{}", checked.stderr);
 }
+
+/// The dry run has placeholders where a run has results. None of these scripts fails.
+#[test]
+fn placeholders_do_not_stop_a_run() {
+    let begin = "let x = normal(50, 2);\n\
+                 let r = run(sd_flow(x), normal(50, 2), normal(50, 2), #{steps: 5, metrics: [\"energy\"]});\n\
+                 let e = r.metrics.energy.value;\n";
+    for script in [
+        "let best = \"\"; for name in [\"moons\", \"circles\"] { if e < 1e9 { best = name; } } dataset(best).sample(5);",
+        "let best = []; if e < 1e9 { best = x; } energy(best, x);",
+        "let best = 0; if e < 1e9 { best = r; } print(best.points.n);",
+        "let y = x; if e > 1e9 { y = normal(50, 3); } if e < 1e9 { energy(x, y); }",
+        "let row = (); if e < 1e9 { row = #{n: 1}; } print(row.n);",
+        "sweep(#{k: [1, 2]}, |p| { let row = (); if energy(x, normal(9, 2)).value < 1e9 { row = #{v: p.k}; } row });",
+        "sweep(#{h: [-1.0, 0.5, 0.0]}, |p| #{v: energy(x, gaussian(#{dim: 2, std: p.h}).sample(9))});",
+        "let s = run(sd_flow(x), x, x, #{steps: 50, metrics: [\"energy\"], stop_when: #{energy: 1e9}});\n\
+         normal(10, 2).rows(0, s.stats.steps + 1);",
+        "let m = [#{}]; m[0].step = |x| x + 1; print(m[0].step(2));",
+        "try { sweep(#{k: [1, 2]}, |p| { throw \"no\"; }); } catch { } print(x.n);",
+    ] {
+        let done = Sandbox::with(&format!("{begin}{script}\n")).run("a.rhai");
+        assert_eq!(done.code, 0, "{script}: {}{}", done.stdout, done.stderr);
+    }
+}

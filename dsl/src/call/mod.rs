@@ -49,7 +49,7 @@ impl<'a> Call<'a> {
             // earlier calls use memory too.
             limits::memory_shortage().map_or(Ok(()), Err)?;
             let call = Call { signature, context, native, unknown, args };
-            let made = run(&call)?;
+            let made = run(&call).map_err(|fail| Fail { is_certain: call.is_certain(&fail), ..fail })?;
             // With larger coordinates, the squares in later results would be infinite. A property
             // was checked when its owner was made.
             if !signature.is_property
@@ -67,6 +67,25 @@ impl<'a> Call<'a> {
             // is more precise than the position of this call.
             context.callbacks.take_failure().unwrap_or_else(|| fail.into_rhai(native.call_position()))
         })
+    }
+
+    /// True if no value that a run computes can avoid this failure: the failure says so, or it is
+    /// about a string, or about a number that is written in the call.
+    fn is_certain(&self, fail: &Fail) -> bool {
+        let site = self.context.program.syntax.call_at(self.native.call_position());
+        let written = |i: usize| site.and_then(|site| site.args.get(i.checked_sub(usize::from(site.method))?));
+        let is_known = |value: Option<&Dynamic>, is_literal: bool| is_literal || value.is_some_and(Dynamic::is_string);
+        fail.is_certain
+            || match &fail.at {
+                At::Argument(i) => is_known(self.args.get(*i), written(*i).is_some_and(|arg| arg.literal.is_some())),
+                At::Key(i, key) => {
+                    let map = self.args.get(*i).and_then(|map| map.read_lock::<Map>());
+                    let pair = written(*i).and_then(|arg| arg.keys.as_ref()?.iter().find(|pair| pair.name == *key));
+                    let is_literal = pair.is_some_and(|pair| pair.value.literal.is_some());
+                    is_known(map.as_ref().and_then(|map| map.get(key.as_str())), is_literal)
+                }
+                At::Call | At::Inside { .. } => false,
+            }
     }
 
     /// Performs `act`, a long computation with the name `what` in messages. A dry run calls

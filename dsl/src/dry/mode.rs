@@ -1,9 +1,9 @@
 //! The mode of execution: the only place where a dry run differs from a run.
 
 use super::{Dry, arithmetic};
-use crate::language::{At, Diagnostic, Fail};
+use crate::language::{Diagnostic, Fail};
 use crate::value::{Reading, unknown};
-use rhai::{Dynamic, Engine, EvalAltResult, Map, Position};
+use rhai::{Dynamic, Engine, EvalAltResult, Position};
 use sdflow::cost::{self, Cost, Gauge};
 use sdflow::pairwise::Pairwise;
 use std::path::{Path, PathBuf};
@@ -127,8 +127,7 @@ impl Mode {
         let Some(dry) = self.dry() else { return act(args, false) };
         let unknown = args.iter().any(unknown::holds_unknown);
         let made = act(args.iter().map(unknown::plain).collect(), unknown);
-        let shows_mistake = |fail| shows_mistake(fail, &args, dry.has_assumed());
-        dry.note_call(made.as_ref().err().map(|fail| (unknown, shows_mistake(fail))));
+        dry.note_uncertain_error(made.is_err() && unknown);
         dry.look_at_memory();
         made.map(|value| if unknown || is_result { unknown::veil(value) } else { value })
     }
@@ -155,6 +154,13 @@ impl Mode {
         }
     }
 
+    /// Records that a cell of a sweep failed. `is_certain` says whether all cells fail in this way.
+    pub fn note_cell_failure(&self, is_certain: bool) {
+        if let Some(dry) = self.dry() {
+            dry.note_cell_failure(is_certain);
+        }
+    }
+
     /// Forgets the error of a cell of a sweep, because another cell decides.
     pub fn forget_end(&self) {
         if let Some(dry) = self.dry() {
@@ -175,19 +181,4 @@ impl Mode {
             arithmetic::register(engine, dry);
         }
     }
-}
-
-/// True if the call shows the mistake: no value that a run computes can avoid it. A number is
-/// either unknown or that of a run, unless an outcome was assumed before.
-fn shows_mistake(fail: &Fail, args: &[Dynamic], has_assumed: bool) -> bool {
-    let is_known = |value: &Dynamic| value.is_string() || (!has_assumed && (value.is_int() || value.is_float()));
-    let is_at_known = match &fail.at {
-        At::Argument(i) => args.get(*i).is_some_and(is_known),
-        At::Key(i, key) => {
-            let map = args.get(*i).and_then(|map| map.read_lock::<Map>());
-            map.is_some_and(|map| map.get(key.as_str()).is_some_and(is_known))
-        }
-        At::Call | At::Inside { .. } => false,
-    };
-    fail.is_certain || is_at_known
 }

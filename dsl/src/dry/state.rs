@@ -47,7 +47,6 @@ pub struct Found {
     /// Peak memory in bytes, if it is measured.
     pub bytes: u64,
     is_uncertain: bool,
-    shows_mistake: bool,
     /// The number of cells that the executed cell represents.
     factor: Option<u64>,
     /// The number of sweeps around the script, one inside another.
@@ -180,47 +179,50 @@ impl Dry {
         if asked.is_multiple_of(ALIKE + 1) { !self.assumed } else { self.assumed }
     }
 
-    /// Records how the last call ended: None if it succeeded, and otherwise whether one of its
-    /// arguments was unknown, and whether its text shows the mistake.
-    pub fn note_call(&self, failed: Option<(bool, bool)>) {
-        let mut found = self.state();
-        (found.is_uncertain, found.shows_mistake) = failed.unwrap_or_default();
+    /// Records whether the last call failed while one of its arguments was unknown.
+    pub fn note_uncertain_error(&self, is_uncertain: bool) {
+        self.state().is_uncertain = is_uncertain;
     }
 
     /// Records the error that ended the script. If an unknown number or a stand-in for a result may
     /// have caused the error, the script is not at fault, and the check ends at this place.
     pub fn note_end(&self, error: &EvalAltResult) {
         let mut found = self.state();
-        if found.cause.is_some() {
-            return;
+        let (cause, place) = innermost(error, Position::NONE);
+        let fail = match cause {
+            EvalAltResult::ErrorRuntime(token, _) => token.clone().try_cast::<Fail>(),
+            _ => None,
+        };
+        // The failure of a sweep was judged in its cell, unless the script caught it.
+        match (&found.cause, &fail) {
+            (Some(of_cell), Some(fail)) if of_cell.message == fail.message => return,
+            _ => found.cause = None,
         }
         // Where Rhai needs a whole number, its message contains the name of the type. Where it
         // parses an unknown number, its message contains the text of that number.
         let text = error.to_string();
         let is_named =
             [unknown::NAME, std::any::type_name::<unknown::Unknown>(), "'?'"].iter().any(|name| text.contains(name));
-        let (cause, place) = innermost(error, Position::NONE);
         let knows_all = found.works.is_empty() && found.assumptions.is_empty();
-        let is_fail = matches!(cause, EvalAltResult::ErrorRuntime(token, _) if token.is::<Fail>());
-        found.threw = !is_fail && matches!(cause, EvalAltResult::ErrorRuntime(..));
-        // Stand-ins have the keys of results, but a condition may decide on other keys.
-        let is_of_keys = matches!(cause, EvalAltResult::ErrorPropertyNotFound(..)) && found.assumptions.is_empty();
-        let is_of_values = !is_fail && !found.threw && !is_of_names(cause) && !is_of_keys;
+        found.threw = fail.is_none() && matches!(cause, EvalAltResult::ErrorRuntime(..));
+        let is_of_values = fail.is_none() && !found.threw && !is_of_names(cause);
         if found.is_uncertain || is_named || (is_of_values && !knows_all) {
             found.stopped = Some(place);
         }
-        found.is_doubtful = !(knows_all || is_of_names(cause) || is_of_keys || is_fail && found.shows_mistake);
+        let is_certain = fail.map_or_else(|| is_of_names(cause), |fail| fail.is_certain);
+        found.is_doubtful = !found.assumptions.is_empty() || !(knows_all || is_certain);
+    }
+
+    /// Records that a cell of a sweep failed. `is_certain` says whether all cells fail in this way.
+    pub fn note_cell_failure(&self, is_certain: bool) {
+        let mut found = self.state();
+        found.is_doubtful |= !is_certain || !found.assumptions.is_empty();
     }
 
     /// Records that the script came to its end, and that one of its checks could not be made.
     pub fn note_unmade_check(&self) {
         let mut found = self.state();
         found.is_doubtful = !found.assumptions.is_empty();
-    }
-
-    /// True if the outcome of a comparison was assumed.
-    pub fn has_assumed(&self) -> bool {
-        !self.state().assumptions.is_empty()
     }
 
     /// Forgets the end of the script.
@@ -230,12 +232,14 @@ impl Dry {
     }
 }
 
-/// True if a name is wrong, whatever the values are. `()` may stand for a value that a condition
-/// would have set.
+/// True if a name is wrong. Stand-ins have the types and the keys of results.
 fn is_of_names(error: &EvalAltResult) -> bool {
-    match error {
-        EvalAltResult::ErrorFunctionNotFound(text, _) | EvalAltResult::ErrorDotExpr(text, _) => !text.contains("()"),
-        EvalAltResult::ErrorVariableNotFound(..) => true,
-        _ => false,
-    }
+    use EvalAltResult as E;
+    matches!(
+        error,
+        E::ErrorFunctionNotFound(..)
+            | E::ErrorDotExpr(..)
+            | E::ErrorVariableNotFound(..)
+            | E::ErrorPropertyNotFound(..)
+    )
 }

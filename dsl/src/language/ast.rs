@@ -167,7 +167,7 @@ impl Syntax {
 /// Returns the last property in `x.y.name`.
 fn last_property(expr: &Expr) -> Option<String> {
     match expr {
-        Expr::Dot(parts, ..) => last_property(&parts.rhs),
+        Expr::Dot(parts, ..) | Expr::Index(parts, ..) => last_property(&parts.rhs),
         Expr::Property(property, _) => Some(property.2.to_string()),
         _ => None,
     }

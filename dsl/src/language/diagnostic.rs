@@ -19,6 +19,11 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
+    /// True if both are the same error at the same place.
+    pub fn is_same(&self, other: &Diagnostic) -> bool {
+        self.message == other.message && self.place == other.place
+    }
+
     /// Returns it in one line: `a.rhai:2:5: cause: hint`.
     pub fn line(&self) -> String {
         let place = self.place.as_ref().map(|p| format!("{}:{}:{}: ", p.file.display(), p.line, p.column));

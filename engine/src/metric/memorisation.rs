@@ -33,23 +33,19 @@ pub fn memorisation(points: &Points, train: &Points, held_out: &Points, interrup
         }
         set.check_squares("a set of points")?;
     }
-    let trees = [train, held_out].map(KdTree::of);
-    let nearest = |tree: &KdTree| neighbour::over(points, interrupt, |_, x, _| tree.nearest(x));
-    let (trained, held) = (nearest(&trees[0])?, nearest(&trees[1])?);
-    let mut of_copies = HashMap::new();
-    let mut hits = Vec::with_capacity(points.n());
-    for ((x, trained), held) in points.iter().zip(&trained).zip(&held) {
-        hits.push(match trained.1.total_cmp(&held.1) {
-            Ordering::Less => 1.0,
-            Ordering::Greater => 0.0,
-            // Equal points have equal shares, and there may be many of them.
-            Ordering::Equal if trained.1 == 0.0 => {
-                *of_copies.entry(trained.0).or_insert_with(|| share_of_train(&trees, x, 0.0))
-            }
-            Ordering::Equal => share_of_train(&trees, x, trained.1),
-        });
-        interrupt.check_end()?;
-    }
+    let [train_rows, held_rows] = [train, held_out].map(DistinctRows::of);
+    let nearest = |rows: &DistinctRows| neighbour::over(points, interrupt, |_, x, _| rows.tree.nearest(x));
+    let (trained, held) = (nearest(&train_rows)?, nearest(&held_rows)?);
+    let ties = |x: &[f64], square: f64| {
+        let own = train_rows.count(x, square);
+        own / (own + held_rows.count(x, square))
+    };
+    let shares = neighbour::over(points, interrupt, |i, x, _| match trained[i].1.total_cmp(&held[i].1) {
+        Ordering::Less => 1.0,
+        Ordering::Equal => ties(x, trained[i].1),
+        Ordering::Greater => 0.0,
+    });
+    let hits: Vec<f64> = shares?;
     let n = points.n() as f64;
     let share = hits.iter().sum::<f64>() / n;
     let chance = train.n() as f64 / (train.n() + held_out.n()) as f64;
@@ -68,18 +64,38 @@ pub fn memorisation(points: &Points, train: &Points, held_out: &Points, interrup
     Ok(((share - chance) / (1.0 - chance), variance.sqrt() / (1.0 - chance)))
 }
 
-/// Returns the share of the training points among the data points at this squared distance, which
-/// is the smallest.
-fn share_of_train(trees: &[KdTree; 2], x: &[f64], square: f64) -> f64 {
-    let [train, held_out] = trees.each_ref().map(|tree| {
+/// The distinct rows of a set of points: rounded data have few.
+struct DistinctRows {
+    tree: KdTree,
+    /// The number of points of each row.
+    counts: Vec<f64>,
+}
+
+impl DistinctRows {
+    fn of(points: &Points) -> DistinctRows {
+        let (mut places, mut first, mut counts) = (HashMap::new(), Vec::new(), Vec::new());
+        for (i, row) in points.iter().enumerate() {
+            // 0 and -0 are equal.
+            let bits: Vec<u64> = row.iter().map(|x| (x + 0.0).to_bits()).collect();
+            let place = *places.entry(bits).or_insert_with(|| {
+                first.push(i);
+                counts.push(0.0);
+                counts.len() - 1
+            });
+            counts[place] += 1.0;
+        }
+        DistinctRows { tree: KdTree::of(&points.select(&first)), counts }
+    }
+
+    /// Returns the number of points at this squared distance from `x`, which is the smallest.
+    fn count(&self, x: &[f64], square: f64) -> f64 {
         let mut count = 0.0;
-        tree.search(x, square, |_, _| {
-            count += 1.0;
+        self.tree.search(x, square, |row, _| {
+            count += self.counts[row];
             square
         });
         count
-    });
-    train / (train + held_out)
+    }
 }
 
 #[cfg(test)]

@@ -39,7 +39,7 @@ impl Reference {
         if points.n() == 0 {
             return Err(Error::shape(Subject::argument("reference"), "no rows", "at least one is needed"));
         }
-        points.check_squares("the reference")?;
+        points.check_scale("the reference")?;
         Ok(Reference {
             points,
             weights: None,

@@ -56,7 +56,7 @@ impl Samples {
         if points.n() == 0 {
             return Err(Error::shape("the sample", "no points", "there must be at least one"));
         }
-        points.check_squares("the sample")?;
+        points.check_scale("the sample")?;
         let weights = options.weights.as_ref().map(|w| shares(w, points.n(), "weights")).transpose()?;
         // Points of weight 0 are removed, because they would still count in the spread, the spacing
         // and the extremes of the data.

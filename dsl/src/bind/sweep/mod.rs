@@ -88,14 +88,7 @@ fn sweep(call: &Call) -> Result<Dynamic, Fail> {
     let cells: Vec<Map> = (0..total).map(|index| cell(&axes, index)).collect();
     let mut survey = Survey::default();
     let mut first_failure = None;
-    // A cell that fails does not end a sweep, so a dry run looks at two cells.
-    let first = || match dry_run(call, &function, cells[0].clone())? {
-        Err(_) if total > 1 => {
-            call.context.mode.forget_end();
-            dry_run(call, &function, cells[total - 1].clone())
-        }
-        made => Ok(made),
-    };
+    let first = || look_at_cells(call, &function, &cells);
     let all = || {
         script_cells::compute(call, &function, &cells, |index, outcome| {
             if let Err(cause) = &outcome {
@@ -154,6 +147,21 @@ fn cell(axes: &[(String, Array)], index: usize) -> Map {
         rest /= values.len();
     }
     cell
+}
+
+/// Returns the results of the first cell in a dry run. A cell that fails does not end a sweep, so
+/// if it fails, the last cell decides.
+fn look_at_cells(call: &Call, function: &FnPtr, cells: &[Map]) -> Result<Outcome, Fail> {
+    let mode = &call.context.mode;
+    let first = dry_run(call, function, cells[0].clone())?;
+    let (Err(cause), [_, .., last]) = (&first, cells) else {
+        first.as_ref().err().iter().for_each(|_| mode.note_cell_failure(true));
+        return Ok(first);
+    };
+    mode.forget_end();
+    let other = dry_run(call, function, last.clone())?;
+    other.as_ref().err().iter().for_each(|other| mode.note_cell_failure(other.is_same(cause)));
+    Ok(other)
 }
 
 /// Returns the results of a cell in a dry run.

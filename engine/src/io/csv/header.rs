@@ -66,9 +66,9 @@ fn are_positions(names: &[String]) -> bool {
     names.iter().enumerate().all(|(j, name)| *name == j.to_string())
 }
 
-/// True if each cell of the first record is one more than the cell before, as years are.
-fn are_consecutive(survey: &Survey, wanted: &[usize]) -> bool {
-    let numbers: Option<Vec<i64>> = wanted.iter().map(|&j| survey.first[j].parse().ok()).collect();
+/// True if each of these is one more than the one before, as years are.
+fn are_consecutive(names: &[String]) -> bool {
+    let numbers: Option<Vec<i64>> = names.iter().map(|name| name.parse().ok()).collect();
     numbers.is_some_and(|numbers| numbers.windows(2).all(|pair| pair[0].checked_add(1) == Some(pair[1])))
 }
 
@@ -79,7 +79,7 @@ fn positions(survey: &Survey, wanted: &[usize], content: &Content, origin: &Orig
     if are_positions(&survey.first) && (wanted.len() > 1 || !all_are(Kind::Whole)) {
         return Err(either(content, "it holds the positions of the columns, which can be names or a row", origin));
     }
-    if wanted.len() > 1 && all_are(Kind::Point) && are_consecutive(survey, wanted) {
+    if survey.first.len() > 1 && all_are(Kind::Point) && are_consecutive(&survey.first) {
         return Err(either(
             content,
             "it holds consecutive whole numbers above decimals, which can be names or a row",

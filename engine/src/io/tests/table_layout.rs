@@ -48,7 +48,7 @@ fn a_header_of_positions_may_be_a_row() {
     assert_eq!(refused("0\n0.5\n1.5\n", "{}").1, ["header", "header"]);
     reads("0\n1\n1\n0\n", "{}", &[&[0.], &[1.], &[1.], &[0.]], None);
     let note = "3 rows, 2 columns; the whole numbers in line 1 were taken as a row, not as names";
-    reads("2019,2020\n0.5,1.5\n2.5,3.5\n", "{}", &[&[2019., 2020.], &[0.5, 1.5], &[2.5, 3.5]], Some(note));
+    reads("2019,2024\n0.5,1.5\n2.5,3.5\n", "{}", &[&[2019., 2024.], &[0.5, 1.5], &[2.5, 3.5]], Some(note));
     assert_eq!(refused("x,2\n1.5,3\n2.5,4\n", "{}").1, ["header", "header"]);
 }
 
