@@ -70,11 +70,13 @@ impl<'a> Call<'a> {
     }
 
     /// True if no value that a run computes can avoid this failure: the failure says so, or it is
-    /// about a string, or about a number that is written in the call.
+    /// about a string, a number with decimals (those of results are unknown in a dry run), or a
+    /// number that is written in the call.
     fn is_certain(&self, fail: &Fail) -> bool {
         let site = self.context.program.syntax.call_at(self.native.call_position());
         let written = |i: usize| site.and_then(|site| site.args.get(i.checked_sub(usize::from(site.method))?));
-        let is_known = |value: Option<&Dynamic>, is_literal: bool| is_literal || value.is_some_and(Dynamic::is_string);
+        let is_plain = |value: &Dynamic| value.is_string() || value.is_float();
+        let is_known = |value: Option<&Dynamic>, is_literal: bool| is_literal || value.is_some_and(is_plain);
         fail.is_certain
             || match &fail.at {
                 At::Argument(i) => is_known(self.args.get(*i), written(*i).is_some_and(|arg| arg.literal.is_some())),

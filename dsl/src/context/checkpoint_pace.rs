@@ -11,6 +11,11 @@ pub const CHECKPOINTS: &str = "checkpoint";
 /// call continues from one of them if no statement up to the call has changed.
 pub const EARLIER: &str = "earlier";
 
+/// The folder for the finished cells of sweeps, inside the run folder. [`crate::execute`] does not
+/// compute these cells again when the same run continues. When a run is done, the folder is
+/// removed.
+pub const CELLS: &str = "cells";
+
 /// How often checkpoints are written.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CheckpointPace {

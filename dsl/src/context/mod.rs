@@ -20,7 +20,7 @@ mod watchdog;
 
 pub use callbacks::{Callbacks, CellPool, misfit};
 pub use checkpoint::Owner;
-pub use checkpoint_pace::{CHECKPOINTS, CheckpointPace, EARLIER, GRACE};
+pub use checkpoint_pace::{CELLS, CHECKPOINTS, CheckpointPace, EARLIER, GRACE};
 pub use detach::detach;
 pub use film::Film;
 pub use floors::FloorSource;
@@ -45,11 +45,6 @@ use sdflow::rng::Stream;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-/// The folder for the finished cells of sweeps, inside the run folder. [`crate::execute`] does not
-/// compute these cells again when the same run continues. When a run is done, the folder is
-/// removed.
-pub const CELLS: &str = "cells";
 
 /// The largest number of points with `--quick`.
 pub const QUICK_POINTS: usize = 512;

@@ -1,7 +1,6 @@
 //! The folders in which a script may read and write.
 
-use super::CELLS;
-use super::checkpoint_pace::CHECKPOINTS;
+use super::checkpoint_pace::{CELLS, CHECKPOINTS};
 use crate::language::{Fail, home_of};
 use std::path::{Component, Path, PathBuf};
 
