@@ -169,11 +169,12 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Parsed, Diagno
                 // A failure to print has no other place where it could be reported.
                 false => drop(error.print()),
             }
-            // The error stands above the first empty line.
-            let text = error.render().to_string();
-            let lines = text.lines().take_while(|line| !line.is_empty()).map(|line| visible_line(line.trim()));
-            let message = lines.collect::<Vec<_>>().join(" ");
-            let message = (error.exit_code() != 0).then_some(message);
+            let message = (error.exit_code() != 0).then(|| {
+                // The error stands above the first empty line.
+                let text = error.render().to_string();
+                let lines = text.lines().take_while(|line| !line.is_empty());
+                lines.map(|line| visible_line(line.trim())).collect::<Vec<_>>().join(" ")
+            });
             return Ok(Parsed::Printed(error.exit_code().try_into().unwrap_or(2), message));
         }
     };

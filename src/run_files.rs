@@ -4,15 +4,13 @@
 use crate::record::finite;
 use crate::run_folder::cannot_write;
 use crate::visible::visible;
-use sdflow_dsl::Diagnostic;
+use sdflow_dsl::{Diagnostic, FILM_FOLDER};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// The folder of the films.
-pub const FILM_FOLDER: &str = "films";
 /// The largest number of films that are kept: those of the first runs of a script, and that of its
 /// last run.
 const FILMS: usize = 4;

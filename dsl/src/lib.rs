@@ -28,7 +28,8 @@ mod value;
 
 pub use check::{CheckReport, Mistake, check, rehearse};
 pub use context::{
-    CELLS, CHECKPOINTS, Check, CheckpointPace, EARLIER, Ending, Film, GRACE, Listener, Outcome, Param, Request, goes_on,
+    CELLS, CHECKPOINTS, Check, CheckpointPace, EARLIER, Ending, FILM_FOLDER, Film, GRACE, Listener, Outcome, Param,
+    Request, goes_on,
 };
 pub use dry::{Cost, Work};
 pub use language::limits::STACK;

@@ -1,10 +1,10 @@
 //! What a run folder holds for its report, thinned to a size that a browser loads at once.
 
 use crate::record::Record;
-use crate::run_files::FILM_FOLDER;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use sdflow::io::{open_regular, read_regular, read_regular_text};
+use sdflow_dsl::FILM_FOLDER;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::fs;

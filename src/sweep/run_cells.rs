@@ -75,6 +75,9 @@ impl<'a> RunCells<'a> {
     /// assumed to be as large as the largest cell. Refuses them also if a dry run finds the same
     /// mistake in the first and in the last cell. Another mistake may be due to the parameters.
     fn check_before(&self) -> Result<(), Diagnostic> {
+        if self.args.no_check {
+            return Ok(());
+        }
         let mut waiting = Vec::new();
         for cell in &self.cells {
             if finished_record(cell, self.folder, self.args)?.is_none() {
@@ -82,21 +85,16 @@ impl<'a> RunCells<'a> {
             }
         }
         let at_a_time = layout_of(self.args, waiting.len()).jobs as u64;
-        if self.args.no_check {
-            return Ok(());
-        }
         let (json, quiet) = (self.args.json, self.args.quiet);
         let stage = || Stage { json, quiet, interrupt: self.interrupt.below(), unfinished: None };
         let largest = waiting.iter().max_by_key(|prepared| rehearsal::bound(prepared));
         largest.map_or(Ok(()), |prepared| rehearsal::check_memory(prepared, stage(), at_a_time))?;
-        let Some(first) = waiting.first() else { return Ok(()) };
+        let Some((first, others)) = waiting.split_first() else { return Ok(()) };
         let Some(mistake) = rehearsal::rehearse(first, stage())? else { return Ok(()) };
-        match waiting.iter().skip(1).last() {
-            None => Err(mistake),
-            Some(last) => match rehearsal::rehearse(last, stage())? {
-                Some(other) if other.is_same(&mistake) => Err(mistake),
-                _ => Ok(()),
-            },
+        let Some(last) = others.last() else { return Err(mistake) };
+        match rehearsal::rehearse(last, stage())? {
+            Some(other) if other.is_same(&mistake) => Err(mistake),
+            _ => Ok(()),
         }
     }
 

@@ -9,7 +9,7 @@ use rhai::Dynamic;
 use sdflow::Points;
 use sdflow::number::counted;
 use sdflow::process::{self, Stats};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// If functions of the script take a larger share of a run's time than this, a warning says so.
 const MUCH: f64 = 0.1;
@@ -38,10 +38,7 @@ pub fn record_result(call: &Call, done: Done, dim: usize, advice: String) -> Res
 
 /// Saves the points of an interrupted process, if there is a run folder.
 fn save_interrupted(call: &Call, points: &Points) -> Result<(), Fail> {
-    if !call.context.mode.writes() {
-        return Ok(());
-    }
-    let Some(path) = call.context.sandbox.rescue("interrupted.npy", "samples")? else { return Ok(()) };
+    let Some(path) = rescue(call, "interrupted.npy", "samples")? else { return Ok(()) };
     sdflow::io::save_npy(&path, points).map_err(|e| call.place(e))?;
     call.context.record_file(&path);
     Ok(())
@@ -49,13 +46,16 @@ fn save_interrupted(call: &Call, points: &Points) -> Result<(), Fail> {
 
 /// Saves the model of an interrupted training with `save`, if there is a run folder.
 pub fn save_interrupted_model(call: &Call, save: impl FnOnce(&Path) -> sdflow::Result<()>) -> Result<(), Fail> {
-    if !call.context.mode.writes() {
-        return Ok(());
-    }
-    let Some(path) = call.context.sandbox.rescue("interrupted.safetensors", "models")? else { return Ok(()) };
+    let Some(path) = rescue(call, "interrupted.safetensors", "models")? else { return Ok(()) };
     save(&path).map_err(|e| call.place(e))?;
     call.context.record_file(&path);
     Ok(())
+}
+
+/// Returns the path for a file that the script did not ask for; None if there is no run folder, and
+/// in a dry run.
+fn rescue(call: &Call, name: &str, section: &str) -> Result<Option<PathBuf>, Fail> {
+    if call.context.mode.writes() { call.context.sandbox.rescue(name, section) } else { Ok(None) }
 }
 
 /// Returns a sentence of advice on the ending of this flow; `told` says whether there are also

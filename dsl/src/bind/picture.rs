@@ -76,7 +76,7 @@ fn plot(call: &Call) -> Result<Dynamic, Fail> {
     let path = call.context.writable(&name, "plots").map_err(|f| f.at(At::Argument(1)))?;
     call.context.time("pictures", || {
         let picture = picture(call, &options)?;
-        idle::in_plot(call, &options, picture.charts.len(), series_of(call.arg(0)?).is_some());
+        idle::in_plot(call, &options, picture.charts.len());
         call.context.mode.find(|| picture.save(&path), || picture.check()).map_err(|e| call.place(e))
     })?;
     call.context.record_file(&path);
@@ -113,6 +113,7 @@ fn charts(call: &Call, what: &Dynamic, options: &PlotOptions) -> Result<Vec<Char
         (Some(table), _) => annotated(sweep_charts(&table, options)?, options)?,
         (None, Some(series)) => annotated(curves(&series, options)?, options)?,
         (None, None) => {
+            idle::in_plot_of_points(call);
             let look = Look::of(options);
             let chart =
                 |(title, part): &(String, Dynamic)| chart_of_sets(Chart::new(title.as_str()), call, part, &look);

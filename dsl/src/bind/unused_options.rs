@@ -154,9 +154,14 @@ pub fn in_run(call: &Call, reference: bool, options: &RunOptions) {
     );
 }
 
-/// Warns about options of `plot`, for a picture of `charts` charts, which are those of a table or
-/// of points.
-pub fn in_plot(call: &Call, options: &PlotOptions, charts: usize, of_table: bool) {
+/// Warns about options of `plot` that have no effect on charts of points.
+pub fn in_plot_of_points(call: &Call) {
+    let (why, hint) = ("it belongs to tables and results", "leave it out; `coordinates` names the axes of points");
+    warn(call, &["x", "y", "x_label", "y_label", "levels"].map(|key| (key, true, why, hint)));
+}
+
+/// Warns about options of `plot`, for a picture of `charts` charts.
+pub fn in_plot(call: &Call, options: &PlotOptions, charts: usize) {
     let untitled = charts == 1 && !options.title.is_empty();
     let hint = "name the sets of points by `labels`, or the picture by `title`";
     warn(call, &[("titles", untitled, "the picture has one chart and a title", hint)]);
@@ -175,9 +180,6 @@ pub fn in_plot(call: &Call, options: &PlotOptions, charts: usize, of_table: bool
         "image_width",
         "columns",
     ];
-    let of_tables = ["x", "y", "x_label", "y_label", "levels"];
-    let (why, hint) = ("it belongs to tables and results", "leave it out; `coordinates` names the axes of points");
-    warn(call, &of_tables.map(|key| (key, !of_table && !options.pairs, why, hint)));
     let reason = "`pairs` has a chart for each pair of coordinates";
     warn(call, &others.map(|key| (key, options.pairs, reason, "leave it out")));
     warn(call, &["same_axes", "equal"].map(|key| (key, options.pairs, reason, "leave it out")));

@@ -30,7 +30,7 @@ pub use outcome::{Check, Ending, Outcome, Param};
 pub use own_time::{Clocks, OWN_TIME, OwnTime};
 pub use param::{Given, as_dynamic, as_value};
 pub use request::Request;
-pub use sandbox::{Sandbox, inside_run_folder};
+pub use sandbox::{FILM_FOLDER, Sandbox, inside_run_folder};
 pub use sweep_cell::CellRecord;
 pub use watchdog::watch;
 

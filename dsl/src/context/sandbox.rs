@@ -122,8 +122,11 @@ impl Sandbox {
     }
 }
 
+/// The folder for the films of a report, inside the run folder.
+pub const FILM_FOLDER: &str = "films";
+
 /// Folders in the run folder that a run fills, and in part removes, itself.
-const OWN_FOLDERS: [&str; 3] = [CHECKPOINTS, CELLS, "films"];
+const OWN_FOLDERS: [&str; 3] = [CHECKPOINTS, CELLS, FILM_FOLDER];
 
 /// Checks that `name` names a file below the run folder.
 ///
@@ -131,10 +134,11 @@ const OWN_FOLDERS: [&str; 3] = [CHECKPOINTS, CELLS, "films"];
 /// The path is absolute or empty, begins with `./`, or contains `..`; or its folder is one of the
 /// run itself.
 pub fn inside_run_folder(name: &str) -> Result<(), Fail> {
-    let plain = Path::new(name).components().all(|c| matches!(c, Component::Normal(_)));
-    let section = Path::new(name).components().next().filter(|_| Path::new(name).components().count() > 1);
-    let is_own = section.is_some_and(|part| OWN_FOLDERS.iter().any(|own| part.as_os_str() == *own));
-    if is_own {
+    let parts: Vec<Component> = Path::new(name).components().collect();
+    let plain = parts.iter().all(|part| matches!(part, Component::Normal(_)));
+    if let [folder, _, ..] = parts.as_slice()
+        && OWN_FOLDERS.iter().any(|own| folder.as_os_str() == *own)
+    {
         let message = format!("the run itself uses the folder of `{name}`");
         return Err(Fail::script(message).hint("choose another folder"));
     }

@@ -69,18 +69,13 @@ impl Sources {
         let mut marks: Vec<(usize, bool)> =
             file.text.rmatch_indices("/*").map(|(at, _)| (at, true)).chain(ends).collect();
         marks.sort_unstable_by(|a, b| b.cmp(a));
-        let mut closed = 0;
-        let at = marks.into_iter().find_map(|(at, begins)| match (begins, closed) {
-            (true, 0) => Some(at),
-            (true, _) => {
-                closed -= 1;
-                None
-            }
-            (false, _) => {
-                closed += 1;
-                None
-            }
-        })?;
+        let mut closed = 0_usize;
+        let is_open = |(_, begins): &(usize, bool)| {
+            let has_no_end = *begins && closed == 0;
+            closed = if *begins { closed - usize::from(closed > 0) } else { closed + 1 };
+            has_no_end
+        };
+        let (at, _) = marks.into_iter().find(is_open)?;
         let before = &file.text[..at];
         let (line, column) =
             (before.lines().count().max(1), before.lines().last().map_or(0, |l| l.chars().count()) + 1);

@@ -111,11 +111,11 @@ impl Ladder {
     }
 
     fn is_enough(&self, climb: Climb, elapsed: f64, n: usize) -> bool {
-        if self.rungs.is_empty() || (self.rungs.len() < climb.sizes && climb.asked != Asked::Errors) {
-            return false;
-        }
         if climb.asked == Asked::Errors {
-            return true;
+            return !self.rungs.is_empty();
+        }
+        if self.rungs.len() < climb.sizes {
+            return false;
         }
         if climb.asked == Asked::Memory && (elapsed > BRIEF || self.reached() >= MANY) {
             return true;

@@ -1,7 +1,6 @@
 //! Opening a file, and reading a given number of bytes.
 
 use super::origin::{Origin, cannot_read};
-use super::regular_file::open_regular;
 use crate::Result;
 use std::fs::File;
 use std::io::Read;
@@ -18,7 +17,7 @@ pub(super) fn open(path: &Path) -> Result<(File, u64)> {
     if about.len() == 0 {
         return Err(origin.wrong("it is empty", "at least one row of numbers is expected"));
     }
-    Ok((open_regular(path).map_err(|e| cannot_read(path, &e))?, about.len()))
+    Ok((File::open(path).map_err(|e| cannot_read(path, &e))?, about.len()))
 }
 
 /// Reads exactly `length` bytes. The memory grows with the data, so that a false length costs no

@@ -1,7 +1,7 @@
 //! The picture of a quantity as a function of some parameters.
 
 use super::chart::{Chart, Curve, Level};
-use super::extent::LARGEST;
+use super::extent::{Extent, LARGEST};
 use super::heat::Heat;
 use super::picture::Picture;
 use crate::number::{number, significant};
@@ -55,8 +55,8 @@ pub fn survey(places: &[Place], quantity: &str, title: &str) -> Option<Picture> 
         [x, y] => {
             // All heat maps have the same colours.
             let finite = || places.iter().map(|place| place.value).filter(|value| value.abs() <= LARGEST);
-            let range = finite().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
-            let of = |name: &str, places: &[&Place]| heat(x, y, places, quantity, name, (range, is_wide(finite())));
+            let colours = (Extent::of(finite()), is_wide(finite()));
+            let of = |name: &str, places: &[&Place]| heat(x, y, places, quantity, name, colours);
             if let [(_, all)] = parts.as_slice() {
                 return Some(Picture::new("").with(of(title, all)));
             }
@@ -142,7 +142,7 @@ fn heat(
     places: &[&Place],
     quantity: &str,
     title: &str,
-    ((low, high), log): ((f64, f64), bool),
+    (range, log): (Extent, bool),
 ) -> Chart {
     let at = |row: &str, column: &str| {
         let here = places.iter().find(|place| place.is_at(&x.name, column) && place.is_at(&y.name, row));
@@ -151,7 +151,7 @@ fn heat(
     let values: Vec<f64> = y.texts.iter().flat_map(|row| x.texts.iter().map(move |column| at(row, column))).collect();
     let names = |axis: &Numeric| axis.values.iter().map(|value| number(*value)).collect();
     let heat = Heat::new(names(x), names(y), values).label(quantity);
-    let heat = if low <= high { heat.range(low, high) } else { heat };
+    let heat = if range.is_empty() { heat } else { heat.range(range.low, range.high) };
     let floor = floor(places.iter()).map_or(String::new(), |floor| format!(" (noise floor {})", significant(floor, 2)));
     Chart::new(format!("{title}{floor}")).x(x.name.as_str()).y(y.name.as_str()).with(if log {
         heat.log()

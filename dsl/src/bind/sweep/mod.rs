@@ -154,20 +154,29 @@ fn cell(axes: &[(String, Array)], index: usize) -> Map {
 fn look_at_cells(call: &Call, function: &FnPtr, cells: &[Map]) -> Result<Outcome, Fail> {
     let mode = &call.context.mode;
     let first = dry_run(call, function, cells[0].clone())?;
-    let (Err(cause), [_, .., last]) = (&first, cells) else {
-        first.as_ref().err().iter().for_each(|_| mode.note_cell_failure(true));
-        return Ok(first);
-    };
-    mode.forget_end();
-    let other = dry_run(call, function, last.clone())?;
-    other.as_ref().err().iter().for_each(|other| mode.note_cell_failure(other.is_same(cause)));
-    Ok(other)
+    match (&first, cells) {
+        (Ok(_), _) => Ok(first),
+        (Err(cause), [_, .., last]) => {
+            mode.forget_end();
+            let other = dry_run(call, function, last.clone())?;
+            if let Err(other) = &other {
+                mode.note_cell_failure(other.is_same(cause));
+            }
+            Ok(other)
+        }
+        (Err(_), _) => {
+            mode.note_cell_failure(true);
+            Ok(first)
+        }
+    }
 }
 
 /// Returns the results of a cell in a dry run.
 fn dry_run(call: &Call, function: &FnPtr, cell: Map) -> Result<Outcome, Fail> {
     let function = detach(function)?;
     let (made, diverged) = call.context.set_apart(|| function.call_within_context::<Dynamic>(call.native, (cell,)));
-    made.as_ref().err().iter().for_each(|error| call.context.mode.note_end(error));
+    if let Err(error) = &made {
+        call.context.mode.note_end(error);
+    }
     outcome(call.context, call.native, made, diverged)
 }
