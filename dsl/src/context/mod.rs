@@ -114,6 +114,8 @@ struct State {
     printed: usize,
     /// The numbers of lines and bytes that `print` dropped.
     dropped: (usize, usize),
+    /// The names of metrics whose recorded values were measured by runs.
+    measured: BTreeSet<String>,
     thresholds: Vec<outcome::Threshold>,
     diverged: Option<(String, Position)>,
     /// Data files that were read, in order.

@@ -16,20 +16,30 @@ impl Context {
         self.state().outcome.params.insert(name.into(), param.clone());
     }
 
-    /// Records a metric; a later value of the same name replaces it.
+    /// Records a metric; a later value of the same name replaces it. A warning tells if this value
+    /// replaces one that a run has measured.
     pub fn record_metric(&self, name: &str, reading: Reading) {
-        let outcome = &mut self.state().outcome;
-        outcome.metrics.insert(name.into(), reading);
-        outcome.metric_runs.remove(name);
+        let was_measured = {
+            let state = &mut *self.state();
+            state.outcome.metrics.insert(name.into(), reading);
+            state.outcome.metric_runs.remove(name);
+            state.measured.remove(name)
+        };
+        if was_measured {
+            self.warn_once(&format!(
+                "`record` replaces the metric `{name}` that a run has measured; under another name both are kept"
+            ));
+        }
     }
 
     /// Records a metric that the run with this number, from 1, has measured. If the metric was
     /// recorded before, the number of the run is recorded too.
     pub fn record_run_metric(&self, name: &str, reading: Reading, run: u64) {
-        let outcome = &mut self.state().outcome;
-        if outcome.metrics.insert(name.into(), reading).is_some() {
-            outcome.metric_runs.insert(name.into(), run);
+        let state = &mut *self.state();
+        if state.outcome.metrics.insert(name.into(), reading).is_some() {
+            state.outcome.metric_runs.insert(name.into(), run);
         }
+        state.measured.insert(name.into());
     }
 
     /// Records a check.

@@ -9,7 +9,7 @@ pub use parse_error::of_parse;
 
 use crate::language::{Diagnostic, Fail, Fault, Program, innermost, limits, of_fail};
 use crate::manual;
-use crate::value::format_value;
+use crate::value::format_content;
 use arguments::unknown_function;
 use rhai::{EvalAltResult, ParseError, Position};
 use types::{lower, plain};
@@ -24,7 +24,7 @@ pub fn of_run(error: &EvalAltResult, program: &Program) -> Diagnostic {
             None if matches!(cause, E::ErrorTerminated(..)) => {
                 Fail { kind: Fault::Interrupted, ..Fail::script("interrupted") }
             }
-            None => Fail::script(format!("the script threw {}", format_value(token))),
+            None => Fail::script(format!("the script threw {}", format_content(token))),
         },
         E::ErrorFunctionNotFound(signature, _) => unknown_function(signature, position, &program.syntax),
         E::ErrorDotExpr(text, _) => unknown_property(text),
@@ -34,6 +34,11 @@ pub fn of_run(error: &EvalAltResult, program: &Program) -> Diagnostic {
         E::ErrorVariableNotFound(name, _) => Fail::script(format!("there is no variable `{name}`")),
         E::ErrorMismatchDataType(want, seen, _) if !want.is_empty() => {
             Fail::script(format!("{} was found where {} is expected", plain(seen), plain(want)))
+        }
+        E::ErrorDataRace(text, _) => {
+            let method = text.split('\'').nth(1).unwrap_or("a method");
+            Fail::script(format!("the closure given to `{method}` uses the very value on which `{method}` is called"))
+                .hint("copy the value first, as in `let copy = values;`, and use the copy in the closure")
         }
         E::ErrorTooManyOperations(_) => Fail::script(format!(
             "the script reached the limit of {} million operations",

@@ -26,6 +26,23 @@ pub fn format_value(value: &Dynamic) -> String {
     if text.chars().count() <= 40 { text } else { text.chars().take(37).chain("...".chars()).collect() }
 }
 
+/// Returns the entries of an array or a map, at most 8; any other value as [`format_value`] does.
+pub fn format_content(value: &Dynamic) -> String {
+    const SHOWN: usize = 8;
+    let list = |all: usize, mut shown: Vec<String>| {
+        shown.extend((all > SHOWN).then(|| "...".into()));
+        shown.join(", ")
+    };
+    if let Some(values) = value.read_lock::<rhai::Array>() {
+        return format!("[{}]", list(values.len(), values.iter().take(SHOWN).map(format_value).collect()));
+    }
+    if let Some(map) = value.read_lock::<rhai::Map>() {
+        let entry = |(key, value): (&rhai::Identifier, _)| format!("{key}: {}", format_value(value));
+        return format!("#{{{}}}", list(map.len(), map.iter().take(SHOWN).map(entry).collect()));
+    }
+    format_value(value)
+}
+
 fn kind(value: &Dynamic) -> Option<&'static str> {
     Some(match value.type_name() {
         "string" => "a string",

@@ -18,7 +18,7 @@ mod target;
 pub mod unknown;
 
 pub use bridge::BridgeHandle;
-pub use display::{describe, format_value, unquoted};
+pub use display::{describe, format_content, format_value, unquoted};
 pub use flow::{Flow, Plan};
 pub use generator::Model;
 pub use handle::{register, spoken, type_id, type_of};

@@ -1,6 +1,7 @@
 //! An array of numbers, before it is converted to points.
 
 use super::load_options::{LoadOptions, positions};
+use super::loaded::Loaded;
 use super::origin::Origin;
 use crate::{Points, Result};
 
@@ -9,12 +10,24 @@ use crate::{Points, Result};
 pub(super) struct Array {
     pub shape: Vec<usize>,
     pub values: Vec<f64>,
+    /// True if the values were integers of 64 bits, some of which no float of 64 bits represents.
+    pub from_wide_integers: bool,
+}
+
+/// Integers up to this value are floats of 64 bits.
+const WHOLE_LIMIT: f64 = (1u64 << 53) as f64;
+
+/// Returns a note if a value that was an integer in the file may have been rounded.
+pub(super) fn rounding_told(mut integers: impl Iterator<Item = f64>) -> Option<String> {
+    let told = "whole numbers beyond 2^53 were rounded, since coordinates are floats of 64 bits";
+    integers.any(|x| x.abs() > WHOLE_LIMIT).then(|| told.into())
 }
 
 impl Array {
     /// Returns the rows as points: the first axis counts points, the second axis counts
     /// coordinates.
-    pub fn into_points(self, origin: &Origin, options: &LoadOptions) -> Result<Points> {
+    pub fn into_points(self, origin: &Origin, options: &LoadOptions) -> Result<Loaded> {
+        let from_wide_integers = self.from_wide_integers;
         let shape = shape_text(&self.shape);
         let dim = match self.shape.as_slice() {
             [] => return Err(origin.wrong("it holds a single number", "an array with one or two axes is expected")),
@@ -31,15 +44,14 @@ impl Array {
                 return Err(origin.wrong(format!("its shape is {shape}"), want));
             }
         };
-        let points = Points::new(self.values, dim, &origin.name())?;
-        match &options.columns {
-            None => Ok(points),
-            Some(columns) => {
-                let chosen = positions(columns, dim, None, origin)?;
-                let data = points.iter().flat_map(|row| chosen.iter().map(|&j| row[j])).collect();
-                Points::new(data, chosen.len(), &origin.name())
-            }
+        let mut points = Points::new(self.values, dim, &origin.name())?;
+        if let Some(columns) = &options.columns {
+            let chosen = positions(columns, dim, None, origin)?;
+            let data = points.iter().flat_map(|row| chosen.iter().map(|&j| row[j])).collect();
+            points = Points::new(data, chosen.len(), &origin.name())?;
         }
+        let note = if from_wide_integers { rounding_told(points.data().iter().copied()) } else { None };
+        Ok(Loaded { points, columns: Vec::new(), note })
     }
 }
 

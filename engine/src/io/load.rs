@@ -56,16 +56,13 @@ pub fn load_with_note(path: &Path, options: &LoadOptions) -> Result<Loaded> {
     let kind = Kind::of(path, &mut reader)?;
     options.check(kind)?;
     let origin = Origin { path, array: None };
-    let points = match kind {
-        Kind::Npy => npy::read(&mut reader, size, &origin)?.into_points(&origin, options)?,
-        Kind::Npz => npz::load(reader, size, path, options)?,
-        Kind::Csv => {
-            return csv::read(&read_bytes(&mut reader, size, &origin)?, &origin, options);
-        }
+    match kind {
+        Kind::Npy => npy::read(&mut reader, size, &origin)?.into_points(&origin, options),
+        Kind::Npz => npz::load(reader, size, path, options),
+        Kind::Csv => csv::read(&read_bytes(&mut reader, size, &origin)?, &origin, options),
         Kind::Png => {
             let (points, note) = png::read(reader, &origin, options.flatten)?;
-            return Ok(Loaded { points, columns: Vec::new(), note });
+            Ok(Loaded { points, columns: Vec::new(), note })
         }
-    };
-    Ok(Loaded { points, columns: Vec::new(), note: None })
+    }
 }

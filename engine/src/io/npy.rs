@@ -32,6 +32,8 @@ pub(super) struct Layout {
     pub width: u64,
     /// True if values are big-endian.
     pub big: bool,
+    /// True if values are integers of 64 bits.
+    pub from_wide_integers: bool,
     /// The place of the first value in the file.
     pub start: u64,
 }
@@ -54,7 +56,11 @@ pub(super) fn layout(reader: &mut impl Read, size: u64, origin: &Origin) -> Resu
         let seen = format!("its header claims the shape {text}, which needs {needed} bytes");
         return Err(origin.wrong(seen, format!("{} bytes follow the header", size - start)));
     }
-    Ok(Layout { shape, order: header.order(), decode, width, big, start })
+    let from_wide_integers = match header.dtype() {
+        DType::Plain(kind) => width == 8 && matches!(kind.type_char(), TypeChar::Int | TypeChar::Uint),
+        _ => false,
+    };
+    Ok(Layout { shape, order: header.order(), decode, width, big, from_wide_integers, start })
 }
 
 /// Reads the array in `reader`, which contains `size` bytes.
@@ -70,7 +76,7 @@ pub(super) fn read(reader: &mut impl Read, size: u64, origin: &Origin) -> Result
     if layout.order == Order::Fortran && shape.len() > 1 {
         values = in_rows(&values, shape);
     }
-    Ok(Array { shape: layout.shape, values })
+    Ok(Array { shape: layout.shape, values, from_wide_integers: layout.from_wide_integers })
 }
 
 /// Reads the next `count` values from `reader` and appends them to `values`.

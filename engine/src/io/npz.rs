@@ -1,10 +1,11 @@
 //! Arrays in a zip archive, as NumPy's `savez` writes them.
 
 use super::load_options::{LoadOptions, list};
+use super::loaded::Loaded;
 use super::npy;
 use super::origin::Origin;
 use crate::error::nearest;
-use crate::{Points, Result};
+use crate::Result;
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
@@ -20,7 +21,7 @@ const LARGE: u64 = 256 << 20;
 const SUSPECT: u64 = 100;
 
 /// Reads the points in the array that `options` names, or in the only array.
-pub(super) fn load(mut reader: BufReader<File>, size: u64, path: &Path, options: &LoadOptions) -> Result<Points> {
+pub(super) fn load(mut reader: BufReader<File>, size: u64, path: &Path, options: &LoadOptions) -> Result<Loaded> {
     let whole = Origin { path, array: None };
     let broken = |e: zip::result::ZipError| match e {
         zip::result::ZipError::Io(e) => whole.io_error(&e),

@@ -25,7 +25,7 @@ impl Metric for BwUvp {
     }
 
     fn properties(&self, _dim: usize) -> Properties {
-        Properties { uses_weights: true, rate: 1.0, sees_units: true, ..Properties::default() }
+        Properties { uses_weights: true, rate: 1.0, sees_units: true, degree: Some(0), ..Properties::default() }
     }
 
     fn measure(&self, points: &Points, reference: &Reference, pairwise: &Pairwise, stream: Stream) -> Result<Estimate> {

@@ -64,6 +64,12 @@ impl Estimate {
     }
 }
 
+/// Returns the largest power of two up to `size`, and 1 for 0. Division by it is exact and leaves
+/// numbers of this size with ordinary powers.
+pub fn binary_unit(size: f64) -> f64 {
+    if size > 0.0 { size.log2().floor().exp2() } else { 1.0 }
+}
+
 /// Returns the mean of `values` with these shares, or with equal ones.
 pub fn weighted_mean(values: &[f64], shares: Option<&[f64]>) -> f64 {
     match shares {

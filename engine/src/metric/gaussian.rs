@@ -25,7 +25,7 @@ impl Metric for W2Gauss {
     }
 
     fn properties(&self, _dim: usize) -> Properties {
-        Properties { uses_weights: true, sees_units: true, ..Properties::default() }
+        Properties { uses_weights: true, sees_units: true, degree: Some(1), ..Properties::default() }
     }
 
     fn measure(&self, points: &Points, reference: &Reference, _: &Pairwise, _: Stream) -> Result<Estimate> {
@@ -59,7 +59,7 @@ impl Metric for Frechet {
     }
 
     fn properties(&self, _dim: usize) -> Properties {
-        Properties { uses_weights: true, rate: 1.0, sees_units: true, ..Properties::default() }
+        Properties { uses_weights: true, rate: 1.0, sees_units: true, degree: Some(2), ..Properties::default() }
     }
 
     fn measure(&self, points: &Points, reference: &Reference, pairwise: &Pairwise, stream: Stream) -> Result<Estimate> {

@@ -43,6 +43,13 @@ fn covariance_error(points: &Points, reference: &Reference) -> Result<Estimate> 
         let units = AffineMap::uniform(spread, vec![0.0; points.dim()]);
         return covariance_error(&units.undo(points), &reference.in_units(units)?);
     }
+    // Beside so wide points the reference vanishes, and the value grows as the square of their unit.
+    let unit = trace(&fit.cov).sqrt() / ORDINARY.end();
+    if unit > 1.0 {
+        let ordinary = AffineMap::uniform(unit, vec![0.0; points.dim()]).undo(points);
+        let found = covariance_error(&ordinary, reference)?;
+        return Ok(Estimate::new(found.value * unit * unit, found.se * unit * unit));
+    }
     let scale = inner(&goal.cov, &goal.cov).sqrt();
     let gap = &fit.cov - &goal.cov;
     let size = inner(&gap, &gap).sqrt();
@@ -119,6 +126,19 @@ mod tests {
             let found = of(unit);
             assert!((found.value / want.value - 1.0).abs() < 1e-9, "{unit}: {}", found.value);
             assert!((found.se / want.se - 1.0).abs() < 1e-6, "{unit}: {}", found.se);
+        }
+    }
+
+    /// Beside very wide points the covariance of the reference vanishes, and the error is the
+    /// quotient of the norms.
+    #[test]
+    fn very_wide_points_have_a_finite_error() {
+        let points = |unit: f64| Points::from_rows(&[-1.0, 1.0, -3.0, 3.0].map(|x| [x * unit])).unwrap();
+        let reference = Reference::new(points(1.0)).unwrap();
+        for unit in [1e30, 1e55, 1e80, 1e150] {
+            let found = covariance_error(&points(unit), &reference).unwrap();
+            assert!((found.value / (unit * unit) - 1.0).abs() < 1e-9, "{unit}: {}", found.value);
+            assert!(found.se.is_finite() && found.se > 0.1 * found.value, "{unit}: {}", found.se);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::estimate::{Estimate, variance_of_mean, variance_of_weighted_mean};
 use super::properties::FEW_POINTS;
+use super::units::at_ordinary_scale;
 use super::{Metric, Properties, Reference};
 use crate::pairwise::Pairwise;
 use crate::sinkhorn::{Marginal, SinkhornOptions, SinkhornPrecision, divergence};
@@ -65,7 +66,17 @@ impl Metric for SinkhornDivergence {
     }
 
     fn measure(&self, points: &Points, reference: &Reference, pairwise: &Pairwise, _: Stream) -> Result<Estimate> {
+        at_ordinary_scale(points, reference, 2, |points, reference, unit| {
+            self.divergence(points, reference, pairwise, unit)
+        })
+    }
+}
+
+impl SinkhornDivergence {
+    /// Returns the divergence of points whose coordinates were divided by `unit`.
+    fn divergence(&self, points: &Points, reference: &Reference, pairwise: &Pairwise, unit: f64) -> Result<Estimate> {
         let SinkhornDivergenceOptions { epsilon, blur, tolerance, max_iterations } = self.options;
+        let (epsilon, blur) = (epsilon.map(|e| e / unit / unit), blur.map(|b| b / unit));
         let (x, weights) = (Marginal::equal(points), reference.weights());
         let y = Marginal::new(reference.points(), weights, "weights", false)?;
         // The iterations run in f64, as in every metric.
@@ -86,7 +97,7 @@ impl Metric for SinkhornDivergence {
         let (on_x, on_y) = (minus(&found.between.f, &found.own[0].f), minus(&found.between.g, &found.own[1].g));
         let se = (variance_of_mean(&on_x) + variance_of_weighted_mean(&on_y, weights)).sqrt();
         // The divergence is not negative: a value below 0 is an error of the iterations.
-        let estimate = Estimate::new(found.value.max(0.0), se).with_part("epsilon", worst.epsilon);
+        let estimate = Estimate::new(found.value.max(0.0), se).with_part("epsilon", worst.epsilon * unit * unit);
         let estimate = estimate.with_part("marginal_error", worst.marginal_error);
         Ok(estimate.with_part("iterations", found.between.iterations as f64))
     }

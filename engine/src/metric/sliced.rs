@@ -46,6 +46,7 @@ impl Metric for SlicedW2 {
             uses_weights: true,
             rate_varies: true,
             sees_units: true,
+            degree: Some(1),
             floor_points: FLOOR_POINTS,
             ..Properties::default()
         }

@@ -1,5 +1,6 @@
 //! The units in which a distance is measured, so that no column dominates the others.
 
+use super::estimate::binary_unit;
 use super::{Estimate, Metric, Properties, Reference};
 use crate::options::{Key, OptionType, OptionValue, Options};
 use crate::pairwise::Pairwise;
@@ -8,6 +9,7 @@ use crate::target::{format_ratio, uneven_columns};
 use crate::{Error, Points, Result, Rule, rng::Stream};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::ops::RangeInclusive;
 
 /// If the standard deviations of columns differ by more than this factor, a warning recommends the
 /// option `units`.
@@ -113,16 +115,53 @@ impl Metric for Distance {
     fn measure(&self, points: &Points, reference: &Reference, pairwise: &Pairwise, stream: Stream) -> Result<Estimate> {
         let dim = points.dim();
         let units = match &self.units {
-            Units::Named(Name::Raw) => return self.distance.measure(points, reference, pairwise, stream),
-            Units::Named(Name::Reference) => weighted_units(reference.points(), reference.weights()),
-            Units::Each(lengths) if lengths.len() == dim => AffineMap::new(lengths.clone(), vec![0.0; dim]),
+            Units::Named(Name::Raw) => None,
+            Units::Named(Name::Reference) => Some(weighted_units(reference.points(), reference.weights())),
+            Units::Each(lengths) if lengths.len() == dim => Some(AffineMap::new(lengths.clone(), vec![0.0; dim])),
             Units::Each(lengths) => {
                 let want = format!("the points have {dim} columns: one length for each is expected");
                 return Err(Error::argument("units", format!("a list of {}", lengths.len()), want));
             }
         };
-        self.distance.measure(&units.undo(points), &reference.in_units(units)?, pairwise, stream)
+        let measure = |points: &Points, reference: &Reference| {
+            let Some(degree) = self.distance.properties(dim).degree else {
+                return self.distance.measure(points, reference, pairwise, stream);
+            };
+            at_ordinary_scale(points, reference, degree, |points, reference, _| {
+                self.distance.measure(points, reference, pairwise, stream)
+            })
+        };
+        match units {
+            None => measure(points, reference),
+            Some(units) => measure(&units.undo(points), &reference.in_units(units)?),
+        }
     }
+}
+
+/// Scales at which squares of squares of coordinates are ordinary numbers.
+const ORDINARY: RangeInclusive<f64> = 1e-50..=1e50;
+
+/// Returns what `measure` returns for these points, where the value grows as the power `degree` of
+/// the scale. If the coordinates are very large or small, all of them are divided by the third
+/// argument of `measure`, a power of two; otherwise this argument is 1.
+///
+/// # Errors
+/// Those of `measure`.
+pub(super) fn at_ordinary_scale(
+    points: &Points,
+    reference: &Reference,
+    degree: i32,
+    measure: impl Fn(&Points, &Reference, f64) -> Result<Estimate>,
+) -> Result<Estimate> {
+    let most = [points, reference.points()].into_iter().flat_map(Points::data).fold(0.0, |m: f64, x| m.max(x.abs()));
+    if most == 0.0 || ORDINARY.contains(&most) {
+        return measure(points, reference, 1.0);
+    }
+    let unit = binary_unit(most);
+    let units = AffineMap::uniform(unit, vec![0.0; points.dim()]);
+    let found = measure(&units.undo(points), &reference.in_units(units)?, unit)?;
+    let factor = unit.powi(degree);
+    Ok(Estimate { value: found.value * factor, se: found.se * factor, ..found })
 }
 
 /// Returns a warning about metrics that hardly depend on some of the columns, or measure a column
@@ -163,7 +202,7 @@ pub fn units_warning<'a>(metrics: impl IntoIterator<Item = &'a dyn Metric>, refe
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metric::by_name;
+    use crate::metric::{by_name, floor};
     use crate::target::{Gaussian, Target};
     use serde_json::json;
     use std::sync::Arc;
@@ -203,6 +242,34 @@ mod tests {
             assert!((plain - uneven).abs() <= 1e-8 * (1.0 + plain.abs()), "{name}: {plain} and {uneven}");
             let (raw, given) = (of(json!("raw"), [1.0, 1.0]), of(json!([1e-3, 1e6]), [1e-3, 1e6]));
             assert!((raw - given).abs() <= 1e-8 * (1.0 + raw.abs()), "{name}: {raw} and {given}");
+        }
+    }
+
+    /// A distance, its standard error and its noise floor hold at every scale that points may have.
+    #[test]
+    fn the_scale_of_the_points_does_not_matter() {
+        let (points, other) = (Stream::new(1).normal(60, 2), scaled(&Stream::new(3).normal(50, 2), [1.5, 0.5]));
+        let degrees = [0, 1, 1, 1, 2, 1, 2, 0, 0, 0, 0, 0, 0, 0];
+        let names = DISTANCES.into_iter().chain(["bw_uvp", "kl_gauss", "mean_error"]);
+        for (name, degree) in names.zip(degrees) {
+            let metric = by_name(name, Value::Null).unwrap();
+            let of = |unit: f64| {
+                let units = AffineMap::uniform(unit, vec![0.0; 2]);
+                let reference = Reference::new(units.apply(&other)).unwrap();
+                let pairwise = Pairwise::default();
+                let found = metric.estimate(&units.apply(&points), &reference, &pairwise, Stream::new(2)).unwrap();
+                (found, floor(&*metric, &reference, 60, &pairwise).unwrap().value)
+            };
+            let (want, floor) = of(1.0);
+            for exponent in [-450, -300, -170, 170, 300, 490] {
+                let unit = f64::from(exponent).exp2();
+                let (found, its_floor) = of(unit);
+                let factor = unit.powi(degree);
+                for (seen, want) in [(found.value, want.value), (found.se, want.se), (its_floor, floor)] {
+                    let is_same = (seen / factor - want).abs() <= 1e-9 * want.abs() || seen.is_nan() && want.is_nan();
+                    assert!(is_same, "{name} at 2^{exponent}: {} and {want}", seen / factor);
+                }
+            }
         }
     }
 

@@ -62,6 +62,12 @@ pub(super) fn number(cell: &str, comma: bool) -> Option<f64> {
     value.filter(|v| v.is_finite())
 }
 
+/// True if the cell contains digits only, perhaps after a sign.
+pub(super) fn is_integer(cell: &str) -> bool {
+    let digits = cell.strip_prefix(['-', '+']).unwrap_or(cell);
+    !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())
+}
+
 /// Returns the number in a cell with one comma between digits.
 fn with_comma(cell: &str) -> Option<f64> {
     let (whole, fraction) = cell.split_once(',')?;

@@ -1,10 +1,11 @@
 //! The points in a table.
 
+use super::super::array::rounding_told;
 use super::super::load_options::LoadOptions;
 use super::super::loaded::Loaded;
 use super::super::origin::Origin;
 use super::super::table_options::MissingCells;
-use super::cell::{is_missing, number};
+use super::cell::{is_integer, is_missing, number};
 use super::content::Content;
 use super::layout::Layout;
 use super::records::Records;
@@ -22,7 +23,7 @@ pub(in super::super) fn read(bytes: &[u8], origin: &Origin, options: &LoadOption
     let content = Content::new(bytes, origin)?;
     let mut layout = Layout::new(&content, options, origin)?;
     let mut records = layout.rows(&content, origin)?;
-    let (mut data, mut dropped) = (Vec::new(), 0);
+    let (mut data, mut dropped, mut rounding) = (Vec::new(), 0, None);
     while records.advance().map_err(|malformed| cannot_be_cut(malformed, origin))? {
         let kept = data.len();
         // In a single column, a row without a value is a blank line.
@@ -36,7 +37,12 @@ pub(in super::super) fn read(bytes: &[u8], origin: &Origin, options: &LoadOption
         }
         for &column in &layout.columns {
             match number(&records.cells[column], layout.comma) {
-                Some(value) => data.push(value),
+                Some(value) => {
+                    if rounding.is_none() && is_integer(&records.cells[column]) {
+                        rounding = rounding_told([value].into_iter());
+                    }
+                    data.push(value);
+                }
                 None if options.missing == MissingCells::Drop && is_missing(&records.cells[column]) => {
                     data.truncate(kept);
                     dropped += 1;
@@ -53,6 +59,7 @@ pub(in super::super) fn read(bytes: &[u8], origin: &Origin, options: &LoadOption
         let seen = if dropped > 0 { "every row has a missing value" } else { "it has a header and no rows" };
         return Err(origin.wrong(seen, "at least one row of numbers is expected"));
     }
+    layout.notes.extend(rounding);
     let points = Points::new(data, layout.columns.len(), &origin.name())?;
     let note = (!layout.notes.is_empty()).then(|| note(&points, &layout));
     let name = |names: &Vec<String>, j: &usize| names.get(*j).cloned().unwrap_or_default();

@@ -33,6 +33,28 @@ fn every_numeric_type_in_both_byte_orders() {
     case!("f8", f64, [0.1, -1.5, f64::MIN_POSITIVE, f64::MAX]);
 }
 
+/// A float of 64 bits holds every integer up to 2^53, but not all integers beyond it.
+#[test]
+fn rounded_integers_are_told() {
+    let folder = Folder::new();
+    let note = |name: &str, bytes: &[u8]| {
+        load_with_note(&folder.file(name, bytes), &LoadOptions::default()).unwrap().note.unwrap_or_default()
+    };
+    let wide = |value: i64| array("<i8", "False", "(2,)", &[value.to_le_bytes(), 5i64.to_le_bytes()].concat());
+    let table = |value: i64| format!("id\n{value}\n5\n").into_bytes();
+    let limit = 1i64 << 53;
+    for value in [limit + 2, -limit - 2, i64::MAX] {
+        let array = wide(value);
+        assert!(note("x.npy", &array).contains("2^53"), "{value}");
+        assert!(note("x.npz", &zip_of(&[("a.npy", &array)], zip::CompressionMethod::Stored)).contains("2^53"), "{value}");
+        assert!(note("x.csv", &table(value)).contains("2^53"), "{value}");
+    }
+    for value in [limit, -limit, 0] {
+        assert_eq!((note("x.npy", &wide(value)), note("x.csv", &table(value))), (String::new(), String::new()));
+    }
+    assert_eq!(note("x.csv", b"x\n1e300\n12345678901234567890.5\n"), "", "these are floats in the file too");
+}
+
 #[test]
 fn truth_values_and_half_precision() {
     let folder = Folder::new();

@@ -1,6 +1,6 @@
 //! The 95 % quantile of the values from which a noise floor is computed, and its standard error.
 
-use crate::metric::estimate::{Floor, mean};
+use crate::metric::estimate::{Floor, binary_unit, mean};
 
 /// The normal quantile of 95 %.
 const NORMAL_95: f64 = 1.644_853_626_951_472_6;
@@ -27,12 +27,15 @@ pub(super) fn quantile(mut values: Vec<f64>) -> Floor {
 /// Student's t distribution, it allows for the sampling errors of the mean and of the standard
 /// deviation.
 pub(super) fn quantile_of_moments(values: &[f64]) -> Floor {
+    // Cubes of values of the unit are ordinary numbers.
+    let unit = binary_unit(values.iter().fold(0.0, |most: f64, v| most.max(v.abs())));
+    let values: Vec<f64> = values.iter().map(|v| v / unit).collect();
     let (n, z) = (values.len() as f64, NORMAL_95);
-    let centre = mean(values);
+    let centre = mean(&values);
     let moment = |k: i32| values.iter().map(|v| (v - centre).powi(k)).sum::<f64>();
     let std = (moment(2) / (n - 1.0)).sqrt();
     if std == 0.0 || !std.is_finite() {
-        return Floor { value: centre, se: std };
+        return Floor { value: centre * unit, se: std * unit };
     }
     let skewness = (moment(3) / (n * std.powi(3))).clamp(-1.0, 2.0);
     let student = z + (z.powi(3) + z) / (4.0 * (n - 1.0));
@@ -40,7 +43,8 @@ pub(super) fn quantile_of_moments(values: &[f64]) -> Floor {
     let value = centre + std * (student * (1.0 + 1.0 / n).sqrt() + curve * skewness);
     // The three terms are the errors of the mean, of the standard deviation and of the skewness,
     // for normal values.
-    Floor { value, se: std * ((1.0 + 0.5 * z * z + 6.0 * curve * curve) / n).sqrt() }
+    let se = std * ((1.0 + 0.5 * z * z + 6.0 * curve * curve) / n).sqrt();
+    Floor { value: value * unit, se: se * unit }
 }
 
 #[cfg(test)]
