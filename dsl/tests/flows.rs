@@ -89,3 +89,49 @@ fn what_has_no_answer_names_its_cause() {
     let said = format!("{:?}", outcome.warnings);
     assert!(said.contains("`hidden` has no effect"), "{said}");
 }
+
+/// With default options, a flow of points in other units ends at the same points in these units.
+/// Units are powers of two, so that few values are rounded differently.
+#[test]
+fn defaults_hold_in_all_units() {
+    let flows = [
+        "sd_flow(x)",
+        "sd_flow(g)",
+        "mmd_flow(x)",
+        "mmd_flow(x, #{kernel: energy_kernel()})",
+        "sinkhorn_flow(x)",
+        "sliced_flow(x)",
+        "drift_flow(x)",
+        "gan_flow(x)",
+        "gan_flow(g)",
+        "pf_ode(x)",
+        "pf_ode(g)",
+        "svgd(g)",
+        "langevin(g)",
+        "smc(g)",
+    ];
+    let script = |flow: &str, unit: f64| {
+        format!(
+            "let u = {unit:e};
+             let g = gaussian(#{{mean: [u, 0.0], std: u}});
+             let x = g.sample(60);
+             let start = gaussian(#{{mean: [0.0, 0.0], std: 1.5 * u}}).sample(50);
+             let r = run({flow}, start, #{{steps: 8}});
+             let c = r.points.cov();
+             print(`${{r.points.mean()[0] / u}} ${{r.points.mean()[1] / u}} ${{c[0][0] / u / u}} ${{c[1][1] / u / u}}`);"
+        )
+    };
+    for flow in flows {
+        let found = |unit: f64| -> Vec<f64> {
+            let (outcome, said) = run(&script(flow, unit));
+            assert!(outcome.failure.is_none(), "{flow}: {:?}", outcome.failure.as_ref().map(stage::told));
+            said.last().unwrap().split(' ').map(|value| value.parse().unwrap()).collect()
+        };
+        let want = found(1.0);
+        for exponent in [-60, -20, 20, 60] {
+            let seen = found(f64::from(exponent).exp2());
+            let is_same = seen.iter().zip(&want).all(|(a, b)| (a - b).abs() <= 1e-3 * (1.0 + b.abs()));
+            assert!(is_same, "{flow} in units of 2^{exponent}: {seen:?}, but {want:?}");
+        }
+    }
+}

@@ -22,7 +22,7 @@ use std::sync::Arc;
 type Made = std::result::Result<Dynamic, Fail>;
 
 pub(super) const SVGD_KEYS: &[Key] =
-    &with_stepping::<{ SvgdOptions::KEYS.len() + STEPPING }>(SvgdOptions::KEYS, || 0.1.into());
+    &with_stepping::<{ SvgdOptions::KEYS.len() + STEPPING }>(SvgdOptions::KEYS, || serde_json::Value::Null);
 
 pub const ENTRIES: &[Entry] = &[
     function("svgd", Kind::Flow, &[arg("target", SCORE), OPTIONS], Type::Flow, svgd)
@@ -31,8 +31,10 @@ pub const ENTRIES: &[Entry] = &[
              log p(y_j) + grad k(y_j, z)]`, the mean over the particles `y_j` [liu2016stein]. This \
              velocity is the score difference smoothed by the kernel `k`, and needs no score of \
              the cloud. The target may be anything with a score at sigma = 0, such as a `density`; \
-             points need a positive `sigma`. The velocity has the units of the score: make `step` \
-             smaller for a narrower target.",
+             points need a positive `sigma`. If `step` is left out, it is 0.1 times the square of \
+             a length: the one over which the score changes around the start, found as the slope \
+             of the particles as a function of their scores (for a Gaussian, about its smallest \
+             standard deviation).",
         )
         .options(SVGD_KEYS)
         .example(

@@ -97,6 +97,9 @@ impl Syntax {
             }
             true
         });
+        // Rhai visits closures in no fixed order.
+        syntax.calls.sort_by_key(|site| site.position);
+        syntax.properties.sort_by_key(|property| property.1);
         syntax
     }
 

@@ -1,6 +1,6 @@
 //! The target of a field. It gives the units in which a generator is trained.
 
-use crate::points::{self, AffineMap, Points};
+use crate::points::{self, AffineMap, Points, systematic};
 use crate::rng::Stream;
 use crate::score::{Kde, Score, ScoreProperties, without_stray};
 use crate::target::{STANDARDISE_POINTS, Target, scale_warning};
@@ -50,25 +50,29 @@ impl<'a> Aim<'a> {
         }
     }
 
-    /// Returns points of the target: at most `n` of a finite sample, spread over its rows, or `n`
-    /// drawn from a distribution. They are in original or in standard units. None if the target is
+    /// Returns points of the target: at most `n` of a finite sample, spread over its rows or over
+    /// the shares of its weights, or `n` drawn from a distribution. They are in original or in standard units. None if the target is
     /// known by neither.
     pub(crate) fn some_points(self, n: usize, stream: Stream) -> Option<Points> {
-        let spread = |points: &Points| {
+        let spread = |points: &Points, shares: Option<&[f64]>| {
             let few = n.min(points.n());
-            points.select(&(0..few).map(|i| i * points.n() / few).collect::<Vec<_>>())
+            points.select(&match shares {
+                Some(shares) => systematic(shares, few, 0.5),
+                None => (0..few).map(|i| i * points.n() / few).collect(),
+            })
         };
         let drawn = |target: &dyn Target| match target.data() {
-            Some(data) => Some(spread(data.points)),
+            Some(data) => Some(spread(data.points, data.weights)),
             None => target.sample(n, stream).ok(),
         };
         match self {
             Aim::Unknown | Aim::Units(_) | Aim::Labelled(..) => None,
-            Aim::Points(points) => Some(spread(points)),
+            Aim::Points(points) => Some(spread(points, None)),
             Aim::Target(target) => drawn(target),
             Aim::Score(score) | Aim::Standardised(score, _) => {
-                let ScoreProperties { data, target, .. } = score.properties();
-                data.map(|points| spread(points)).or_else(|| target.and_then(drawn))
+                let ScoreProperties { kernel, data, target, .. } = score.properties();
+                let shares = kernel.and_then(Kde::shares);
+                data.map(|points| spread(points, shares.as_deref())).or_else(|| target.and_then(drawn))
             }
         }
     }
@@ -93,8 +97,9 @@ impl<'a> Aim<'a> {
             },
             // For an estimate from points, the units come from the points. `extent` would also
             // search for the finest detail of the points, which takes long and is not needed.
-            Aim::Score(score) => match score.kernel().and_then(Kde::points) {
-                Some(points) => Some(units_of(points)),
+            Aim::Score(score) => match score.kernel().and_then(|kde| Some((kde.points()?, kde.shares()))) {
+                Some((points, Some(shares))) => Some(points::weighted_units(points, Some(&shares))),
+                Some((points, None)) => Some(units_of(points)),
                 None => score.extent().map(|extent| extent.units()),
             },
         }

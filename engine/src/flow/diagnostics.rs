@@ -2,6 +2,7 @@
 
 use crate::Points;
 use crate::number::number;
+use crate::points::squared_distance;
 
 /// Returns `-mean((x - m) . score(x)) / dim` with the mean `m` of the points. For a sample of the
 /// distribution with this score, the ratio is 1 up to the error of the sample, if the density
@@ -12,6 +13,17 @@ pub(super) fn stein_ratio(points: &Points, scores: &Points) -> f64 {
     let mean = points.mean();
     let row = |(x, s): (&[f64], &[f64])| -> f64 { x.iter().zip(&mean).zip(s).map(|((x, m), s)| (x - m) * s).sum() };
     -points.iter().zip(scores.iter()).map(row).sum::<f64>() / points.data().len() as f64
+}
+
+/// Returns `-tr Cov(x, s) / tr Var(s)` of points and their scores: the slope of the points as a
+/// function of the scores. For the scores of `N(m, s^2 I)` it is `s^2` for any points. If scales
+/// differ, it is close to the smallest of them.
+pub(super) fn slope_ratio(points: &Points, scores: &Points) -> f64 {
+    let mean = scores.mean();
+    let square = |row: &[f64]| squared_distance(row, &mean);
+    let variance = scores.iter().map(square).sum::<f64>() / points.data().len() as f64;
+    // The mean score is subtracted here, where it does not matter for the mean of the points.
+    stein_ratio(points, scores) / variance
 }
 
 /// Warns about particles that are far too close together or too far apart for their scores.

@@ -7,7 +7,7 @@ use crate::archive::{Archive, Archived};
 use crate::ode::StepReport;
 use crate::pairwise::Pairwise;
 use crate::schedule::Schedule;
-use crate::score::{Batches, Discriminator, DiscriminatorOptions, sigmoid, softplus};
+use crate::score::{Batches, Discriminator, DiscriminatorOptions, sigmoid, softplus, without_stray};
 use crate::target::Target;
 use crate::{Interrupt, Points, Result, Subject, rng::Stream};
 use serde::{Deserialize, Serialize};
@@ -105,6 +105,17 @@ crate::options! {
     }
 }
 
+/// The default step for a target of variance 1, and for the scaling "denoiser".
+const USUAL_STEP: f64 = 0.1;
+
+/// The mean variance of the target's columns without very far points; 1 if it is not known.
+fn variance(target: &dyn Target) -> f64 {
+    const ROWS: usize = 4096;
+    let Some(points) = Aim::Target(target).some_points(ROWS, Stream::new(0).label("variance")) else { return 1.0 };
+    let variance = without_stray(&points).as_ref().unwrap_or(&points).spread().powi(2) / points.dim() as f64;
+    if variance > 0.0 { variance } else { 1.0 }
+}
+
 /// A model of the logit: a discriminator in training, or the exact ratio in a test.
 pub(crate) trait LogitEstimator: Send + Sync + Debug + Archived {
     /// Learns to distinguish `p` from `q`.
@@ -142,6 +153,8 @@ pub struct GanFlow {
     /// The mean logit of the cloud at the last velocity.
     mean_logit: Option<f64>,
     batches: Batches,
+    /// The default step.
+    step: f64,
 }
 
 impl GanFlow {
@@ -168,7 +181,13 @@ impl GanFlow {
             let want = "with scaling \"denoiser\" nothing moves at sigma 0; use a positive sigma, or scaling \"raw\"";
             return Err(options.sigma.refuse_smallest("sigma", want));
         }
-        Ok(GanFlow { target, estimator, options, logit: Vec::new(), mean_logit: None, batches: Batches::default() })
+        // The gradient of the logit is an inverse length, unless it is multiplied by sigma^2.
+        let step = match options.scaling {
+            Scaling::Denoiser => USUAL_STEP,
+            Scaling::Raw => USUAL_STEP * variance(&*target),
+        };
+        let (logit, batches) = (Vec::new(), Batches::default());
+        Ok(GanFlow { target, estimator, options, logit, mean_logit: None, batches, step })
     }
 
     fn fit(&mut self, cloud: &Points, clock: &Clock, pairwise: &Pairwise) -> Result<()> {
@@ -218,7 +237,7 @@ impl VelocityField for GanFlow {
             0.0 => 1e-2 * cloud.spread(),
             sigma => sigma * (cloud.dim() as f64).sqrt(),
         };
-        Scales { step: 0.1, resolution, units: None, aim: Aim::Target(&*self.target) }
+        Scales { step: self.step, resolution, units: None, aim: Aim::Target(&*self.target) }
     }
 
     fn warnings(&self) -> Vec<String> {

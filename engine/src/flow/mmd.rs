@@ -9,7 +9,7 @@ use crate::pairwise::{
     Kernel, KernelSum, KernelSums, Kernels, LogGradient, Pairwise, Part, Queries, ScoreDifference, Values,
 };
 use crate::points::shares;
-use crate::score::SelfTerm;
+use crate::score::{SelfTerm, without_stray};
 use crate::{Error, Points, Result, Subject, schedule::Schedule};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -36,8 +36,9 @@ crate::options! {
         /// averaged), or "median": a Gaussian kernel whose bandwidth is the median distance between
         /// points of the target.
         kernel: Kernels = Kernels::Median,
-        /// "denoiser": the velocity is the gradient times the squared bandwidth; "raw": the
-        /// gradient itself.
+        /// "denoiser": the velocity is the gradient times the squared bandwidth, and for a kernel
+        /// without a bandwidth times the root mean square of the standard deviations of the
+        /// target's columns; "raw": the gradient itself.
         scaling: Scaling = Scaling::Denoiser,
         /// "plain": the gradient of MMD^2 up to a constant factor; "normalised": the attraction is
         /// divided by `E_p k` and the repulsion by `E_q k`, which with a Gaussian kernel gives the
@@ -63,6 +64,9 @@ pub struct MmdFlow {
     /// given.
     weights: Option<[Vec<f64>; 2]>,
     kernels: Vec<Kernel>,
+    /// The root mean square of the standard deviations of the target's columns, if a kernel has no
+    /// bandwidth. Points very far from all others do not count. 1 if the rest coincide.
+    spread: f64,
     options: MmdFlowOptions,
     self_term: SelfTerm,
     /// Buffers between steps.
@@ -102,8 +106,12 @@ impl MmdFlow {
         }
         let (queries, part) = (Points::default(), Points::default());
         let (sums, gradient) = (KernelSums::default(), LogGradient::default());
-        let self_term = SelfTerm::Include;
-        Ok(MmdFlow { target, weights: None, kernels, options, self_term, queries, part, sums, gradient })
+        let (self_term, mut spread) = (SelfTerm::Include, 1.0);
+        if kernels.iter().any(|kernel| kernel.own_bandwidth().is_none()) {
+            let found = without_stray(&target).as_ref().unwrap_or(&target).spread() / (target.dim() as f64).sqrt();
+            spread = if found > 0.0 { found } else { 1.0 };
+        }
+        Ok(MmdFlow { target, weights: None, kernels, spread, options, self_term, queries, part, sums, gradient })
     }
 
     /// Sets the weights of the target's points in proportion to `weights`: `E_p` becomes a weighted
@@ -147,7 +155,7 @@ impl MmdFlow {
         for k in 0..self.kernels.len() {
             let kernel = self.kernels[k];
             let units = match self.options.scaling {
-                Scaling::Denoiser => kernel.bandwidth().powi(2),
+                Scaling::Denoiser => kernel.own_bandwidth().map_or(self.spread, |h| h * h),
                 Scaling::Raw => 1.0,
             };
             let share = units / self.kernels.len() as f64;
@@ -246,7 +254,8 @@ impl VelocityField for MmdFlow {
     }
 
     fn scales(&self, _cloud: &Points, _clock: &Clock) -> Scales<'_> {
-        let resolution = self.kernels.iter().map(|k| k.bandwidth()).fold(f64::INFINITY, f64::min);
+        let widths = self.kernels.iter().map(|k| k.own_bandwidth().unwrap_or(self.spread));
+        let resolution = widths.fold(f64::INFINITY, f64::min);
         Scales { step: 1.0, resolution, units: None, aim: Aim::Points(&self.target) }
     }
 

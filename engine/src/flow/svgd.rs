@@ -1,7 +1,7 @@
 //! Stein variational gradient descent \[liu2016stein\].
 
 use super::aim::uneven;
-use super::diagnostics::misfit;
+use super::diagnostics::{misfit, slope_ratio};
 use super::sigma::check_smallest_sigma;
 use super::support::Support;
 use super::{Aim, Clock, FieldAt, Readings, Role, Scales, VelocityField};
@@ -27,6 +27,9 @@ crate::options! {
     }
 }
 
+/// The default step for a standard normal target.
+const USUAL_STEP: f64 = 0.1;
+
 /// The velocity `phi(z) = mean_j [k(y_j, z) grad log p(y_j) + grad_{y_j} k(y_j, z)]`: the steepest
 /// descent of `KL(q | p)` in the reproducing kernel Hilbert space of the kernel. For the
 /// distribution `q` of the particles it is `E_q[k(y, z) (grad log p - grad log q)(y)]`. This is the
@@ -42,6 +45,9 @@ pub struct Svgd {
     /// The cloud and the sigma for which the scores and the median were computed.
     known: (Points, f64),
     squares: Vec<f64>,
+    /// The square of the length over which the score changes around the start; 1 before the first
+    /// step.
+    unit: f64,
     attraction: KernelSums,
     repulsion: KernelSums,
     support: Support,
@@ -70,7 +76,7 @@ impl Svgd {
         let (attraction, repulsion) = (KernelSums::default(), KernelSums::default());
         let (scores, known, squares) = (Points::default(), (Points::default(), 0.0), Vec::new());
         let support = Support::default();
-        Ok(Svgd { score, options, kernels, scores, known, squares, attraction, repulsion, support })
+        Ok(Svgd { score, options, kernels, scores, known, squares, unit: 1.0, attraction, repulsion, support })
     }
 
     /// Adds a warning about particles outside the support of `target`, to which the score of the
@@ -90,6 +96,18 @@ impl Svgd {
         let h = median / (2.0 * (cloud.n() as f64 + 1.0).ln()).sqrt();
         self.kernels.clear();
         self.kernels.push(Kernel::Gaussian { h });
+        Ok(())
+    }
+
+    /// Finds the unit of the default step from the scores at some of the particles.
+    fn choose_unit(&mut self, cloud: &Points, clock: &Clock) -> Result<()> {
+        const ROWS: usize = 1000;
+        let z = &cloud.select(&(0..cloud.n().min(ROWS)).collect::<Vec<_>>());
+        let (sigma, stream) = (self.options.sigma.at(clock.progress()), clock.randomness("unit"));
+        let at = At { z, sigma, cloud: z, aligned: true, learn: false, stream, pairwise: &Pairwise::default() };
+        self.score.evaluate(&at, Form::Score, &mut self.scores)?;
+        let ratio = slope_ratio(z, &self.scores).abs();
+        self.unit = if ratio.is_normal() { ratio } else { 1.0 };
         Ok(())
     }
 
@@ -132,12 +150,13 @@ impl VelocityField for Svgd {
         "svgd"
     }
 
-    fn prepare(&mut self, cloud: &Points, _clock: &Clock, last: Option<&StepReport>) -> Result<Vec<String>> {
+    fn prepare(&mut self, cloud: &Points, clock: &Clock, last: Option<&StepReport>) -> Result<Vec<String>> {
         if last.is_some() {
             return Ok(Vec::new());
         }
         self.score.check_dim(cloud, Subject::argument("start"), "the target")?;
         self.choose_kernel(cloud)?;
+        self.choose_unit(cloud, clock)?;
         let then = "they follow a score that has no meaning there";
         Ok(self.support.check_start(cloud, then)?.into_iter().collect())
     }
@@ -158,7 +177,7 @@ impl VelocityField for Svgd {
 
     fn scales(&self, _cloud: &Points, _clock: &Clock) -> Scales<'_> {
         let resolution = self.kernels.iter().map(|k| k.bandwidth()).fold(f64::INFINITY, f64::min);
-        Scales { step: 0.1, resolution, units: None, aim: Aim::Score(&*self.score) }
+        Scales { step: USUAL_STEP * self.unit, resolution, units: None, aim: Aim::Score(&*self.score) }
     }
 
     fn readings(&mut self, at: &FieldAt) -> Result<Readings> {
@@ -180,6 +199,7 @@ impl VelocityField for Svgd {
 impl Archived for Svgd {
     fn archive(&mut self, archive: &mut Archive) -> Result<()> {
         // The bandwidth of the last step determines the scale of the next step.
+        archive.part("unit", &mut self.unit)?;
         let chosen = self.options.kernel == Kernels::Median;
         let mut bandwidth = self.kernels.first().filter(|_| chosen).map(|kernel| kernel.bandwidth());
         archive.part("bandwidth", &mut bandwidth)?;

@@ -268,6 +268,14 @@ mod tests {
         assert!(chosen(&net(2), &heavy).0.name().contains("Gaussian"));
         let affine = Affine::new(&AffineOptions::default(), Stream::new(7)).unwrap();
         assert!(chosen(&affine, &heavy).0.name().contains("Student"));
+        // The far values of a sample without weight do not count.
+        let both = [drawn(2, 3.0).into_data(), Stream::new(8).normal(4000, 2).into_data()].concat();
+        let with_far = Points::new(both, 2, "points").unwrap();
+        let weights: Vec<f64> = (0..8000).map(|i| if i < 4000 { 1e-9 } else { 1.0 }).collect();
+        let weighted = Kde::of(with_far).with_weights(&weights).unwrap();
+        let cloud = Estimate::Kernel(Box::new(Kde::of_cloud()));
+        let weighted = SdFlow::new(Estimate::Kernel(Box::new(weighted)), cloud, Default::default()).unwrap();
+        assert!(chosen(&affine, &weighted).0.name().contains("Gaussian"));
         // The distribution of an exact score is known without points.
         let exact = SdFlow::towards(Arc::new(student(8, 3.0)), Default::default()).unwrap();
         assert!(chosen(&net(8), &exact).0.name().contains("with 3 degrees"));

@@ -16,6 +16,9 @@ const HEADER_LIMIT: usize = 1 << 16;
 /// every value of an array in Fortran order.
 const MOST_AXES: usize = 64;
 
+/// The largest number of opening brackets in a header. That of an array of numbers has two.
+const MOST_BRACKETS: usize = 6;
+
 /// The number of values decoded at a time.
 const BLOCK: u64 = 1 << 14;
 
@@ -144,15 +147,22 @@ fn unreadable(reason: &str, origin: &Origin) -> Error {
     origin.wrong(format!("its header cannot be read ({reason})"), "an array saved by NumPy is expected")
 }
 
-/// Refuses a header whose brackets are nested too deeply or do not match, or whose sizes have a
-/// product that overflows, because the parser of headers does not check this.
+/// Refuses a header with many brackets or with brackets that do not match, or whose sizes have a
+/// product that overflows, because the parser of headers does not check this. Its time grows
+/// exponentially with the depth of brackets.
 fn check_text(text: &[u8], origin: &Origin) -> Result<()> {
-    let mut depth = 0i32;
+    let (mut depth, mut opened) = (0i32, 0);
     for byte in text {
-        depth += i32::from(b"([{".contains(byte)) - i32::from(b")]}".contains(byte));
-        if !(0..=16).contains(&depth) {
+        let opens = b"([{".contains(byte);
+        opened += usize::from(opens);
+        depth += i32::from(opens) - i32::from(b")]}".contains(byte));
+        if depth < 0 {
             return Err(unreadable("its brackets do not match", origin));
         }
+    }
+    if opened > MOST_BRACKETS {
+        let seen = format!("its header opens {opened} brackets");
+        return Err(origin.wrong(seen, "an array of numbers opens two; structured arrays are not read"));
     }
     let words = text.split(|b| !b.is_ascii_alphanumeric() && *b != b'_').filter_map(|w| std::str::from_utf8(w).ok());
     let mut product = 1u64;

@@ -13,9 +13,9 @@ use crate::{Error, Points, Result, Subject, pairwise::Pairwise, rng::Stream};
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-/// A coordinate that is NaN or beyond this means divergence: the fourth powers of coordinates must
+/// A coordinate that is NaN or beyond this means divergence: sums of squares of coordinates must
 /// stay finite.
-const BOUND: f64 = 1e70;
+const BOUND: f64 = 1e145;
 
 const SEEN: &str = "the reference is the sample that the flow itself uses as its target, so the metrics do not show how well new points are matched: use held-out points as the reference";
 

@@ -5,7 +5,7 @@ mod as_score;
 use super::at::{At, Form};
 use super::extent::Extent;
 use crate::pairwise::{Softmax, SoftmaxMean, Values};
-use crate::points::{check_weights, draw_rows};
+use crate::points::{check_weights, draw_rows, shares};
 use crate::{Points, Result};
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, OnceLock};
@@ -134,6 +134,12 @@ impl Kde {
     /// Returns the points of the estimate, if they do not move.
     pub fn points(&self) -> Option<&Arc<Points>> {
         self.points.as_ref()
+    }
+
+    /// Returns the weights of the fixed points, which sum to 1; None if they are equal.
+    pub(crate) fn shares(&self) -> Option<Vec<f64>> {
+        let weights: Vec<f64> = self.log_weights.as_ref()?.iter().map(|log| log.exp()).collect();
+        shares(&weights, weights.len(), "weights").ok()
     }
 
     /// Returns the points whose softmax mean at `at` is this estimate; None if the estimate uses a

@@ -123,6 +123,21 @@ fn what_is_no_number_is_refused_by_name() {
     }
     let record = npy("{'descr': [('a', '<f8'), ('b', '<i4')], 'fortran_order': False, 'shape': (1,), }", &[0; 12]);
     assert!(complaint("x.npy", &record).contains("structured array"));
+    let fields: String = (0..20).map(|i| format!("('x{i}', '<f8'), ")).collect();
+    let record = npy(&format!("{{'descr': [{fields}], 'fortran_order': False, 'shape': (1,), }}"), &[0; 160]);
+    let error = complaint("x.npy", &record);
+    assert!(error.contains("opens 23 brackets") && error.contains("structured arrays are not read"), "{error}");
+}
+
+/// Of such a header, the parser tries every nested bracket in several ways. Brackets inside of
+/// quotes are counted too, since the check does not know where a quote ends.
+#[test]
+fn nested_brackets_are_refused_at_once() {
+    for nested in ["{".repeat(14), "(".repeat(14), "[".repeat(14), "{'}'".repeat(14), "{'','''}'''".repeat(14)] {
+        let text = format!("{{'descr': '|b1', 'fortran_order': False, 'shape': ( {nested} \x17 ': '|");
+        let error = complaint("x.npy", &npy(&text, &[0; 2]));
+        assert!(error.contains("brackets"), "{error}");
+    }
 }
 
 #[test]
