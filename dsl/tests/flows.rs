@@ -94,6 +94,7 @@ fn what_has_no_answer_names_its_cause() {
 /// Units are powers of two, so that few values are rounded differently.
 #[test]
 fn defaults_hold_in_all_units() {
+    let moved = |flow: &&str| format!("run({flow}, start, #{{steps: 8}}).points");
     let flows = [
         "sd_flow(x)",
         "sd_flow(g)",
@@ -110,28 +111,38 @@ fn defaults_hold_in_all_units() {
         "langevin(g)",
         "smc(g)",
     ];
-    let script = |flow: &str, unit: f64| {
+    let net = "hidden: 4, steps: 5";
+    let bridges = [
+        "gaussian_bridge(g, y)".into(),
+        "sinkhorn_bridge(x, y)".into(),
+        "light_sb(x, y, #{steps: 20})".into(),
+        format!("dsb(x, y, #{{iterations: 1, {net}}})"),
+        format!("dsbm(x, y, #{{iterations: 1, {net}}})"),
+    ];
+    let bridges = bridges.iter().map(|bridge| format!("{bridge}.sample(start, #{{steps: 20}})"));
+    let script = |points: &str, unit: f64| {
         format!(
             "let u = {unit:e};
              let g = gaussian(#{{mean: [u, 0.0], std: u}});
              let x = g.sample(60);
+             let y = gaussian(#{{mean: [-u, u], std: 0.5 * u}}).sample(60);
              let start = gaussian(#{{mean: [0.0, 0.0], std: 1.5 * u}}).sample(50);
-             let r = run({flow}, start, #{{steps: 8}});
-             let c = r.points.cov();
-             print(`${{r.points.mean()[0] / u}} ${{r.points.mean()[1] / u}} ${{c[0][0] / u / u}} ${{c[1][1] / u / u}}`);"
+             let end = {points};
+             let c = end.cov();
+             print(`${{end.mean()[0] / u}} ${{end.mean()[1] / u}} ${{c[0][0] / u / u}} ${{c[1][1] / u / u}}`);"
         )
     };
-    for flow in flows {
+    for points in flows.iter().map(moved).chain(bridges) {
         let found = |unit: f64| -> Vec<f64> {
-            let (outcome, said) = run(&script(flow, unit));
-            assert!(outcome.failure.is_none(), "{flow}: {:?}", outcome.failure.as_ref().map(stage::told));
+            let (outcome, said) = run(&script(&points, unit));
+            assert!(outcome.failure.is_none(), "{points}: {:?}", outcome.failure.as_ref().map(stage::told));
             said.last().unwrap().split(' ').map(|value| value.parse().unwrap()).collect()
         };
         let want = found(1.0);
         for exponent in [-60, -20, 20, 60] {
             let seen = found(f64::from(exponent).exp2());
             let is_same = seen.iter().zip(&want).all(|(a, b)| (a - b).abs() <= 1e-3 * (1.0 + b.abs()));
-            assert!(is_same, "{flow} in units of 2^{exponent}: {seen:?}, but {want:?}");
+            assert!(is_same, "{points} in units of 2^{exponent}: {seen:?}, but {want:?}");
         }
     }
 }

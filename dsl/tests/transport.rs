@@ -88,3 +88,25 @@ fn a_check_estimates_the_cost_and_keeps_the_shapes() {
     assert_eq!(pairs("transport"), 300 * 200);
     assert!(pairs("sinkhorn") > 100 * 2 * 300 * 200);
 }
+
+/// Between ends of standard deviation 0.001 and with epsilon = 1, the noise of a step of length 1/50
+/// has the standard deviation 0.1414.
+#[test]
+fn noise_wider_than_the_end_of_a_bridge_is_told() {
+    let told = |epsilon: &str, options: &str| {
+        let (outcome, _) = run(&format!(
+            "let g = gaussian(#{{dim: 2, std: 0.001}});
+             let b = gaussian_bridge(g, g, #{{{epsilon}}});
+             let y = b.sample(g.sample(50), #{{{options}}});"
+        ));
+        assert!(outcome.failure.is_none());
+        outcome.warnings.into_iter().find(|warning| warning.contains("the noise of one step"))
+    };
+    let warning = told("epsilon: 1", "steps: 50").unwrap();
+    assert!(warning.contains("deviation 0.1414, and") && warning.contains("only 0.001"), "{warning}");
+    for (epsilon, options) in
+        [("", "steps: 50"), ("epsilon: 1e-6", "steps: 5"), ("epsilon: 1", "steps: 50, denoise: true")]
+    {
+        assert_eq!(told(epsilon, options), None, "{epsilon}, {options}");
+    }
+}

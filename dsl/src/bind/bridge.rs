@@ -10,9 +10,10 @@ use crate::value::BridgeHandle;
 use rhai::Dynamic;
 use sdflow::bridge::{
     Bridge, BridgePairOptions, EndTarget, GaussianBridge, GaussianBridgeOptions, LightSbOptions, PotentialBridge,
-    StartedBridge, TrainedBridge, TwoPotentialBridge, train_light_sb,
+    StartedBridge, TrainedBridge, TwoPotentialBridge, train_light_sb, usual_epsilon,
 };
 use sdflow::cost::{self, Gauge};
+use sdflow::number::number;
 use sdflow::options::Options;
 use sdflow::process::Ending;
 use sdflow::target::{Gaussian, Moments, Target};
@@ -100,10 +101,20 @@ fn gaussian_bridge(call: &Call) -> Result<Dynamic, Fail> {
         made.map_err(|e| call.place(e).at(At::Argument(i)))
     };
     let (source, target) = (end(0)?, end(1)?);
-    let made = options.reference().and_then(|reference| GaussianBridge::new(&source, &target, reference));
+    let epsilon = options.epsilon.or_else(|| Some(choose_epsilon(call, [&source, &target])));
+    let options = GaussianBridgeOptions { epsilon, ..options };
+    let made =
+        options.reference([&source, &target]).and_then(|reference| GaussianBridge::new(&source, &target, reference));
     let bridge: Arc<dyn Bridge> = Arc::new(made.map_err(|e| call.place(e))?);
     let handle = BridgeHandle::closed_form(bridge);
     Ok(Dynamic::from(handle.between(Arc::new(source), Arc::new(target))))
+}
+
+/// Chooses the variance of the noise that the script leaves out, and says so.
+pub(super) fn choose_epsilon(call: &Call, ends: [&dyn Target; 2]) -> f64 {
+    let epsilon = usual_epsilon(ends);
+    call.context.note_once(&format!("epsilon: {}, the mean variance of the coordinates of both ends", number(epsilon)));
+    epsilon
 }
 
 fn bridge_pair(call: &Call) -> Result<Dynamic, Fail> {
@@ -126,13 +137,14 @@ fn light_sb(call: &Call) -> Result<Dynamic, Fail> {
     let mut options: LightSbOptions = call.options()?;
     options.steps = context.steps(options.steps);
     let (source, target) = (distribution(call, 0)?, distribution(call, 1)?);
-    let (number, stream) = context.numbered_stream("light_sb");
+    options.epsilon = options.epsilon.or_else(|| Some(choose_epsilon(call, [source.as_ref(), target.as_ref()])));
+    let (count, stream) = context.numbered_stream("light_sb");
     let learn = |ends: [&dyn Target; 2], first: Option<&Arc<PotentialBridge>>, stream| {
         let backward = if first.is_some() { "-backward" } else { "" };
         let task = format!("train light_sb{backward}");
         let train = |steps: usize| {
             let options = LightSbOptions { steps, ..options.clone() };
-            let mut watch = ContextObserver::new(context, call.owner(format!("light_sb-{number}{backward}")), &task);
+            let mut watch = ContextObserver::new(context, call.owner(format!("light_sb-{count}{backward}")), &task);
             train_light_sb(ends[0], ends[1], &options, stream, &context.interrupt, &mut watch)
         };
         let measure = |gauge: &Gauge| cost::repeated(options.steps, gauge, train);

@@ -1,6 +1,7 @@
 //! Bridges learned by nets.
 
 use crate::bind::arguments::{SAMPLE, distribution};
+use crate::bind::bridge::choose_epsilon;
 use crate::bind::ending::save_interrupted_model;
 use crate::call::{Call, Entry, function};
 use crate::context::ContextObserver;
@@ -57,7 +58,8 @@ fn dsb(call: &Call) -> Result<Dynamic, Fail> {
     options.steps = call.context.steps(options.steps);
     let work = Work { name: "dsb", iterations: options.iterations, steps: options.steps };
     work.carry_out(call, |iterations, steps, ends, stream, watch| {
-        let options = DsbOptions { iterations, steps, ..options.clone() };
+        let epsilon = options.epsilon.or_else(|| Some(choose_epsilon(call, ends)));
+        let options = DsbOptions { epsilon, iterations, steps, ..options.clone() };
         train_dsb(ends, &options, stream, &call.context.interrupt, watch)
     })
 }
@@ -67,7 +69,8 @@ fn dsbm(call: &Call) -> Result<Dynamic, Fail> {
     options.steps = call.context.steps(options.steps);
     let work = Work { name: "dsbm", iterations: options.iterations, steps: options.steps };
     work.carry_out(call, |iterations, steps, ends, stream, watch| {
-        let options = DsbmOptions { iterations, steps, ..options.clone() };
+        let epsilon = options.epsilon.or_else(|| Some(choose_epsilon(call, ends)));
+        let options = DsbmOptions { epsilon, iterations, steps, ..options.clone() };
         train_dsbm(ends, &options, stream, &call.context.interrupt, watch)
     })
 }

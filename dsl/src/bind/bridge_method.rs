@@ -8,6 +8,8 @@ use rhai::{Array, Dynamic, Map};
 use sdflow::Points;
 use sdflow::bridge::{Direction, Method, Path, SimulateOptions, Snapshot, simulate};
 use sdflow::cost;
+use sdflow::flow::mean_variance;
+use sdflow::number::number;
 use sdflow::options::Options;
 use sdflow::target::Target;
 use std::sync::Arc;
@@ -166,6 +168,25 @@ fn path(call: &Call) -> Result<Dynamic, Fail> {
     Ok(path.into_iter().map(entry).collect::<Array>().into())
 }
 
+/// Warns if the noise of the last step widens the distribution in which the bridge ends.
+fn warn_of_noise(call: &Call, handle: &BridgeHandle, options: &SimulateOptions) {
+    /// The share of the variance of this distribution that the noise may have.
+    const SHARE: f64 = 0.25;
+    let end = if options.direction == Direction::Forward { &handle.target } else { &handle.source };
+    let (Some(end), Method::Sde, false) = (end, options.method, options.denoise) else { return };
+    let epsilon = handle.bridge.reference().epsilon();
+    let (noise, variance) = (epsilon / options.steps.max(1) as f64, mean_variance(end.as_ref()));
+    if noise > SHARE * variance {
+        call.context.warn_once(&format!(
+            "the noise of one step of the bridge has the standard deviation {}, and the distribution at its end only {}: \
+             the points end too far apart; take {} steps or more, a smaller `epsilon`, or `denoise: true`",
+            number(noise.sqrt()),
+            number(variance.sqrt()),
+            number((10.0 * epsilon / variance).ceil())
+        ));
+    }
+}
+
 /// Moves the points of the call. A dry run makes a few steps, and returns the points after them for
 /// every time.
 fn motion(call: &Call, mut options: SimulateOptions, snapshots: usize) -> Result<Path, Fail> {
@@ -194,6 +215,7 @@ fn motion(call: &Call, mut options: SimulateOptions, snapshots: usize) -> Result
         }
         Ok((path, cost))
     };
+    warn_of_noise(call, &handle, &options);
     let act = || context.time("bridges", || run(&options, snapshots));
     call.work("bridge", act, measure).map_err(|fail| match fail.at {
         At::Call => fail.at(At::Argument(1)),

@@ -71,7 +71,7 @@ pub fn train_dsb(
     interrupt: &Interrupt,
     observer: &mut dyn Observer,
 ) -> Result<LearnedDrifts> {
-    learn("dsb", ends, &options.plan()?, stream, interrupt, observer)
+    learn("dsb", ends, &options.plan(ends)?, stream, interrupt, observer)
 }
 
 /// Learns the bridge between two distributions by bridge matching of pairs of ends
@@ -96,7 +96,7 @@ pub fn train_dsbm(
     interrupt: &Interrupt,
     observer: &mut dyn Observer,
 ) -> Result<LearnedDrifts> {
-    learn("dsbm", ends, &options.plan()?, stream, interrupt, observer)
+    learn("dsbm", ends, &options.plan(ends)?, stream, interrupt, observer)
 }
 
 fn learn(

@@ -9,6 +9,7 @@ mod tests;
 mod units;
 
 use super::potential::PotentialBridge;
+use super::reference_process::usual_epsilon;
 use crate::archive::{Archive, Archived};
 use crate::net::{Adam, AdamOptions, Averaging, RunningMean, Trainee, TrainingPlan, TrainingStep, train};
 use crate::process::{Ending, Observer};
@@ -73,7 +74,8 @@ pub fn train_light_sb(
         return Err(Error::shape("the target", got, format!("the source has {}", source.dim())));
     }
     let units = Units::measure(source, target, stream)?;
-    let epsilon = options.epsilon / (units.scale * units.scale);
+    let noise = options.epsilon.unwrap_or_else(|| usual_epsilon([source, target]));
+    let epsilon = noise / (units.scale * units.scale);
     let centres = units.target.inverse().apply(&draw(target, options.components, stream.label("centres"))?);
     let mut parameters = Parameters::new(&centres, epsilon, options.shape)?;
     let count = parameters.values.len();
@@ -100,7 +102,7 @@ pub fn train_light_sb(
     };
     let trained = train(&plan, &mut learner, interrupt, observer)?;
     let name = format!("a learned bridge to {}", target.name());
-    let bridge = parameters.bridge(name, options.epsilon, &units)?;
+    let bridge = parameters.bridge(name, noise, &units)?;
     Ok(TrainedBridge { bridge, ending: trained.ending, loss: trained.loss })
 }
 

@@ -59,6 +59,6 @@ pub use path_energy::path_energy;
 #[doc(hidden)]
 pub use potential::BridgePairOptions;
 pub use potential::{PotentialBridge, StartedBridge, TwoPotentialBridge};
-pub use reference_process::ReferenceProcess;
+pub use reference_process::{ReferenceProcess, usual_epsilon};
 pub use simulate::{Method, Path, SimulateOptions, Snapshot, simulate};
 pub use sinkhorn_bridge::SinkhornBridge;

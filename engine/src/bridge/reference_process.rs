@@ -1,5 +1,7 @@
 //! The process relative to which a bridge minimises the entropy.
 
+use crate::flow::mean_variance;
+use crate::target::Target;
 use crate::{Error, Result, Rule};
 
 /// The largest rate at which a process may return to the origin.
@@ -14,6 +16,13 @@ const MOST_PULL: f64 = 100.0;
 pub struct ReferenceProcess {
     epsilon: f64,
     pull: f64,
+}
+
+/// Returns the default of `epsilon` for a bridge between two distributions: the mean of the
+/// variances of all coordinates of both. It is 1 between standard normal distributions.
+pub fn usual_epsilon(ends: [&dyn Target; 2]) -> f64 {
+    let [a, b] = ends.map(mean_variance);
+    0.5 * (a + b)
 }
 
 /// The position at time `t` given both ends, `X_t = start X_0 + end X_1 + sqrt(variance) Z`, and

@@ -1,13 +1,13 @@
 //! Adversarial flows: particles descend the loss of a generator. The loss depends on a
 //! discriminator \[goodfellow2014generative\].
 
-use super::aim::uneven;
+use super::aim::{mean_variance, uneven};
 use super::{Aim, Clock, FieldAt, Readings, Role, Scales, Scaling, VelocityField};
 use crate::archive::{Archive, Archived};
 use crate::ode::StepReport;
 use crate::pairwise::Pairwise;
 use crate::schedule::Schedule;
-use crate::score::{Batches, Discriminator, DiscriminatorOptions, sigmoid, softplus, without_stray};
+use crate::score::{Batches, Discriminator, DiscriminatorOptions, sigmoid, softplus};
 use crate::target::Target;
 use crate::{Interrupt, Points, Result, Subject, rng::Stream};
 use serde::{Deserialize, Serialize};
@@ -108,14 +108,6 @@ crate::options! {
 /// The default step for a target of variance 1, and for the scaling "denoiser".
 const USUAL_STEP: f64 = 0.1;
 
-/// The mean variance of the target's columns without very far points; 1 if it is not known.
-fn variance(target: &dyn Target) -> f64 {
-    const ROWS: usize = 4096;
-    let Some(points) = Aim::Target(target).some_points(ROWS, Stream::new(0).label("variance")) else { return 1.0 };
-    let variance = without_stray(&points).as_ref().unwrap_or(&points).spread().powi(2) / points.dim() as f64;
-    if variance > 0.0 { variance } else { 1.0 }
-}
-
 /// A model of the logit: a discriminator in training, or the exact ratio in a test.
 pub(crate) trait LogitEstimator: Send + Sync + Debug + Archived {
     /// Learns to distinguish `p` from `q`.
@@ -184,7 +176,7 @@ impl GanFlow {
         // The gradient of the logit is an inverse length, unless it is multiplied by sigma^2.
         let step = match options.scaling {
             Scaling::Denoiser => USUAL_STEP,
-            Scaling::Raw => USUAL_STEP * variance(&*target),
+            Scaling::Raw => USUAL_STEP * mean_variance(&*target),
         };
         let (logit, batches) = (Vec::new(), Batches::default());
         Ok(GanFlow { target, estimator, options, logit, mean_logit: None, batches, step })

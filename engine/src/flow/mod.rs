@@ -51,6 +51,8 @@ mod support;
 mod svgd;
 
 pub use aim::Aim;
+#[doc(hidden)]
+pub use aim::mean_variance;
 pub use by_label::ByLabel;
 pub use clock::Clock;
 #[doc(hidden)]

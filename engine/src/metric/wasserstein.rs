@@ -49,7 +49,14 @@ impl Metric for W2 {
 
     fn properties(&self, dim: usize) -> Properties {
         let rate = 1.0 / dim.max(2) as f64;
-        Properties { uses_weights: true, rate, sees_units: true, degree: Some(1), is_slow: true, ..Properties::default() }
+        Properties {
+            uses_weights: true,
+            rate,
+            sees_units: true,
+            degree: Some(1),
+            is_slow: true,
+            ..Properties::default()
+        }
     }
 
     fn measure(&self, points: &Points, reference: &Reference, pairwise: &Pairwise, stream: Stream) -> Result<Estimate> {

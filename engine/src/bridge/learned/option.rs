@@ -2,11 +2,12 @@
 
 use super::chain::Regression;
 use super::frame::FEATURES;
-use crate::bridge::ReferenceProcess;
+use crate::bridge::reference_process::{ReferenceProcess, usual_epsilon};
 use crate::net::{self, Hidden};
 use crate::options::at_least;
 use crate::points::no_room;
 use crate::schedule::Schedule;
+use crate::target::Target;
 use crate::{Error, Result, Rule};
 use serde::{Deserialize, Serialize};
 
@@ -52,8 +53,9 @@ crate::options! {
     /// Options of `dsb`.
     pub struct DsbOptions {
         /// Variance of the noise of the reference process per unit of time, above 0: the weight of
-        /// the entropy in the transport problem with the cost `|x - y|^2 / 2`.
-        epsilon: f64 = 1.0,
+        /// the entropy in the transport problem with the cost `|x - y|^2 / 2`. Left out: the mean
+        /// of the variances of all coordinates of both ends.
+        epsilon: Option<f64> = None,
         /// Rate at which the reference process returns to the origin, 0 to 100. With 0 the
         /// reference process is a Brownian motion, otherwise an Ornstein-Uhlenbeck process.
         pull: f64 = 0.0,
@@ -106,8 +108,9 @@ crate::options! {
     /// Options of `dsbm`.
     pub struct DsbmOptions {
         /// Variance of the noise of the reference process per unit of time, above 0: the weight of
-        /// the entropy in the transport problem with the cost `|x - y|^2 / 2`.
-        epsilon: f64 = 1.0,
+        /// the entropy in the transport problem with the cost `|x - y|^2 / 2`. Left out: the mean
+        /// of the variances of all coordinates of both ends.
+        epsilon: Option<f64> = None,
         /// Rate at which the reference process returns to the origin, 0 to 100. With 0 the
         /// reference process is a Brownian motion, otherwise an Ornstein-Uhlenbeck process.
         pull: f64 = 0.0,
@@ -175,9 +178,9 @@ pub struct Plan {
 }
 
 macro_rules! plan {
-    ($options:expr, $method:expr) => {{
+    ($options:expr, $ends:expr, $method:expr) => {{
         let o = $options;
-        let reference = ReferenceProcess::new(o.epsilon, o.pull)?;
+        let reference = ReferenceProcess::new(o.epsilon.unwrap_or_else(|| usual_epsilon($ends)), o.pull)?;
         let hidden = Hidden { units: o.hidden, layers: o.layers };
         let plan = Plan {
             method: $method,
@@ -199,22 +202,22 @@ macro_rules! plan {
 }
 
 impl DsbOptions {
-    /// Returns the checked options.
+    /// Returns the checked options of a bridge between these ends.
     ///
     /// # Errors
     /// An option is out of range.
-    pub(super) fn plan(&self) -> Result<Plan> {
-        plan!(self, Method::Chain(self.start, self.regression))
+    pub(super) fn plan(&self, ends: [&dyn Target; 2]) -> Result<Plan> {
+        plan!(self, ends, Method::Chain(self.start, self.regression))
     }
 }
 
 impl DsbmOptions {
-    /// Returns the checked options.
+    /// Returns the checked options of a bridge between these ends.
     ///
     /// # Errors
     /// An option is out of range.
-    pub(super) fn plan(&self) -> Result<Plan> {
-        plan!(self, Method::Pairs(self.start))
+    pub(super) fn plan(&self, ends: [&dyn Target; 2]) -> Result<Plan> {
+        plan!(self, ends, Method::Pairs(self.start))
     }
 }
 

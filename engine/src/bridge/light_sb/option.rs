@@ -33,8 +33,9 @@ crate::options! {
     /// Options of `light_sb`.
     pub struct LightSbOptions {
         /// Variance of the noise of the Brownian motion per unit of time, above 0: the weight of
-        /// the entropy in the transport problem with the cost `|x - y|^2 / 2`.
-        epsilon: f64 = 1.0,
+        /// the entropy in the transport problem with the cost `|x - y|^2 / 2`. Left out: the mean
+        /// of the variances of all coordinates of both ends.
+        epsilon: Option<f64> = None,
         /// Number of Gaussians in the potential, at least 1. If the target has fewer points, there
         /// is one Gaussian per point.
         components: usize = 50,
@@ -66,7 +67,7 @@ impl LightSbOptions {
     pub(super) fn check(&self) -> Result<()> {
         let LightSbOptions { epsilon, components, steps, batch, .. } = *self;
         at_least(&[("components", components, 1), ("steps", steps, 1), ("batch", batch, 2)])?;
-        if !(epsilon > 0.0 && epsilon.is_finite()) {
+        if let Some(epsilon) = epsilon.filter(|epsilon| !(*epsilon > 0.0 && epsilon.is_finite())) {
             return Err(Error::argument("epsilon", epsilon, Rule::Positive.worded("it must be positive and finite")));
         }
         self.rate.check("rate", 0.0..=f64::INFINITY)

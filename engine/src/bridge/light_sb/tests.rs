@@ -111,7 +111,7 @@ fn bridge_between_gaussians(loss: PotentialLoss) {
     ];
     let exact = GaussianBridge::new(&ends[0], &ends[1], ReferenceProcess::brownian(2.0).unwrap()).unwrap();
     let options = LightSbOptions {
-        epsilon: 2.0,
+        epsilon: Some(2.0),
         components: 1,
         shape: ShapeKind::Full,
         loss,
@@ -184,7 +184,9 @@ fn what_cannot_be_learned_is_refused() {
     let normal = Gaussian::isotropic(vec![0.0; 2], 1.0).unwrap();
     let told = |target: &dyn Target, options: LightSbOptions| learn(&normal, target, &options).unwrap_err().to_string();
     for epsilon in [0.0, -1.0, f64::NAN] {
-        assert!(told(&normal, LightSbOptions { epsilon, ..LightSbOptions::default() }).contains("`epsilon`"));
+        assert!(
+            told(&normal, LightSbOptions { epsilon: Some(epsilon), ..LightSbOptions::default() }).contains("`epsilon`")
+        );
     }
     let count = |components, steps, batch| LightSbOptions { components, steps, batch, ..LightSbOptions::default() };
     assert!(told(&normal, count(0, 1, 2)).contains("`components`"));

@@ -28,11 +28,12 @@ fn learned_bridges_have_the_plan_of_the_sinkhorn_bridge_of_the_same_samples() {
         Coupling::solve((Arc::clone(&x), None), (Arc::clone(&y), None), &options, &engine, &mut |_, _, _| {}).unwrap();
     let exact = SinkhornBridge::new(&plan, &engine).unwrap();
 
-    let options = DsbOptions { epsilon: EPSILON, iterations: 6, steps: 600, hidden: 64, ..DsbOptions::default() };
+    let options = DsbOptions { epsilon: Some(EPSILON), iterations: 6, steps: 600, hidden: 64, ..DsbOptions::default() };
     let dsb = train_dsb([source, target], &options, stream, &never, &mut Unobserved).unwrap().bridge;
-    let options = DsbmOptions { epsilon: EPSILON, iterations: 2, steps: 500, hidden: 64, ..DsbmOptions::default() };
+    let options =
+        DsbmOptions { epsilon: Some(EPSILON), iterations: 2, steps: 500, hidden: 64, ..DsbmOptions::default() };
     let dsbm = train_dsbm([source, target], &options, stream, &never, &mut Unobserved).unwrap().bridge;
-    let options = LightSbOptions { epsilon: EPSILON, components: 20, steps: 2000, ..LightSbOptions::default() };
+    let options = LightSbOptions { epsilon: Some(EPSILON), components: 20, steps: 2000, ..LightSbOptions::default() };
     let light = train_light_sb(source, target, &options, stream, &never, &mut Unobserved).unwrap().bridge;
 
     let starts = x.rows(0..60);

@@ -46,7 +46,10 @@ fn rounded_integers_are_told() {
     for value in [limit + 2, -limit - 2, i64::MAX] {
         let array = wide(value);
         assert!(note("x.npy", &array).contains("2^53"), "{value}");
-        assert!(note("x.npz", &zip_of(&[("a.npy", &array)], zip::CompressionMethod::Stored)).contains("2^53"), "{value}");
+        assert!(
+            note("x.npz", &zip_of(&[("a.npy", &array)], zip::CompressionMethod::Stored)).contains("2^53"),
+            "{value}"
+        );
         assert!(note("x.csv", &table(value)).contains("2^53"), "{value}");
     }
     for value in [limit, -limit, 0] {

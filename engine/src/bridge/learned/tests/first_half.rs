@@ -29,7 +29,7 @@ fn queries(source: &Mixture, t: f64) -> (Points, f64) {
 fn first_fit(source: &Mixture, stream: Stream) -> Vec<f64> {
     let target = Gaussian::isotropic(vec![0.0; 2], 1.5).unwrap();
     let options = DsbOptions {
-        epsilon: EPSILON,
+        epsilon: Some(EPSILON),
         iterations: 1,
         start: ChainStart::Reference,
         baseline: Baseline::None,

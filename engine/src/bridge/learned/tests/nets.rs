@@ -17,7 +17,7 @@ fn the_first_fit_is_the_score_of_the_noised_source() {
     let source = Mixture::ring(3, 2.0, 0.6).unwrap();
     let target = Gaussian::isotropic(vec![0.0; 2], 1.5).unwrap();
     let options = DsbOptions {
-        epsilon: 1.5,
+        epsilon: Some(1.5),
         start: ChainStart::Reference,
         baseline: Baseline::None,
         hidden: 64,

@@ -10,8 +10,8 @@ fn what_cannot_be_learned_is_refused() {
     let told = |options: DsbOptions| dsb([&source, &target], &options).unwrap_err().to_string();
     let told_pairs = |options: DsbmOptions| dsbm([&source, &target], &options).unwrap_err().to_string();
     for epsilon in [0.0, -1.0, f64::NAN, f64::INFINITY] {
-        assert!(told(DsbOptions { epsilon, ..small() }).contains("`epsilon`"));
-        assert!(told_pairs(DsbmOptions { epsilon, ..small_pairs() }).contains("`epsilon`"));
+        assert!(told(DsbOptions { epsilon: Some(epsilon), ..small() }).contains("`epsilon`"));
+        assert!(told_pairs(DsbmOptions { epsilon: Some(epsilon), ..small_pairs() }).contains("`epsilon`"));
     }
     assert!(told(DsbOptions { pull: -1.0, ..small() }).contains("`pull`"));
     assert!(told(DsbOptions { iterations: 0, ..small() }).contains("`iterations`"));
