@@ -89,8 +89,8 @@ fn a_check_estimates_the_cost_and_keeps_the_shapes() {
     assert!(pairs("sinkhorn") > 100 * 2 * 300 * 200);
 }
 
-/// Between ends of standard deviation 0.001 and with epsilon = 1, the noise of a step of length 1/50
-/// has the standard deviation 0.1414.
+/// Between ends of standard deviation 0.001 and with epsilon = 1, the noise of a step of length 1/25
+/// has the standard deviation 0.2.
 #[test]
 fn noise_wider_than_the_end_of_a_bridge_is_told() {
     let told = |epsilon: &str, options: &str| {
@@ -102,11 +102,28 @@ fn noise_wider_than_the_end_of_a_bridge_is_told() {
         assert!(outcome.failure.is_none());
         outcome.warnings.into_iter().find(|warning| warning.contains("the noise of one step"))
     };
-    let warning = told("epsilon: 1", "steps: 50").unwrap();
-    assert!(warning.contains("deviation 0.1414, and") && warning.contains("only 0.001"), "{warning}");
+    let warning = told("epsilon: 1", "steps: 25").unwrap();
+    assert!(warning.contains("deviation 0.2, and") && warning.contains("only 0.001"), "{warning}");
     for (epsilon, options) in
-        [("", "steps: 50"), ("epsilon: 1e-6", "steps: 5"), ("epsilon: 1", "steps: 50, denoise: true")]
+        [("", "steps: 25"), ("epsilon: 1e-6", "steps: 5"), ("epsilon: 1", "steps: 25, denoise: true")]
     {
         assert_eq!(told(epsilon, options), None, "{epsilon}, {options}");
     }
+}
+
+/// A point of weight 0 keeps its place, although it receives nothing. The other two points are as far
+/// apart as many times the blur, so that each sends its mass to its twin.
+#[test]
+fn points_of_weight_0_keep_their_places_in_a_plan() {
+    holds(
+        "let x = points([[0.0], [10.0]]);
+         let y = samples(points([[-50.0], [0.0], [10.0]]), #{weights: [0, 1, 1]});
+         let p = sinkhorn(x, y, #{epsilon: 0.1});
+         expect(\"nothing\", p.plan(0, 0) == 0.0 && p.plan(1, 0) == 0.0);
+         expect(\"twins\", abs(p.plan(0, 1) - 0.5) < 1e-4 && abs(p.plan(1, 2) - 0.5) < 1e-4);
+         expect(\"column\", p.heaviest(0, 1)[0].column == 1);
+         expect(\"potentials\", p.potentials()[1].len() == 3);
+         let back = sinkhorn(y, x, #{epsilon: 0.1}).transport();
+         expect(\"rows\", back.n == 3 && abs(back.column(0)[1]) < 1e-6 && abs(back.column(0)[2] - 10.0) < 1e-6);",
+    );
 }

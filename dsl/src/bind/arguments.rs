@@ -90,6 +90,15 @@ pub fn weighted_points(call: &Call, i: usize) -> Result<Weighted, Fail> {
     }
 }
 
+/// Does the same as [`weighted_points`], but keeps points of weight 0, so that point `i` is row `i`
+/// of the data.
+pub fn all_weighted_points(call: &Call, i: usize) -> Result<Weighted, Fail> {
+    let few = weighted_points(call, i)?;
+    let target = call.arg(i)?.clone().try_cast::<Arc<dyn Target>>();
+    let given = target.as_ref().and_then(|target| target.data()?.given);
+    Ok(given.map_or(few, |(points, weights)| (Arc::clone(points), Some(weights.to_vec()))))
+}
+
 /// Returns argument `i` as the score of a distribution that does not move.
 pub fn fixed_score(call: &Call, i: usize) -> Result<Recipe, Fail> {
     let recipe = score(call, i)?;

@@ -103,6 +103,7 @@ pub fn entries() -> &'static [&'static Entry] {
 /// Registers all entries, bound to `context`.
 pub fn register(engine: &mut Engine, context: &Arc<Context>) {
     value::register(engine);
+    value::arrays::register(engine);
     for entry in entries() {
         let receiver = entry.receiver.and_then(value::type_id);
         let name = if entry.is_property { format!("get${}", entry.name) } else { entry.name.to_string() };

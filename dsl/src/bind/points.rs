@@ -106,19 +106,19 @@ pub const ENTRIES: &[Entry] = &[
         "let c = normal(100, 2).cov();\n\
              print(c[0][1]);",
     ),
-    function("spacing", Kind::Points, &[], Type::Number, |call| Ok(spacing(&*receiver(call)?).into()))
+    function("spacing", Kind::Points, &[], Type::Number, |call| Ok(spacing(&*measurable(call)?).into()))
         .of(Type::Points)
         .about(
-            "The median distance from a point to the nearest other point: the finest detail that the \
-             points can show.",
+            "The median distance from a point to the nearest point at another place: the finest \
+             detail that the points can show. It is 0 if all points coincide.",
         )
         .example("print(normal(100, 2).spacing());"),
-    function("diameter", Kind::Points, &[], Type::Number, |call| Ok(diameter(&*receiver(call)?).into()))
+    function("diameter", Kind::Points, &[], Type::Number, |call| Ok(diameter(&*measurable(call)?).into()))
         .of(Type::Points)
         .about("Twice the largest distance of a point from the mean: the size of the set.")
         .example("print(normal(100, 2).diameter());"),
     function("mean_distance", Kind::Points, &[], Type::Number, |call| {
-        Ok(mean_distance(&*receiver(call)?).unwrap_or(0.0).into())
+        Ok(mean_distance(&*measurable(call)?).unwrap_or(0.0).into())
     })
     .of(Type::Points)
     .about(
@@ -133,6 +133,13 @@ pub const ENTRIES: &[Entry] = &[
 
 fn receiver(call: &Call) -> Result<Arc<Points>, Fail> {
     Ok(call.receiver::<Cloud>()?.points)
+}
+
+/// Returns the receiver, if squares of distances between its points neither overflow nor vanish.
+fn measurable(call: &Call) -> Result<Arc<Points>, Fail> {
+    let points = receiver(call)?;
+    points.check_scale("the set of points").map_err(|e| call.place(e))?;
+    Ok(points)
 }
 
 fn load(call: &Call) -> Result<Dynamic, Fail> {

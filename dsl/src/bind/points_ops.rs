@@ -188,6 +188,9 @@ fn with_label(call: &Call) -> Result<Dynamic, Fail> {
 
 fn join(call: &Call) -> Result<Dynamic, Fail> {
     let (cloud, other) = (call.receiver::<Cloud>()?, call.points(1)?);
+    if let Some(why) = no_room(cloud.points.n() + other.n(), other.dim()) {
+        return Err(call.bad(1, format!("has {} points", other.n()), &why));
+    }
     let all = cloud.points.concat(&other).map_err(|e| call.place(e))?;
     Ok(cloud.alike(all))
 }
@@ -212,6 +215,7 @@ fn trim(call: &Call) -> Result<Dynamic, Fail> {
 
 fn standardise(call: &Call) -> Result<Dynamic, Fail> {
     let own: Cloud = call.receiver()?;
+    own.points.check_scale("the set of points").map_err(|e| call.place(e))?;
     let (points, standardiser) = match call.len() {
         1 => (Arc::clone(&own.points), Arc::new(Standardiser::of(&own.points))),
         _ => {

@@ -1,6 +1,6 @@
 //! Entropic transport between two sets of points.
 
-use crate::bind::arguments::{SAMPLE, Weighted, distribution, weighted_points};
+use crate::bind::arguments::{SAMPLE, Weighted, all_weighted_points, distribution, weighted_points};
 use crate::call::{Call, Entry, function};
 use crate::language::{Fail, Kind, OPTIONS, Type, arg, optional};
 use crate::value::{BridgeHandle, Cloud, numbers};
@@ -147,19 +147,20 @@ fn receiver(call: &Call) -> Result<Arc<Coupling>, Fail> {
 }
 
 fn sinkhorn(call: &Call) -> Result<Dynamic, Fail> {
-    Ok(Dynamic::from(Arc::new(solve(call)?)))
+    Ok(Dynamic::from(Arc::new(solve(call, all_weighted_points)?)))
 }
 
 fn sinkhorn_bridge(call: &Call) -> Result<Dynamic, Fail> {
-    let bridge = SinkhornBridge::new(&solve(call)?, &call.context.pairwise).map_err(|e| call.place(e))?;
+    let bridge =
+        SinkhornBridge::new(&solve(call, weighted_points)?, &call.context.pairwise).map_err(|e| call.place(e))?;
     let handle = BridgeHandle { bridge: Arc::new(bridge), saved: None, source: None, target: None };
     Ok(Dynamic::from(handle.between(distribution(call, 0)?, distribution(call, 1)?)))
 }
 
-/// Solves the problem between the first two arguments.
-fn solve(call: &Call) -> Result<Coupling, Fail> {
+/// Solves the problem between the first two arguments, which `side` reads.
+fn solve(call: &Call, side: fn(&Call, usize) -> Result<Weighted, Fail>) -> Result<Coupling, Fail> {
     let options: SinkhornOptions = call.options()?;
-    let (x, y) = (weighted_points(call, 0)?, weighted_points(call, 1)?);
+    let (x, y) = (side(call, 0)?, side(call, 1)?);
     let side = |side: &Weighted| Arc::clone(&side.0);
     let unsolved = Coupling::unsolved((side(&x), x.1.as_deref()), (side(&y), y.1.as_deref()), &options);
     let unsolved = unsolved.map_err(|e| call.place(e))?;

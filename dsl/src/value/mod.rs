@@ -1,6 +1,7 @@
 //! The values of a script: handles of points, targets, scores, flows, generators, results and
 //! others.
 
+pub mod arrays;
 mod bridge;
 mod coupling;
 mod display;

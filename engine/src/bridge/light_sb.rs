@@ -74,6 +74,7 @@ pub fn train_light_sb(
         return Err(Error::shape("the target", got, format!("the source has {}", source.dim())));
     }
     let units = Units::measure(source, target, stream)?;
+    units.check_distance()?;
     let noise = options.epsilon.unwrap_or_else(|| usual_epsilon([source, target]));
     let epsilon = noise / (units.scale * units.scale);
     let centres = units.target.inverse().apply(&draw(target, options.components, stream.label("centres"))?);

@@ -51,8 +51,8 @@ impl<'a> Aim<'a> {
     }
 
     /// Returns points of the target: at most `n` of a finite sample, spread over its rows or over
-    /// the shares of its weights, or `n` drawn from a distribution. They are in original or in standard units. None if the target is
-    /// known by neither.
+    /// the shares of its weights, or `n` drawn from a distribution. They are in original or in
+    /// standard units. None if the target is known by neither.
     pub(crate) fn some_points(self, n: usize, stream: Stream) -> Option<Points> {
         let spread = |points: &Points, shares: Option<&[f64]>| {
             let few = n.min(points.n());

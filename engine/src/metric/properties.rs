@@ -32,9 +32,9 @@ pub struct Properties {
     pub sees_units: bool,
     /// True if the value is measured in the standard deviations of the reference.
     pub takes_units: bool,
-    /// The exponent `k`: the value grows as `c^k` if all coordinates are multiplied by `c`. Points of
-    /// a very large or small scale are then measured at an ordinary scale. None if the metric does
-    /// that itself, or need not do it.
+    /// The exponent `k`: the value grows as `c^k` if all coordinates are multiplied by `c`. Points
+    /// of a very large or small scale are then measured at an ordinary scale. None if the metric
+    /// does that itself, or need not do it.
     pub degree: Option<i32>,
     /// The largest number of points, both samples together, from which a noise floor is computed.
     /// The floor of more points is scaled to their number.

@@ -72,7 +72,7 @@ pub(crate) fn check_count(neighbours: usize, what: Subject, points: &Points, lea
 /// # Errors
 /// A coordinate is larger than 1e150, or an interrupt.
 pub fn trim(points: &Points, share: f64, k: usize, interrupt: &Interrupt) -> Result<Points> {
-    points.check_squares("the set of points")?;
+    points.check_scale("the set of points")?;
     let far = distances(points, &KdTree::of(points), k, true, interrupt)?;
     let kept = points.n() - (share * points.n() as f64) as usize;
     let mut sorted = far.clone();

@@ -42,7 +42,7 @@ impl<'a> Sinkhorn<'a> {
             if side.points.n() == 0 {
                 return Err(Error::shape(Subject::option(what), "no rows", "at least one is needed"));
             }
-            side.points.check_squares(&format!("`{what}`"))?;
+            side.points.check_scale(&format!("`{what}`"))?;
         }
         y.points.check_dim(Subject::option("y"), x.points.dim(), "`x`")?;
         Ok(Sinkhorn { x, y, options, start: None })

@@ -137,6 +137,9 @@ pub struct DataView<'a> {
     pub weights: Option<&'a [f64]>,
     /// The standard units; None if a flow works in the units of the points.
     pub standardiser: Option<&'a Standardiser>,
+    /// All points as they were given, with their weights, if some of the weights are 0. Points of
+    /// weight 0 are not among `points`.
+    pub given: Option<(&'a Arc<Points>, &'a [f64])>,
 }
 
 /// Mean and covariance of a distribution.

@@ -31,6 +31,8 @@ pub struct Samples {
     /// The cumulative weights `w_0 + .. + w_i`, for drawing by weight.
     ends: Vec<f64>,
     standardiser: Option<Standardiser>,
+    /// All points as they were given, with their shares, if some of them have weight 0.
+    given: Option<(Arc<Points>, Vec<f64>)>,
 }
 
 impl Samples {
@@ -60,12 +62,13 @@ impl Samples {
         let weights = options.weights.as_ref().map(|w| shares(w, points.n(), "weights")).transpose()?;
         // Points of weight 0 are removed, because they would still count in the spread, the spacing
         // and the extremes of the data.
-        let (points, weights) = match weights {
+        let (points, weights, given) = match weights {
             Some(weights) if weights.contains(&0.0) => {
                 let kept: Vec<usize> = (0..points.n()).filter(|i| weights[*i] > 0.0).collect();
-                (Arc::new(points.select(&kept)), Some(kept.iter().map(|i| weights[*i]).collect()))
+                let few = kept.iter().map(|i| weights[*i]).collect();
+                (Arc::new(points.select(&kept)), Some(few), Some((points, weights)))
             }
-            weights => (points, weights),
+            weights => (points, weights, None),
         };
         let ends = weights.iter().flatten().scan(0.0, |sum, w| {
             *sum += w;
@@ -73,13 +76,14 @@ impl Samples {
         });
         let ends = ends.collect();
         let standardiser = options.standardise.then(|| Standardiser::with_weights(&points, weights.as_deref()));
-        Ok(Samples { points, weights, ends, standardiser })
+        Ok(Samples { points, weights, ends, standardiser, given })
     }
 
     /// Returns the points, their weights, and the units in which a flow towards them works.
     pub fn view(&self) -> DataView<'_> {
         let (weights, standardiser) = (self.weights.as_deref(), self.standardiser.as_ref());
-        DataView { points: &self.points, weights, standardiser }
+        let given = self.given.as_ref().map(|(points, shares)| (points, shares.as_slice()));
+        DataView { points: &self.points, weights, standardiser, given }
     }
 }
 

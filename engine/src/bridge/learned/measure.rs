@@ -46,7 +46,7 @@ fn one(end: &dyn Target, name: &str, least: Option<f64>, stream: Stream) -> Resu
     let dim = end.dim();
     let Some(least) = least else {
         let points = draw(end, MEASURED, stream.label(name))?;
-        points.check_squares(&format!("the {name}"))?;
+        points.check_scale(&format!("the {name}"))?;
         let variance = check_variance(points.spread().powi(2) / dim as f64, name)?;
         let spread = Spread { mean: points.mean(), variance };
         return Ok(Measured { spread, gaussian: None, constant: Vec::new() });
@@ -56,7 +56,7 @@ fn one(end: &dyn Target, name: &str, least: Option<f64>, stream: Stream) -> Resu
         Some(moments) => moments,
         None => {
             let points = draw(end, MEASURED, stream.label(name))?;
-            points.check_squares(&format!("the {name}"))?;
+            points.check_scale(&format!("the {name}"))?;
             Moments { mean: points.mean(), cov: points.covariance() }
         }
     };

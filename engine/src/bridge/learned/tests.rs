@@ -17,12 +17,12 @@ fn shifted(dim: usize, a: f64) -> [Gaussian; 2] {
 
 /// Options of a short training with a small net.
 fn small() -> DsbOptions {
-    DsbOptions { hidden: 32, iterations: 1, steps: 300, batch: 256, ..DsbOptions::default() }
+    DsbOptions { epsilon: Some(1.0), hidden: 32, iterations: 1, steps: 300, batch: 256, ..DsbOptions::default() }
 }
 
 /// Options of a short training with pairs and a small net.
 fn small_pairs() -> DsbmOptions {
-    DsbmOptions { hidden: 32, iterations: 1, steps: 300, batch: 256, ..DsbmOptions::default() }
+    DsbmOptions { epsilon: Some(1.0), hidden: 32, iterations: 1, steps: 300, batch: 256, ..DsbmOptions::default() }
 }
 
 fn dsb(ends: [&dyn Target; 2], options: &DsbOptions) -> Result<LearnedDrifts> {

@@ -148,7 +148,8 @@ fn a_known_pair_is_learned() {
     let none = error(Conditional::Independent(&target));
     assert!(none.value > 5.0, "{none:?}");
     for loss in [PotentialLoss::Plan, PotentialLoss::Matching] {
-        let options = LightSbOptions { components: 10, steps: 2000, loss, ..LightSbOptions::default() };
+        let epsilon = Some(1.0);
+        let options = LightSbOptions { epsilon, components: 10, steps: 2000, loss, ..LightSbOptions::default() };
         let learned = learn(source.as_ref(), &target, &options).unwrap().bridge;
         let found = error(Conditional::Plan(&learned));
         assert!(found.part("exact").unwrap() < 0.5, "{loss:?}: {found:?}");
@@ -194,6 +195,9 @@ fn what_cannot_be_learned_is_refused() {
     assert!(told(&normal, count(1, 1, 1)).contains("`batch`"));
     let flat = Gaussian::isotropic(vec![0.0], 1.0).unwrap();
     assert!(told(&flat, LightSbOptions::default()).contains("the source has 2"));
+    let far = Gaussian::isotropic(vec![1e9, 0.0], 10.0).unwrap();
+    let away = learn(&far, &far, &LightSbOptions::default()).unwrap_err().to_string();
+    assert!(away.contains("1e8 times its spread from the origin"), "{away}");
     let one = Samples::new(Points::zeros(1, 2), &SamplesOptions::default()).unwrap();
     assert!(told(&one, LightSbOptions::default()).contains("needs points that vary"));
 }

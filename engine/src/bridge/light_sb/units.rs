@@ -1,6 +1,7 @@
 //! The units in which a bridge is learned.
 
-use crate::points::AffineMap;
+use crate::number::number;
+use crate::points::{AffineMap, dot};
 use crate::rng::Stream;
 use crate::target::Target;
 use crate::{Error, Points, Result};
@@ -26,7 +27,29 @@ pub struct Units {
     pub scale: f64,
 }
 
+/// The largest distance from the origin, in units, at which the logarithm of the potential keeps
+/// three digits.
+const FARTHEST: f64 = 1e6;
+
 impl Units {
+    /// Checks that the ends are not so far from the origin that the potential loses its digits.
+    ///
+    /// # Errors
+    /// The check fails.
+    pub fn check_distance(&self) -> Result<()> {
+        let away = [&self.source, &self.target].map(|end| dot(end.shift(), end.shift()).sqrt() / self.scale);
+        let away = away[0].max(away[1]);
+        if away <= FARTHEST {
+            return Ok(());
+        }
+        let reason = format!(
+            "it lies {} times its spread from the origin, and the potential of a bridge keeps no digits beyond \
+             {FARTHEST:e}: subtract the mean of one end from both",
+            number(away)
+        );
+        Err(Error::Numeric { what: "an end of the bridge".into(), reason })
+    }
+
     /// Measures both distributions.
     ///
     /// # Errors
@@ -36,7 +59,7 @@ impl Units {
         let mut means = Vec::new();
         for (end, name) in [(source, "source"), (target, "target")] {
             let points = draw(end, MEASURED, stream.label(name))?;
-            points.check_squares(&format!("the {name}"))?;
+            points.check_scale(&format!("the {name}"))?;
             let spread = points.spread();
             if !(points.n() > 1 && spread > 0.0) {
                 let reason = "all its points are the same, and a bridge needs points that vary";

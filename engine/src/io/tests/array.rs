@@ -174,7 +174,8 @@ fn a_header_that_claims_what_the_file_does_not_hold() {
         assert!(error.contains(want), "{shape}: {error}");
     }
     let deep = npy(&"(".repeat(40_000), &[]);
-    assert!(complaint("x.npy", &deep).contains("brackets do not match"));
+    assert!(complaint("x.npy", &deep).contains("opens 40000 brackets"));
+    assert!(complaint("x.npy", &npy("}{", &[])).contains("brackets do not match"));
     let mut long = b"\x93NUMPY\x02\x00".to_vec();
     long.extend(u32::MAX.to_le_bytes());
     assert!(complaint("x.npy", &long).contains("its header claims 4294967295 bytes"));

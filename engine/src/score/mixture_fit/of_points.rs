@@ -130,6 +130,24 @@ mod tests {
         assert!((23..=30).contains(&found.components().len()), "{}", found.components().len());
     }
 
+    /// Far from the origin, coordinates have fewer digits, but the mixture is the same.
+    #[test]
+    fn the_distance_from_the_origin_does_not_matter() {
+        let points = dataset("8gaussians", &Default::default()).unwrap().sample(800, Stream::new(4)).unwrap();
+        let moved = |away: f64| {
+            let mut points = points.clone();
+            points.data_mut().iter_mut().for_each(|x| *x += away);
+            let found = fitted(&points, FittedMixtureOptions { k: Some(8), ..Default::default() });
+            found.components().iter().map(|c| c.moments().unwrap().cov[(0, 0)]).collect::<Vec<_>>()
+        };
+        let want = moved(0.0);
+        for away in [1e6, 1e8, 1e10] {
+            let seen = moved(away);
+            let is_same = seen.iter().zip(&want).all(|(a, b)| (a - b).abs() < 1e-3 * b);
+            assert!(is_same, "{away:e}: {seen:?}, but {want:?}");
+        }
+    }
+
     #[test]
     fn one_gaussian_is_one_component() {
         for (n, dim) in [(400, 2), (200, 30), (12, 2), (1, 3)] {

@@ -117,7 +117,8 @@ fn bytes_do_not_depend_on_threads_and_an_interrupt_leaves_the_baseline() {
     }
     let interrupt = Interrupt::default();
     interrupt.raise();
-    let (ends, options): ([&dyn Target; 2], _) = ([&source, &target], DsbOptions::default());
+    let options = DsbOptions { epsilon: Some(1.0), ..DsbOptions::default() };
+    let ends: [&dyn Target; 2] = [&source, &target];
     let left = train_dsb(ends, &options, Stream::new(1), &interrupt, &mut Unobserved).unwrap();
     assert_eq!(left.ending, Ending::Interrupted { step: 0 });
     let (mut want, reference) = (Points::default(), ReferenceProcess::brownian(1.0).unwrap());
