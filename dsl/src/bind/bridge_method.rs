@@ -175,7 +175,8 @@ fn warn_of_noise(call: &Call, handle: &BridgeHandle, options: &SimulateOptions) 
     let end = if options.direction == Direction::Forward { &handle.target } else { &handle.source };
     let (Some(end), Method::Sde, false) = (end, options.method, options.denoise) else { return };
     let epsilon = handle.bridge.reference().epsilon();
-    let (noise, variance) = (epsilon / options.steps.max(1) as f64, mean_variance(end.as_ref()));
+    let Some(variance) = mean_variance(end.as_ref()) else { return };
+    let noise = epsilon / options.steps.max(1) as f64;
     if noise > SHARE * variance {
         call.context.warn_once(&format!(
             "the noise of one step of the bridge has the standard deviation {}, and the distribution at its end only {}: \

@@ -50,7 +50,7 @@ pub const ENTRIES: &[Entry] = &[
     .options(ConditionalErrorOptions::KEYS)
     .example(
         "let pair = bridge_pair(gaussian(#{dim: 2}), #{means: [[2, 0], [-2, 1]]});\n\
-         let found = light_sb(pair.source, pair.target, #{components: 4, steps: 20});\n\
+         let found = light_sb(pair.source, pair.target, #{epsilon: pair.epsilon, components: 4, steps: 20});\n\
          print(cbw_uvp(found, pair, pair.source, #{points: 20, samples: 50}));\n\
          print(cbw_uvp(pair, pair, pair.source, #{points: 20, samples: 50}));",
     ),

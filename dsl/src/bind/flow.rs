@@ -137,7 +137,8 @@ pub const ENTRIES: &[Entry] = &[
              first flow, the next `n / k` points the second flow, and so on. The cloud of a flow \
              contains the points of its label only. Tracers are divided in the same way. In `fit`, \
              this flow trains one net for all labels: a generator whose base is `labelled`. \
-             Readings are means over the labels.",
+             Readings are means over the labels. If `step` is left out, it is the smallest default \
+             step of all flows.",
         )
         .example(
             "let near = normal(300, 2);\n\

@@ -1,7 +1,7 @@
 //! Readings: the value of a metric, a number with its standard error and noise floor.
 
 use crate::call::{Call, Entry, function};
-use crate::language::{At, Fail, Kind, Type, arg};
+use crate::language::{Fail, Kind, Type, arg};
 use crate::value::Reading;
 use rhai::{Dynamic, Map};
 use sdflow::cost;
@@ -75,7 +75,6 @@ const MEMORISATION: Entry = function(
     Type::Reading,
     |call| {
         let (points, train, held_out) = (call.points(0)?, call.points(1)?, call.points(2)?);
-        train.check_scale("the training points").map_err(|e| call.place(e).at(At::Argument(1)))?;
         let interrupt = call.context.pairwise.interrupt();
         let act = || memorisation(&points, &train, &held_out, interrupt);
         let measure = |gauge: &Gauge| cost::memorisation(&points, &train, &held_out, gauge);

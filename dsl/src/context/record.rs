@@ -21,9 +21,10 @@ impl Context {
     pub fn record_metric(&self, name: &str, reading: Reading) {
         let was_measured = {
             let state = &mut *self.state();
-            state.outcome.metrics.insert(name.into(), reading);
+            let value = reading.value;
+            let last = state.outcome.metrics.insert(name.into(), reading);
             state.outcome.metric_runs.remove(name);
-            state.measured.remove(name)
+            state.measured.remove(name) && last.is_some_and(|last| last.value.to_bits() != value.to_bits())
         };
         if was_measured {
             self.warn_once(&format!(

@@ -62,7 +62,7 @@ fn dedup(context: NativeCallContext, array: &mut Array, comparison: FnPtr) -> Ma
     let mut kept: Vec<usize> = Vec::with_capacity(array.len());
     for i in 0..array.len() {
         if let Some(&last) = kept.last() {
-            let result = comparison.call_raw(&context, None, [array[i].clone(), array[last].clone()])?;
+            let result = comparison.call_raw(&context, None, [array[last].clone(), array[i].clone()])?;
             match result.as_bool() {
                 Ok(true) => continue,
                 Ok(false) => {}
@@ -88,21 +88,25 @@ fn order_of(result: &Dynamic) -> Option<Ordering> {
 }
 
 fn refused(name: &str, result: &Dynamic, want: &str, example: &str) -> Box<EvalAltResult> {
-    let seen = describe(result);
+    let has_no_order = result.as_float().is_ok_and(f64::is_nan);
+    let seen = if has_no_order { "NaN, which has no order".into() } else { describe(result) };
     let fail = Fail::script(format!("the closure given to `{name}` returned {seen}, but {want} is expected"));
     fail.hint(format!("for example {example}")).into_rhai(Position::NONE)
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::language::limits;
-    use rhai::Dynamic;
+    use crate::language::{Fail, limits};
+    use rhai::{Dynamic, EvalAltResult};
 
     fn value(script: &str) -> Result<String, String> {
         let mut engine = limits::engine();
         super::register(&mut engine);
         let made = engine.eval::<Dynamic>(script);
-        made.map(|value| value.to_string()).map_err(|error| format!("{error:?}"))
+        made.map(|value| value.to_string()).map_err(|error| match *error {
+            EvalAltResult::ErrorRuntime(ref token, _) if token.is::<Fail>() => token.clone_cast::<Fail>().message,
+            other => format!("{other:?}"),
+        })
     }
 
     #[test]
@@ -118,6 +122,7 @@ mod tests {
             ),
             ("let a = []; a.sort(|x, y| x - y); a", "[]"),
             ("let a = [1, 1, 2, 1, 1]; a.dedup(|x, y| x == y); a", "[1, 2, 1]"),
+            ("let a = [1, 2, 3, 5, 4]; a.dedup(|before, x| x - before < 2); a", "[1, 3, 5]"),
         ] {
             assert_eq!(value(script).unwrap(), want, "{script}");
         }

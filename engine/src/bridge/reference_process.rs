@@ -19,10 +19,11 @@ pub struct ReferenceProcess {
 }
 
 /// Returns the default of `epsilon` for a bridge between two distributions: the mean of the
-/// variances of all coordinates of both. It is 1 between standard normal distributions.
+/// variances of all coordinates of both. It is 1 between standard normal distributions, and between
+/// single points.
 pub fn usual_epsilon(ends: [&dyn Target; 2]) -> f64 {
-    let [a, b] = ends.map(mean_variance);
-    0.5 * (a + b)
+    let [a, b] = ends.map(|end| mean_variance(end).unwrap_or(0.0));
+    if a + b > 0.0 { 0.5 * (a + b) } else { 1.0 }
 }
 
 /// The position at time `t` given both ends, `X_t = start X_0 + end X_1 + sqrt(variance) Z`, and

@@ -114,20 +114,20 @@ fn units_of(points: &Points) -> AffineMap {
 
 /// Returns the mean variance of the coordinates of a distribution, a squared length in its units:
 /// exact if the distribution is not a finite sample and has moments, and otherwise that of up to
-/// 4,096 points. Points very far from all others do not count. Returns 1 if all points coincide or
-/// none can be drawn.
-pub fn mean_variance(target: &dyn Target) -> f64 {
+/// 4,096 points. Points very far from all others do not count. None if all points coincide or none
+/// can be drawn.
+pub fn mean_variance(target: &dyn Target) -> Option<f64> {
     const ROWS: usize = 4096;
-    let exact = target.moments().filter(|_| target.finite_sample().is_none());
-    let variance = match exact {
+    let is_sample = target.finite_sample().is_some();
+    let variance = match if is_sample { None } else { target.moments() } {
         Some(moments) => moments.cov.diagonal().column_vector().iter().sum::<f64>() / moments.mean.len() as f64,
         None => {
-            let points = Aim::Target(target).some_points(ROWS, Stream::new(0).label("variance"));
-            let points = points.map(|points| without_stray(&points).unwrap_or(points));
-            points.map_or(0.0, |points| points.spread().powi(2) / points.dim() as f64)
+            let points = Aim::Target(target).some_points(ROWS, Stream::new(0).label("variance"))?;
+            let points = without_stray(&points).unwrap_or(points);
+            points.spread().powi(2) / points.dim() as f64
         }
     };
-    if variance > 0.0 && variance.is_finite() { variance } else { 1.0 }
+    (variance > 0.0 && variance.is_finite()).then_some(variance)
 }
 
 /// Warns if a flow without its own units has a target of points whose columns differ much in scale.

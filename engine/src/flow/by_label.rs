@@ -5,7 +5,6 @@ use crate::archive::{Archive, Archived};
 use crate::number::counted;
 use crate::ode::StepReport;
 use crate::points::{AffineMap, blocks};
-use crate::rng::Stream;
 use crate::{Error, Points, Result, Subject};
 use std::ops::Range;
 use std::sync::OnceLock;
@@ -40,7 +39,7 @@ impl ByLabel {
     /// Creates the flow in which label `i` follows `flows[i]`.
     ///
     /// # Errors
-    /// There is no flow, or the flows are of different kinds or have different default steps.
+    /// There is no flow, or the flows are of different kinds.
     pub fn new(flows: Vec<Box<dyn VelocityField>>) -> Result<ByLabel> {
         let Some(kind) = flows.first().map(|flow| flow.name()) else {
             return Err(Error::argument("flows", "[]", "one flow per label is expected"));
@@ -48,13 +47,6 @@ impl ByLabel {
         if let Some((i, other)) = flows.iter().enumerate().find(|(_, flow)| flow.name() != kind) {
             let want = format!("all flows must be of one kind, and flows[0] is `{kind}`");
             return Err(Error::argument(&format!("flows[{i}]"), format!("`{}`", other.name()), want));
-        }
-        // The default step depends on the options of a flow, not on the cloud.
-        let (cloud, clock) = (Points::zeros(1, 1), Clock::at(0, 1, Stream::new(0)));
-        let steps: Vec<f64> = flows.iter().map(|flow| flow.scales(&cloud, &clock).step).collect();
-        if let Some(i) = steps.iter().position(|step| *step != steps[0]) {
-            let want = format!("the default `step` of all flows must be equal, and that of flows[0] is {}", steps[0]);
-            return Err(Error::argument(&format!("flows[{i}]"), format!("a flow of default step {}", steps[i]), want));
         }
         let part = |flow| Part { flow, z: Points::default(), cloud: Points::default(), velocity: Points::default() };
         Ok(ByLabel { parts: flows.into_iter().map(part).collect(), units: OnceLock::new() })
@@ -173,9 +165,13 @@ impl VelocityField for ByLabel {
     }
 
     fn scales(&self, cloud: &Points, clock: &Clock) -> Scales<'_> {
-        let of = |(i, part): (usize, &Part)| part.flow.scales(cloud, &ByLabel::clock(clock, i)).resolution;
-        let resolution = self.parts.iter().enumerate().map(of).fold(f64::INFINITY, f64::min);
-        let step = self.parts[0].flow.scales(cloud, &ByLabel::clock(clock, 0)).step;
+        // The step and the resolution suit every label.
+        let of = |(i, part): (usize, &Part)| {
+            let Scales { step, resolution, .. } = part.flow.scales(cloud, &ByLabel::clock(clock, i));
+            (step, resolution)
+        };
+        let least = |(a, b): (f64, f64), (c, d): (f64, f64)| (a.min(c), b.min(d));
+        let (step, resolution) = self.parts.iter().enumerate().map(of).fold((f64::INFINITY, f64::INFINITY), least);
         let units = self.units.get_or_init(|| self.pooled_units(cloud, clock));
         let aim = Aim::Labelled(self.parts.len(), units.as_ref());
         Scales { step, resolution, units: None, aim }

@@ -176,7 +176,7 @@ impl GanFlow {
         // The gradient of the logit is an inverse length, unless it is multiplied by sigma^2.
         let step = match options.scaling {
             Scaling::Denoiser => USUAL_STEP,
-            Scaling::Raw => USUAL_STEP * mean_variance(&*target),
+            Scaling::Raw => USUAL_STEP * mean_variance(&*target).unwrap_or(1.0),
         };
         let (logit, batches) = (Vec::new(), Batches::default());
         Ok(GanFlow { target, estimator, options, logit, mean_logit: None, batches, step })

@@ -8,7 +8,7 @@ use crate::ode::StepReport;
 use crate::pairwise::{
     Kernel, KernelSum, KernelSums, Kernels, LogGradient, Pairwise, Part, Queries, ScoreDifference, Values,
 };
-use crate::points::shares;
+use crate::points::{shares, systematic};
 use crate::score::{SelfTerm, without_stray};
 use crate::{Error, Points, Result, Subject, schedule::Schedule};
 use rayon::prelude::*;
@@ -106,12 +106,22 @@ impl MmdFlow {
         }
         let (queries, part) = (Points::default(), Points::default());
         let (sums, gradient) = (KernelSums::default(), LogGradient::default());
-        let (self_term, mut spread) = (SelfTerm::Include, 1.0);
-        if kernels.iter().any(|kernel| kernel.own_bandwidth().is_none()) {
-            let found = without_stray(&target).as_ref().unwrap_or(&target).spread() / (target.dim() as f64).sqrt();
-            spread = if found > 0.0 { found } else { 1.0 };
+        let self_term = SelfTerm::Include;
+        let flow =
+            MmdFlow { target, weights: None, kernels, spread: 1.0, options, self_term, queries, part, sums, gradient };
+        Ok(flow.with_spread())
+    }
+
+    /// Finds the spread of the target, if a kernel needs it.
+    fn with_spread(mut self) -> MmdFlow {
+        if self.kernels.iter().any(|kernel| kernel.own_bandwidth().is_none()) {
+            let shares = self.weights.as_ref().map(|[shares, _]| shares.as_slice());
+            let chosen = shares.map(|shares| self.target.select(&systematic(shares, self.target.n(), 0.5)));
+            let points = chosen.as_ref().unwrap_or(&self.target);
+            let found = without_stray(points).as_ref().unwrap_or(points).spread() / (points.dim() as f64).sqrt();
+            self.spread = if found > 0.0 { found } else { 1.0 };
         }
-        Ok(MmdFlow { target, weights: None, kernels, spread, options, self_term, queries, part, sums, gradient })
+        self
     }
 
     /// Sets the weights of the target's points in proportion to `weights`: `E_p` becomes a weighted
@@ -124,7 +134,7 @@ impl MmdFlow {
         let shares = shares(weights, self.target.n(), "weights")?;
         let logs = shares.iter().map(|w| w.ln()).collect();
         self.weights = Some([shares, logs]);
-        Ok(self)
+        Ok(self.with_spread())
     }
 
     /// Chooses whether a particle counts in `E_q` at its own position. At tracers, all particles

@@ -102,7 +102,8 @@ impl Svgd {
     /// Finds the unit of the default step from the scores at some of the particles.
     fn choose_unit(&mut self, cloud: &Points, clock: &Clock) -> Result<()> {
         const ROWS: usize = 1000;
-        let z = &cloud.select(&(0..cloud.n().min(ROWS)).collect::<Vec<_>>());
+        let few = cloud.n().min(ROWS);
+        let z = &cloud.select(&(0..few).map(|i| i * cloud.n() / few).collect::<Vec<_>>());
         let (sigma, stream) = (self.options.sigma.at(clock.progress()), clock.randomness("unit"));
         let at = At { z, sigma, cloud: z, aligned: true, learn: false, stream, pairwise: &Pairwise::default() };
         self.score.evaluate(&at, Form::Score, &mut self.scores)?;
@@ -156,9 +157,10 @@ impl VelocityField for Svgd {
         }
         self.score.check_dim(cloud, Subject::argument("start"), "the target")?;
         self.choose_kernel(cloud)?;
-        self.choose_unit(cloud, clock)?;
         let then = "they follow a score that has no meaning there";
-        Ok(self.support.check_start(cloud, then)?.into_iter().collect())
+        let told = self.support.check_start(cloud, then)?;
+        self.choose_unit(cloud, clock)?;
+        Ok(told.into_iter().collect())
     }
 
     fn velocity(&mut self, at: &FieldAt, out: &mut Points) -> Result<()> {

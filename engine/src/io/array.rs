@@ -14,13 +14,13 @@ pub(super) struct Array {
     pub from_wide_integers: bool,
 }
 
-/// Integers up to this value are floats of 64 bits.
+/// Integers below this value are floats of 64 bits. The next one above it is rounded to it.
 const WHOLE_LIMIT: f64 = (1u64 << 53) as f64;
 
 /// Returns a note if a value that was an integer in the file may have been rounded.
 pub(super) fn rounding_told(mut integers: impl Iterator<Item = f64>) -> Option<String> {
-    let told = "whole numbers beyond 2^53 were rounded, since coordinates are floats of 64 bits";
-    integers.any(|x| x.abs() > WHOLE_LIMIT).then(|| told.into())
+    let told = "whole numbers of 2^53 and more may have been rounded, since coordinates are floats of 64 bits";
+    integers.any(|x| x.abs() >= WHOLE_LIMIT).then(|| told.into())
 }
 
 impl Array {

@@ -31,7 +31,7 @@ pub fn memorisation(points: &Points, train: &Points, held_out: &Points, interrup
         if set.n() == 0 {
             return Err(Error::shape(what, "no rows", "at least one is needed"));
         }
-        set.check_squares("a set of points")?;
+        set.check_scale("a set of points")?;
     }
     let [train_rows, held_rows] = [train, held_out].map(DistinctRows::of);
     let nearest = |rows: &DistinctRows| neighbour::over(points, interrupt, |_, x, _| rows.tree.nearest(x));

@@ -38,13 +38,13 @@ fn covariance_error(points: &Points, reference: &Reference) -> Result<Estimate> 
     let (fit, goal) = (Fit::of(points)?, Fit::of_reference(reference)?);
     check_spread(&goal)?;
     // The value has no unit. Squares of very large or small covariances are out of range.
-    let spread = trace(&goal.cov).sqrt();
-    if !ORDINARY.contains(&spread) {
+    let (spread, width) = (trace(&goal.cov).sqrt(), trace(&fit.cov).sqrt());
+    if !ORDINARY.contains(&spread) || (width > *ORDINARY.end() && !(0.5..=2.0).contains(&spread)) {
         let units = AffineMap::uniform(spread, vec![0.0; points.dim()]);
         return covariance_error(&units.undo(points), &reference.in_units(units)?);
     }
     // Beside so wide points the reference vanishes, and the value grows as the square of their unit.
-    let unit = trace(&fit.cov).sqrt() / ORDINARY.end();
+    let unit = width / ORDINARY.end();
     if unit > 1.0 {
         let ordinary = AffineMap::uniform(unit, vec![0.0; points.dim()]).undo(points);
         let found = covariance_error(&ordinary, reference)?;
@@ -140,5 +140,8 @@ mod tests {
             assert!((found.value / (unit * unit) - 1.0).abs() < 1e-9, "{unit}: {}", found.value);
             assert!(found.se.is_finite() && found.se > 0.1 * found.value, "{unit}: {}", found.se);
         }
+        // Four times the covariance of a reference that is wide too.
+        let found = covariance_error(&points(2e50), &Reference::new(points(1e50)).unwrap()).unwrap();
+        assert!((found.value - 3.0).abs() < 1e-9, "{}", found.value);
     }
 }

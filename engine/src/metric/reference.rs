@@ -185,7 +185,12 @@ impl Reference {
     pub(super) fn in_units(&self, units: AffineMap) -> Result<Reference> {
         let points = Arc::new(units.undo(&self.points));
         points.check_squares("the reference in these units")?;
-        Ok(Reference { points, measured_in: Some(units), known_floors: Arc::default(), ..self.clone() })
+        // The exact moments of the target are in its own units: all maps from them are kept.
+        let measured_in = match &self.measured_in {
+            Some(first) => first.after(&units),
+            None => units,
+        };
+        Ok(Reference { points, measured_in: Some(measured_in), known_floors: Arc::default(), ..self.clone() })
     }
 
     /// Returns the distribution, if any number of fresh points can be drawn from it.

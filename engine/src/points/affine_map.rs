@@ -125,6 +125,13 @@ impl AffineMap {
         self.scale.iter().chain(&self.shift).all(|v| v.is_finite())
     }
 
+    /// Returns the map that applies `first` and then this map.
+    pub fn after(&self, first: &AffineMap) -> AffineMap {
+        let scale = self.scale.iter().zip(&first.scale).map(|(a, b)| a * b).collect();
+        let shift = self.scale.iter().zip(&self.shift).zip(&first.shift).map(|((a, s), b)| a * b + s).collect();
+        AffineMap { scale, shift }
+    }
+
     /// Returns the inverse map.
     pub fn inverse(&self) -> AffineMap {
         let shift = self.shift.iter().zip(&self.scale).map(|(shift, scale)| -shift / scale).collect();

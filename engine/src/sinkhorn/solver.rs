@@ -1,5 +1,6 @@
 //! Sinkhorn's algorithm: the sequence of epsilons, and the precision.
 
+use super::marginal::Marginal;
 use super::problem::Sinkhorn;
 use super::solution::Run;
 use super::updates::Updates;
@@ -73,9 +74,13 @@ impl Sinkhorn<'_> {
         if scaling == 0.0 {
             return Vec::new();
         }
-        let [x, y] = [self.x.points, self.y.points];
+        let massive = |side: &Marginal| -> Vec<usize> {
+            side.masses().iter().enumerate().filter(|(_, mass)| **mass > 0.0).map(|(i, _)| i).collect()
+        };
+        let (x, y) = (self.x.points, self.y.points);
+        let (of_x, of_y) = (massive(&self.x), massive(&self.y));
         let extent = |k: usize| {
-            let column = x.iter().chain(y.iter()).map(|row| row[k]);
+            let column = of_x.iter().map(|i| x.row(*i)[k]).chain(of_y.iter().map(|j| y.row(*j)[k]));
             let (low, high) =
                 column.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
             (high - low) * (high - low)

@@ -43,11 +43,11 @@ impl Units {
             return Ok(());
         }
         let reason = format!(
-            "it lies {} times its spread from the origin, and the potential of a bridge keeps no digits beyond \
-             {FARTHEST:e}: subtract the mean of one end from both",
+            "it lies {} times the spread of both ends from the origin, and beyond {FARTHEST:e} the potential of a bridge \
+             loses its digits: subtract the mean of one end from both, or choose other units for a distant end",
             number(away)
         );
-        Err(Error::Numeric { what: "an end of the bridge".into(), reason })
+        Err(Error::Numeric { what: "an end of `light_sb`".into(), reason })
     }
 
     /// Measures both distributions.

@@ -1,9 +1,12 @@
 use super::*;
-use crate::flow::{DriftFlow, DriftFlowOptions, MmdFlow, MmdFlowOptions, SdFlow, SdFlowOptions};
+use crate::flow::{
+    DriftFlow, DriftFlowOptions, GanFlow, GanFlowOptions, MmdFlow, MmdFlowOptions, SdFlow, SdFlowOptions, Svgd,
+    SvgdOptions,
+};
 use crate::generator::{Affine, AffineOptions, Fit};
 use crate::pairwise::Pairwise;
 use crate::rng::Stream;
-use crate::score::Kde;
+use crate::score::{Exact, Kde};
 use crate::target::{Gaussian, Labelled, Target};
 use std::sync::Arc;
 
@@ -117,7 +120,7 @@ fn impossible_labels_are_refused() {
 }
 
 #[test]
-fn flow_and_base_have_equally_many_labels_and_one_default_step() {
+fn flow_and_base_have_equally_many_labels() {
     let plain: Arc<dyn Target> = Arc::new(Gaussian::isotropic(vec![0.0; 2], 1.0).unwrap());
     let labelled: Arc<dyn Target> = Arc::new(Labelled::new(Arc::clone(&plain), 3).unwrap());
     let fit = |flow: &mut dyn VelocityField, base: &Arc<dyn Target>| {
@@ -136,8 +139,32 @@ fn flow_and_base_have_equally_many_labels_and_one_default_step() {
     }
     let kl = SdFlowOptions { divergence: crate::flow::Divergence::Kl, ..SdFlowOptions::default() };
     let kl = SdFlow::new(Kde::of(data(1)).into(), Kde::of_cloud().into(), kl).unwrap();
-    let refused = ByLabel::new(vec![sd(0), Box::new(kl)]).unwrap_err().to_string();
-    assert!(refused.contains("flows[1]") && refused.contains("0.1"), "{refused}");
+    // The default steps are 1 and 0.1.
+    let both = ByLabel::new(vec![sd(0), Box::new(kl)]).unwrap();
+    assert_eq!(both.scales(&data(3), &Clock::at(0, 3, Stream::new(0))).step, 0.1);
+}
+
+/// The step of a label does not throw the particles of a narrower one: flows of data of scales 1 and
+/// 1,000 take the default step of the former.
+#[test]
+fn the_default_step_suits_the_narrowest_label() {
+    let gan = |scale: f64| -> Box<dyn VelocityField> {
+        let target = Gaussian::isotropic(vec![0.0; 2], scale).unwrap();
+        Box::new(GanFlow::new(Arc::new(target), GanFlowOptions::default()).unwrap())
+    };
+    let svgd = |scale: f64| -> Box<dyn VelocityField> {
+        let exact = Exact::new(Arc::new(Gaussian::isotropic(vec![0.0; 2], scale).unwrap())).unwrap();
+        Box::new(Svgd::new(Box::new(exact), SvgdOptions::default()).unwrap())
+    };
+    let mut cloud = Stream::new(5).normal(40, 2);
+    cloud.data_mut()[..40].iter_mut().for_each(|x| *x *= 1000.0);
+    let clock = Clock::at(0, 3, Stream::new(0));
+    for flows in [vec![gan(1000.0), gan(1.0)], vec![svgd(1000.0), svgd(1.0)]] {
+        let mut flow = ByLabel::new(flows).unwrap();
+        flow.prepare(&cloud, &clock, None).unwrap();
+        let step = flow.scales(&cloud, &clock).step;
+        assert!((step - 0.1).abs() < 1e-9, "{step}");
+    }
 }
 
 /// A column that is constant within each label varies between the labels.
