@@ -89,8 +89,8 @@ fn a_check_estimates_the_cost_and_keeps_the_shapes() {
     assert!(pairs("sinkhorn") > 100 * 2 * 300 * 200);
 }
 
-/// Between ends of standard deviation 0.001 and with epsilon = 1, the noise of a step of length 1/25
-/// has the standard deviation 0.2.
+/// Between ends of standard deviation 0.001 and with epsilon = 1, the noise of a step of length
+/// 1/25 has the standard deviation 0.2.
 #[test]
 fn noise_wider_than_the_end_of_a_bridge_is_told() {
     let told = |epsilon: &str, options: &str| {
@@ -111,8 +111,8 @@ fn noise_wider_than_the_end_of_a_bridge_is_told() {
     }
 }
 
-/// A point of weight 0 keeps its place, although it receives nothing. The other two points are as far
-/// apart as many times the blur, so that each sends its mass to its twin.
+/// A point of weight 0 keeps its place, although it receives nothing. The other two points are as
+/// far apart as many times the blur, so that each sends its mass to its twin.
 #[test]
 fn points_of_weight_0_keep_their_places_in_a_plan() {
     holds(

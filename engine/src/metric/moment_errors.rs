@@ -43,7 +43,8 @@ fn covariance_error(points: &Points, reference: &Reference) -> Result<Estimate> 
         let units = AffineMap::uniform(spread, vec![0.0; points.dim()]);
         return covariance_error(&units.undo(points), &reference.in_units(units)?);
     }
-    // Beside so wide points the reference vanishes, and the value grows as the square of their unit.
+    // Beside so wide points the reference vanishes, and the value grows as the square of their
+    // unit.
     let unit = width / ORDINARY.end();
     if unit > 1.0 {
         let ordinary = AffineMap::uniform(unit, vec![0.0; points.dim()]).undo(points);

@@ -31,9 +31,9 @@ impl Pairwise {
         self.on_pool(|| self.kernel_here(call, rows))
     }
 
-    /// Calls `work` on a thread of the pool. On any other thread, every parallel part of a sum would
-    /// wait until a thread of the pool has woken up. With several ranks, this thread does the work,
-    /// because it also sends and receives.
+    /// Calls `work` on a thread of the pool. On any other thread, every parallel part of a sum
+    /// would wait until a thread of the pool has woken up. With several ranks, this thread does the
+    /// work, because it also sends and receives.
     pub(super) fn on_pool<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
         if self.ranks.is_some() { work() } else { rayon::scope(|_| work()) }
     }

@@ -144,8 +144,8 @@ fn flow_and_base_have_equally_many_labels() {
     assert_eq!(both.scales(&data(3), &Clock::at(0, 3, Stream::new(0))).step, 0.1);
 }
 
-/// The step of a label does not throw the particles of a narrower one: flows of data of scales 1 and
-/// 1,000 take the default step of the former.
+/// The step of a label does not throw the particles of a narrower one: flows of data of scales 1
+/// and 1,000 take the default step of the former.
 #[test]
 fn the_default_step_suits_the_narrowest_label() {
     let gan = |scale: f64| -> Box<dyn VelocityField> {
