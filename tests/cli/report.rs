@@ -136,6 +136,21 @@ fn many_runs_have_their_first_and_last_film() {
     assert!(page(&sandbox).contains("Only some of the runs were filmed"));
 }
 
+/// A run that was cut off and went on has the frames from before, and so have the runs that were
+/// finished then.
+#[test]
+fn a_run_that_went_on_has_the_films_of_an_undisturbed_one() {
+    let script = "let x = normal(30, 2);
+        for steps in [40, 60000] { run(sd_flow(x), normal(30, 2), #{steps: steps}); }";
+    let (whole, cut) = (Sandbox::with(script), Sandbox::with(script));
+    whole.run("a.rhai --out out").code(0);
+    cut.run("a.rhai --out out --max-time 0.5s").code(130);
+    cut.run("a.rhai --out out").code(0);
+    for film in ["out/films/0.json", "out/films/1.json"] {
+        assert!(whole.read(film) == cut.read(film), "{film}");
+    }
+}
+
 /// The means over seeds on the page of a sweep are those of its table.
 #[test]
 fn a_sweep_over_seeds_has_means() {

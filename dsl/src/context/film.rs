@@ -2,8 +2,9 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use sdflow::Points;
+use sdflow::archive::{Archive, Archived};
 use sdflow::plot::{View, thin};
+use sdflow::{Points, Result};
 use serde::Serialize;
 
 /// The largest number of frames.
@@ -32,10 +33,23 @@ pub struct Film {
     chosen: Vec<usize>,
     view: Option<View>,
     dim: usize,
+    taken: Taken,
+    reference: Vec<f32>,
+}
+
+/// The frames taken so far.
+#[derive(Debug, Clone, Default)]
+pub struct Taken {
     steps: Vec<usize>,
     /// Frame after frame, row by row.
     frames: Vec<f32>,
-    reference: Vec<f32>,
+}
+
+impl Archived for Taken {
+    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+        archive.part("steps", &mut self.steps)?;
+        archive.part("frames", &mut self.frames)
+    }
 }
 
 /// A film as it is stored. Positions are 16-bit numbers, little-endian in base64, from 0 at `low`
@@ -75,8 +89,7 @@ impl Film {
             chosen: choice(start, PARTICLES),
             view,
             dim,
-            steps: Vec::new(),
-            frames: Vec::new(),
+            taken: Taken::default(),
             reference: Vec::new(),
         };
         film.reference = reference.map_or_else(Vec::new, |points| film.positions(points, &choice(points, PARTICLES)));
@@ -96,6 +109,18 @@ impl Film {
         }
     }
 
+    /// Returns the frames taken so far.
+    pub fn taken(&self) -> &Taken {
+        &self.taken
+    }
+
+    /// Goes on after these frames, which were taken before the run was cut off.
+    pub fn resume(&mut self, taken: Taken) {
+        if taken.frames.len() == taken.steps.len() * self.chosen.len() * self.dim {
+            self.taken = taken;
+        }
+    }
+
     /// Adds the cloud at which the run ended, after `done` steps.
     pub fn end(&mut self, done: usize, cloud: &Points) {
         self.add(done, cloud);
@@ -107,10 +132,10 @@ impl Film {
         }
         let positions = self.positions(cloud, &self.chosen);
         // The last clouds of a run that diverges can hold numbers that a film cannot store.
-        let is_late = self.steps.last().is_none_or(|last| *last < done);
+        let is_late = self.taken.steps.last().is_none_or(|last| *last < done);
         if is_late && positions.iter().all(|x| x.is_finite()) {
-            self.steps.push(done);
-            self.frames.extend(positions);
+            self.taken.steps.push(done);
+            self.taken.frames.extend(positions);
         }
     }
 
@@ -127,8 +152,8 @@ impl Film {
     /// outermost values of each frame are left out, because they may be outliers, and so is a start
     /// from far away (see [`WIDER`]).
     fn range(&self, axis: usize) -> (f32, f32) {
-        let shown = self.frames.len() / self.steps.len().max(1);
-        let parts = self.frames.chunks(shown.max(1)).chain(std::iter::once(&self.reference[..]));
+        let shown = self.taken.frames.len() / self.taken.steps.len().max(1);
+        let parts = self.taken.frames.chunks(shown.max(1)).chain(std::iter::once(&self.reference[..]));
         let ends: Vec<(f32, f32)> = parts
             .filter(|part| !part.is_empty())
             .map(|part| {
@@ -149,19 +174,19 @@ impl Film {
             (low, high) = (low.max(end_low - size), high.min(end_high + size));
         }
         let room = 0.25 * (high - low);
-        let all = || self.frames.iter().chain(&self.reference).skip(axis).step_by(self.dim).copied();
+        let all = || self.taken.frames.iter().chain(&self.reference).skip(axis).step_by(self.dim).copied();
         (all().fold(f32::INFINITY, f32::min).max(low - room), all().fold(f32::NEG_INFINITY, f32::max).min(high + room))
     }
 
     /// Returns the film as JSON; None if it has fewer than two frames, or if a number is not
     /// finite.
     pub fn json(&self) -> Option<String> {
-        if self.steps.len() < 2 || !self.frames.iter().chain(&self.reference).all(|x| x.is_finite()) {
+        if self.taken.steps.len() < 2 || !self.taken.frames.iter().chain(&self.reference).all(|x| x.is_finite()) {
             return None;
         }
         let (low, high): (Vec<f32>, Vec<f32>) = (0..self.dim).map(|axis| self.range(axis)).unzip();
         let is_outside = |(i, x): (usize, &f32)| *x < low[i % self.dim] || *x > high[i % self.dim];
-        let outside = self.frames.iter().enumerate().any(is_outside);
+        let outside = self.taken.frames.iter().enumerate().any(is_outside);
         let packed = |values: &[f32]| {
             let level = |(i, x): (usize, &f32)| {
                 let (low, high) = (f64::from(low[i % self.dim]), f64::from(high[i % self.dim]));
@@ -180,9 +205,9 @@ impl Film {
             what: &self.what,
             particles: self.particles,
             axes: (0..self.dim).map(axis).collect(),
-            steps: &self.steps,
-            shown: self.frames.len() / (self.dim * self.steps.len()),
-            frames: packed(&self.frames),
+            steps: &self.taken.steps,
+            shown: self.taken.frames.len() / (self.dim * self.taken.steps.len()),
+            frames: packed(&self.taken.frames),
             reference: packed(&self.reference),
             low,
             high,

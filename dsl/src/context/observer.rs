@@ -2,7 +2,7 @@
 
 use super::Context;
 use super::checkpoint::{Keeper, Owner};
-use super::film::Film;
+use super::film::{Film, Taken};
 use sdflow::archive::Archive;
 use sdflow::process::{Observer, Row};
 use sdflow::{Points, Result};
@@ -57,8 +57,13 @@ impl Observer for ContextObserver<'_> {
 
     fn resume(&mut self) -> Result<Option<(usize, Archive)>> {
         let Some(keeper) = &mut self.keeper else { return Ok(None) };
-        let found = keeper.resume(self.context, |trouble| self.context.warn(&trouble))?;
-        if let Some((step, _)) = &found {
+        let mut found = keeper.resume(self.context, |trouble| self.context.warn(&trouble))?;
+        if let Some((step, state)) = &mut found {
+            let mut taken: Option<Taken> = None;
+            state.part("film", &mut taken)?;
+            if let (Some(film), Some(taken)) = (&mut self.film, taken) {
+                film.resume(taken);
+            }
             self.context.record_resumption();
             self.context.listener.resumed(&self.what, *step);
         }
@@ -70,6 +75,10 @@ impl Observer for ContextObserver<'_> {
     }
 
     fn keep_checkpoint(&mut self, done: usize, _total: usize, state: Archive) -> Result<()> {
-        self.keeper.as_mut().map_or(Ok(()), |keeper| keeper.keep(self.context, done, &state))
+        let Some(keeper) = &mut self.keeper else { return Ok(()) };
+        let mut all = Archive::writer();
+        all.part("film", &mut self.film.as_ref().map(|film| film.taken().clone()))?;
+        all.append(&state);
+        keeper.keep(self.context, done, &all)
     }
 }

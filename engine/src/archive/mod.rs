@@ -81,6 +81,11 @@ impl Archive {
         }
     }
 
+    /// Writes everything that was written to another archive.
+    pub fn append(&mut self, other: &Archive) {
+        self.bytes.extend_from_slice(&other.bytes);
+    }
+
     /// Writes or reads a value that may be absent, like [`Archive::part`]. While reading, `blank`
     /// creates the value to read into if there is none yet.
     pub(crate) fn optional<T: Archived>(

@@ -1,6 +1,7 @@
 //! The score of a Gaussian mixture that follows the moving cloud.
 
 mod axes;
+mod centre;
 mod choice;
 mod few;
 mod moments;

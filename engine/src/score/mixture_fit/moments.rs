@@ -1,5 +1,6 @@
 //! The mixture in all coordinates, from the shares of its components in each point.
 
+use super::centre::{far_from_origin, moved};
 use super::few::positive_ridge;
 use super::option::MixtureFitOptions;
 use crate::matrix::{multiply, product};
@@ -22,6 +23,9 @@ pub(super) fn mixture_of(
     pooled: bool,
     options: &MixtureFitOptions,
 ) -> Result<Mixture> {
+    if let Some(map) = far_from_origin(points) {
+        return moved(&mixture_of(&map.undo(points), shares, pooled, options)?, 1.0, &map);
+    }
     let (n, dim) = (points.n(), points.dim());
     let ridge = positive_ridge(points, options.ridge);
     let finish = |mut cov: Mat<f64>, tails: Tails| {

@@ -1,30 +1,19 @@
 //! The shares of the components of a mixture in each point.
 
 use super::axes::Axes;
+use super::centre::{far_from_origin, moved};
 use super::few::{Rounds, first_fit, improve, positive_ridge};
 use super::moments::mixture_of;
 use super::option::MixtureFitOptions;
 use crate::number::counted;
-use crate::points::{AffineMap, dot};
 use crate::rng::Stream;
-use crate::target::{Gaussian, Mixture};
+use crate::target::Mixture;
 use crate::{Error, Interrupt, Points, Result};
 
 /// The number of times that a first fit improves its coordinates.
 const REFINEMENTS: usize = 3;
 /// The number of iterations after each improvement of the coordinates.
 const REFINING_ROUNDS: usize = 10;
-
-/// Points are moved to the origin before they are told apart if it is farther away than this number
-/// of their spreads: so far out, coordinates lose digits.
-const FAR: f64 = 1e5;
-
-/// Returns the map from points around the origin to these points, if the origin is far.
-fn far_from_origin(points: &Points) -> Option<AffineMap> {
-    let mean = points.mean();
-    let is_far = dot(&mean, &mean).sqrt() > FAR * points.spread();
-    is_far.then(|| AffineMap::uniform(1.0, mean))
-}
 
 /// Returns the shares of `k` components in each point, n x k, from a fit without an earlier
 /// mixture.
@@ -73,7 +62,7 @@ pub(super) fn warm_fit(
         return Ok(shares);
     }
     let near = match far_from_origin(points) {
-        Some(map) => Some((map.undo(points), moved_back(mixture, &map)?)),
+        Some(map) => Some((map.undo(points), moved(mixture, -1.0, &map)?)),
         None => None,
     };
     let (points, mixture) = near.as_ref().map_or((points, mixture), |(points, mixture)| (points, mixture));
@@ -81,15 +70,6 @@ pub(super) fn warm_fit(
     let axes = Axes::principal(points, options.coordinates)?;
     refine(points, &axes, mixture, rounds, &mut shares)?;
     Ok(shares)
-}
-
-/// Returns the mixture in the coordinates from which the map starts.
-fn moved_back(mixture: &Mixture, map: &AffineMap) -> Result<Mixture> {
-    let moved = |component: &Gaussian| {
-        component.moved_to(component.mean().iter().zip(map.shift()).map(|(m, shift)| m - shift).collect())
-    };
-    let components = mixture.components().iter().map(moved).collect::<Result<_>>()?;
-    Mixture::new(mixture.weights().to_vec(), components)
 }
 
 /// Writes the shares of the components after more iterations. The coordinates are those along the
