@@ -23,22 +23,6 @@ const SMALL_PART: usize = 1024;
 impl Pairwise {
     /// Computes a softmax reduction and writes its results to `rows`.
     pub(super) fn softmax(&self, call: &SoftmaxCall, rows: Vec<RowOut>) -> Result<()> {
-        self.on_pool(|| self.softmax_here(call, rows))
-    }
-
-    /// Computes a kernel sum and writes its results to `rows`.
-    pub(super) fn kernel(&self, call: &KernelCall, rows: Vec<RowOut>) -> Result<()> {
-        self.on_pool(|| self.kernel_here(call, rows))
-    }
-
-    /// Calls `work` on a thread of the pool. On any other thread, every parallel part of a sum
-    /// would wait until a thread of the pool has woken up. With several ranks, this thread does the
-    /// work, because it also sends and receives.
-    pub(super) fn on_pool<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
-        if self.ranks.is_some() { work() } else { rayon::scope(|_| work()) }
-    }
-
-    fn softmax_here(&self, call: &SoftmaxCall, rows: Vec<RowOut>) -> Result<()> {
         let measure = Measure::of_softmax(call);
         let left = self.on_grid(measure, rows, |measure, rows| Grid.softmax(self, call, measure, rows))?;
         let Some((measure, rows)) = left else { return Ok(()) };
@@ -64,7 +48,8 @@ impl Pairwise {
         self.softmax_by((arithmetic, &*loops(arithmetic)), call, measure, rows)
     }
 
-    fn kernel_here(&self, call: &KernelCall, rows: Vec<RowOut>) -> Result<()> {
+    /// Computes a kernel sum and writes its results to `rows`.
+    pub(super) fn kernel(&self, call: &KernelCall, rows: Vec<RowOut>) -> Result<()> {
         let measure = Measure::of_kernel(call);
         let left = self.on_grid(measure, rows, |measure, rows| Grid.kernel(self, call, measure, rows))?;
         let Some((measure, rows)) = left else { return Ok(()) };

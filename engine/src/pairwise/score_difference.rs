@@ -72,11 +72,9 @@ impl Pairwise {
         };
         // For equal sets the two passes must be the same, so that the difference vanishes to the
         // last bit.
-        self.on_pool(|| {
-            if !(own && !leave_out_self && targets != particles && self.own_means(particles, sigma, placements, out)?) {
-                pass(particles, to_particles, false, out)?;
-            }
-            pass(targets, to_targets, true, out)
-        })
+        if !(own && !leave_out_self && targets != particles && self.own_means(particles, sigma, placements, out)?) {
+            pass(particles, to_particles, false, out)?;
+        }
+        pass(targets, to_targets, true, out)
     }
 }
