@@ -1,37 +1,54 @@
-//! `findings`: the conclusions of many runs in one Markdown document, with a paragraph for each
-//! run.
+//! `findings`: the conclusions of many runs in one Markdown document, with a section for each script
+//! and its parameters. Runs that differ in the seed share a section.
+
+mod merged;
+mod tables;
 
 use crate::args::FindingsArgs;
 use crate::exit::Exit;
-use crate::record::{Record, Status, read};
+use crate::record::{CheckRecord, Record, Status, read};
 use crate::{diagnostics, run_folder, terminal};
+use merged::merged;
+use sdflow::number::counted;
 use sdflow_dsl::Diagnostic;
-use std::path::Path;
+use sdflow_dsl::cells::Places;
+use std::path::{Path, PathBuf};
 
 const HEAD: &str = "# Findings
 
-`sdflow-engine findings` writes this file from the folders of the runs. Each paragraph was built by a script from the numbers that its run
-measured. The command below a paragraph repeats the run.
+`sdflow-engine findings` writes this file from the folders of the runs. Each paragraph and each table was built by a script from the numbers
+that its run measured. Where a script was run with several seeds, a number that depends on the seed is given as its mean ± its standard
+deviation over the seeds. The command below a section repeats it.
 ";
 
-/// The section of a run in the document, or the reason why the run has no section.
-type Section = Result<String, Diagnostic>;
+/// A run with a conclusion, or the reason why it has none.
+type Found = Result<Run, Diagnostic>;
 
-/// Writes the conclusions of the runs, in the order of the arguments, to a file or to standard
-/// output. Sweeps, and finished runs whose script has no `conclude`, are skipped with a warning.
+/// A run and its folder.
+struct Run {
+    folder: PathBuf,
+    record: Record,
+}
+
+/// Writes the conclusions of the runs to a file or to standard output, in the order in which the
+/// scripts first occur in the arguments. Sweeps, and finished runs whose script has no `conclude`,
+/// are skipped with a warning.
 ///
 /// # Errors
-/// A folder is not a run folder; no run has a conclusion; the file cannot be written.
+/// A folder is not a run folder; two runs are the same; no run has a conclusion; the file cannot be
+/// written.
 pub fn findings(args: &FindingsArgs) -> Result<Exit, Diagnostic> {
-    let all: Result<Vec<Section>, Diagnostic> = args.runs.iter().map(|run| section(run)).collect();
-    let (found, skipped): (Vec<Section>, Vec<Section>) = all?.into_iter().partition(Section::is_ok);
-    let sections: Vec<String> = found.into_iter().flatten().collect();
-    for reason in skipped.into_iter().filter_map(Section::err) {
-        if sections.is_empty() {
+    let all: Result<Vec<Found>, Diagnostic> = args.runs.iter().map(|run| find(run)).collect();
+    let (found, skipped): (Vec<Found>, Vec<Found>) = all?.into_iter().partition(Result::is_ok);
+    let found: Vec<Run> = found.into_iter().flatten().collect();
+    for reason in skipped.into_iter().filter_map(Result::err) {
+        if found.is_empty() {
             return Err(reason);
         }
         terminal::print_warning(&Diagnostic { message: format!("{}; it is skipped", reason.message), ..reason });
     }
+    let count = found.len();
+    let sections: Vec<String> = by_script(found)?.iter().map(|runs| section(runs)).collect();
     let text = format!("{HEAD}\n{}", sections.join("\n"));
     match &args.output {
         Some(path) => {
@@ -39,33 +56,103 @@ pub fn findings(args: &FindingsArgs) -> Result<Exit, Diagnostic> {
                 let hint = "choose a file that you can write with `-o`";
                 diagnostics::data(format!("cannot write {}: {e}", path.display()), Some(hint))
             })?;
-            let runs = if sections.len() == 1 { "1 run".into() } else { format!("{} runs", sections.len()) };
-            terminal::print_message(&format!("{runs} in {}", path.display()));
+            terminal::print_message(&format!("{} in {}", counted(count, "run"), path.display()));
         }
         None => terminal::print_result(text.trim_end()),
     }
     terminal::check_printed().map(|()| Exit::Done)
 }
 
-/// Returns the section of the run in the folder at `path`: heading, paragraph, command.
+/// Returns the run in the folder at `path`.
 ///
 /// # Errors
 /// The folder is not that of a run.
-fn section(path: &Path) -> Result<Section, Diagnostic> {
+fn find(path: &Path) -> Result<Found, Diagnostic> {
     let of_sweep = "give the folders of its cells, or run the script without `sweep`";
     if read::is_sweep(path) {
         return Ok(Err(read::no_record(path, of_sweep)));
     }
     let record = read::read_record(path, of_sweep)?;
-    let found = match (&record.conclusion, record.status) {
-        (Some(conclusion), Status::Done) => conclusion.clone(),
-        (None, Status::Done) => return Ok(Err(no_conclusion(path, &record))),
-        (conclusion, _) => {
-            let paragraphs = [Some(why_unfinished(&record)), conclusion.clone()];
-            paragraphs.into_iter().flatten().collect::<Vec<_>>().join("\n\n")
+    if record.conclusion.is_none() && record.status == Status::Done {
+        return Ok(Err(no_conclusion(path, &record)));
+    }
+    Ok(Ok(Run { folder: path.to_path_buf(), record }))
+}
+
+/// Returns the runs in groups that differ in the seed only, ordered by seed. An unfinished run has
+/// a group of its own.
+///
+/// # Errors
+/// A group has two runs with one seed.
+fn by_script(runs: Vec<Run>) -> Result<Vec<Vec<Run>>, Diagnostic> {
+    let mut groups: Places<Vec<Run>> = Places::default();
+    for run in runs {
+        let record = &run.record;
+        let key = match record.status {
+            Status::Done => record.command_of_seeds(""),
+            _ => run.folder.display().to_string(),
+        };
+        groups.at(key, Vec::new).push(run);
+    }
+    let mut groups = groups.into_vec();
+    for runs in &mut groups {
+        runs.sort_by_key(|run| run.record.seed);
+        if let Some([first, second]) = runs.array_windows().find(|[a, b]| a.record.seed == b.record.seed) {
+            let (first, second) = (first.folder.display(), second.folder.display());
+            let message = format!("{first} and {second} are runs of the same script with the same parameters and seed");
+            return Err(diagnostics::data(message, Some("give one of them")));
         }
+    }
+    Ok(groups)
+}
+
+/// Returns the section of runs that differ in the seed only: heading, paragraphs, command, tables.
+fn section(runs: &[Run]) -> String {
+    let record = &runs[0].record;
+    let mut parts = vec![format!("## {}", record.name())];
+    if record.status != Status::Done {
+        parts.push(why_unfinished(record));
+    }
+    parts.extend(paragraphs(runs));
+    parts.push(origin(runs));
+    parts.extend(tables::of_runs(runs));
+    parts.join("\n\n") + "\n"
+}
+
+/// Returns the conclusions. Those of runs whose conclusions have the same words are one paragraph.
+fn paragraphs(runs: &[Run]) -> Vec<String> {
+    let conclusions: Vec<(u64, &str)> =
+        runs.iter().filter_map(|run| Some((run.record.seed, run.record.conclusion.as_deref()?))).collect();
+    let mut groups: Vec<Vec<(u64, &str)>> = Vec::new();
+    for (seed, text) in conclusions {
+        match groups.iter_mut().find(|group| merged(&[group[0].1, text]).is_some()) {
+            Some(group) => group.push((seed, text)),
+            None => groups.push(vec![(seed, text)]),
+        }
+    }
+    groups.sort_by_key(|group| std::cmp::Reverse(group.len()));
+    let is_one = groups.len() == 1;
+    let paragraph = |group: Vec<(u64, &str)>| {
+        let (seeds, texts): (Vec<u64>, Vec<&str>) = group.into_iter().unzip();
+        let text = merged(&texts)?;
+        Some(if is_one { text } else { format!("With {}: {text}", seeds_in_words(&seeds)) })
     };
-    Ok(Ok(format!("## {}\n\n{found}\n\n{}\n", record.name(), origin(&record))))
+    groups.into_iter().filter_map(paragraph).collect()
+}
+
+/// Returns `seed 3`, `seeds 1 and 3` or `seeds 0 to 9`.
+fn seeds_in_words(seeds: &[u64]) -> String {
+    match seeds {
+        [seed] => format!("seed {seed}"),
+        [first, .., last] if seeds.len() > 2 && seeds.array_windows().all(|[a, b]| a + 1 == *b) => {
+            format!("seeds {first} to {last}")
+        }
+        [first @ .., last] => {
+            let first: Vec<String> = first.iter().map(u64::to_string).collect();
+            format!("seeds {} and {last}", first.join(", "))
+        }
+        [] => String::new(),
+    }
 }
 
 fn no_conclusion(path: &Path, record: &Record) -> Diagnostic {
@@ -86,19 +173,48 @@ fn why_unfinished(record: &Record) -> String {
     }
 }
 
-/// Returns the line with command, version, instruction set and checks.
-fn origin(record: &Record) -> String {
-    let failed: Vec<String> = record.checks.iter().filter(|c| !c.pass).map(|c| format!("\"{}\"", c.name)).collect();
-    let (all, missed) = (record.checks.len(), failed.len());
-    let checks = match (all, missed) {
-        (0, _) => "no checks".into(),
-        (_, 0) => format!("{all} of {all} checks held"),
-        _ => format!("{} of {all} checks held; failed: {}", all - missed, failed.join(", ")),
+/// Returns the line with command, version, instruction sets and checks.
+fn origin(runs: &[Run]) -> String {
+    let record = &runs[0].record;
+    let seeds: Vec<u64> = runs.iter().map(|run| run.record.seed).collect();
+    let command = match runs {
+        [_] => record.command(),
+        _ => record.command_of_seeds("--seed N"),
     };
+    let with = if runs.len() > 1 { format!(" with {}", seeds_in_words(&seeds)) } else { String::new() };
+    let distinct = |part: fn(&Record) -> &str| {
+        let mut found: Vec<&str> = runs.iter().map(|run| part(&run.record)).collect();
+        found.sort_unstable();
+        found.dedup();
+        found.join(", ")
+    };
+    let (version, isa) = (distinct(|record| &record.engine.version), distinct(|record| &record.machine.isa));
     let quick = match record.quick {
         true => " `--quick` caps points and steps: these are not the numbers of the full run.",
         false => "",
     };
-    let (version, isa) = (&record.engine.version, &record.machine.isa);
-    format!("`{}` (version {version}, {isa}): {checks}.{quick}", record.command())
+    format!("`{command}`{with} (version {version}, {isa}): {}.{quick}", checks(runs))
+}
+
+/// Says how many of all checks held, and how often each of the others did.
+fn checks(runs: &[Run]) -> String {
+    let all: Vec<&CheckRecord> = runs.iter().flat_map(|run| &run.record.checks).collect();
+    let held = all.iter().filter(|check| check.pass).count();
+    let mut failed: Places<(&str, usize)> = Places::default();
+    for check in all.iter().filter(|check| !check.pass) {
+        failed.at(check.name.clone(), || (&check.name, 0)).1 += 1;
+    }
+    let failed: Vec<String> = failed
+        .into_vec()
+        .into_iter()
+        .map(|(name, times)| match runs.len() {
+            1 => format!("\"{name}\""),
+            all => format!("\"{name}\" ({times} of {all})"),
+        })
+        .collect();
+    match all.len() {
+        0 => "no checks".into(),
+        all if failed.is_empty() => format!("{all} of {all} checks held"),
+        all => format!("{held} of {all} checks held; failed: {}", failed.join(", ")),
+    }
 }

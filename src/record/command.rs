@@ -7,6 +7,14 @@ use serde_json::Value;
 impl Record {
     /// Returns the command that repeats this run.
     pub fn command(&self) -> String {
+        match self.seed {
+            0 => self.command_of_seeds(""),
+            seed => self.command_of_seeds(&format!("--seed {seed}")),
+        }
+    }
+
+    /// Returns the command of runs that differ in the seed only; `seed` is the option with the seed.
+    pub fn command_of_seeds(&self, seed: &str) -> String {
         let mut words = vec!["sdflow-engine".to_string(), for_shell(&self.script.to_string_lossy())];
         for (name, param) in self.params.iter().filter(|(_, param)| param.origin != "script") {
             let value = match &param.value {
@@ -17,8 +25,8 @@ impl Record {
             };
             words.extend(["-p".to_string(), for_shell(&format!("{name}={value}"))]);
         }
-        if self.seed != 0 {
-            words.push(format!("--seed {}", self.seed));
+        if !seed.is_empty() {
+            words.push(seed.into());
         }
         if self.quick {
             words.push("--quick".into());

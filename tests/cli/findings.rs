@@ -35,6 +35,29 @@ fn every_run_is_a_paragraph_with_its_command() {
     assert!(!sandbox.path("found.md.draft").exists());
 }
 
+const SEEDED: &str = r#"
+let x = normal(50, 1);
+let mean = x.mean()[0];
+let side = if mean > 0.0 { "right" } else { "left" };
+let moments = [#{side: side, mean: mean, sd: x.cov()[0][0], words: "a|b"}, #{side: "none", mean: 3, sd: 4, words: "c"}];
+save(table(moments), "moments.md");
+save(table(moments), "again.csv");
+expect("near", abs(mean) < 0.2);
+expect("right", mean > 0.0);
+conclude(`The mean of ${x.n} points is ${rounded(mean, 2)}, to the ${side} of 0.`);"#;
+
+#[test]
+fn runs_that_differ_in_the_seed_share_a_section() {
+    let sandbox = Sandbox::with(SEEDED);
+    for seed in ["2", "0", "1", "3", "8"] {
+        scalar(&sandbox, &["a.rhai", "--quiet", "--seed", seed, "--out", &format!("s{seed}")]);
+    }
+    assert_snapshot!(document(&sandbox, "findings s2 s0 s1 s3 s8"));
+    assert_eq!(sandbox.run("findings s2 s1 s0").code(0).stdout, sandbox.run("findings s0 s1 s2").code(0).stdout);
+    let twice = sandbox.run("findings s2 s1 s2").complaint();
+    assert!(twice.contains("s2 and s2 are runs of the same script"), "{twice}");
+}
+
 #[test]
 fn what_did_not_come_to_its_end_is_said() {
     let sandbox = Sandbox::with("conclude(\"So far so good.\");\nnormal(0, 2);");

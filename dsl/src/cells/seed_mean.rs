@@ -82,6 +82,11 @@ impl<T> Places<T> {
         &mut self.found[at]
     }
 
+    /// Returns the results in the order of the places.
+    pub fn into_vec(self) -> Vec<T> {
+        self.found
+    }
+
     /// Returns the places in order.
     pub fn iter(&self) -> std::slice::Iter<'_, T> {
         self.found.iter()
