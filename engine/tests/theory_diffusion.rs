@@ -272,7 +272,7 @@ fn the_log_density_of_a_gaussian_is_that_of_its_linear_flow() {
         let z = points.clone();
         points.data_mut().iter_mut().for_each(|y| *y *= a);
         let got = flow.log_density(&points, &LikelihoodOptions::default(), &engine, Stream::new(4)).unwrap();
-        for (i, got) in got.iter().enumerate() {
+        for (i, got) in got.values.iter().enumerate() {
             let mut want = -2.0 * a.ln() - (2.0 * std::f64::consts::PI).ln() - 2.0 * 10f64.ln();
             for j in 0..2 {
                 let f2 = (VARIANCES[j] + 100.0) / (VARIANCES[j] + 0.01);
@@ -293,7 +293,7 @@ fn the_log_density_of_a_mixture_is_its_own() {
     let options = PfOdeOptions { sigma_max: Some(300.0), sigma_min: Some(0.05), ..PfOdeOptions::default() };
     let mut flow = Diffusion::pf_ode(Box::new(Exact::new(Arc::new(mixture)).unwrap()), &options).unwrap();
     let got = flow.log_density(&points, &LikelihoodOptions::default(), &exact_arithmetic(), Stream::new(4)).unwrap();
-    let worst = got.iter().zip(&want).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+    let worst = got.values.iter().zip(&want).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
     assert!(worst < 2e-3, "{worst}");
 }
 
@@ -311,12 +311,47 @@ fn the_log_density_in_many_dimensions_is_by_probes() {
         let mut flow = Diffusion::pf_ode(Box::new(Exact::new(Arc::new(target(rho))).unwrap()), &options).unwrap();
         let options = LikelihoodOptions { steps: 10, tolerance: 1e-3, probes };
         let got = flow.log_density(&points, &options, &engine, Stream::new(4)).unwrap();
-        got.iter().zip(&want).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
+        got.values.iter().zip(&want).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
     };
     // Ten steps have this tolerance each.
     assert!(gap(0.0, None) < 0.04, "{}", gap(0.0, None));
     let (few, many) = (gap(0.7, Some(2)), gap(0.7, Some(200)));
     assert!(many < 0.5 && many < few, "{few} {many}");
+}
+
+/// The standard errors of log densities by random directions are those that fresh directions show.
+#[test]
+fn log_densities_by_probes_know_their_errors() {
+    let (dim, engine) = (12, exact_arithmetic());
+    let target = Arc::new(Gaussian::ar1(dim, 0.7).unwrap());
+    let points = target.sample(40, Stream::new(8)).unwrap();
+    let options = PfOdeOptions { sigma_max: Some(500.0), sigma_min: Some(0.1), ..PfOdeOptions::default() };
+    let mut flow = Diffusion::pf_ode(Box::new(Exact::new(target).unwrap()), &options).unwrap();
+    let mut logs = |probes: Option<usize>, seed: u64| {
+        let options = LikelihoodOptions { steps: 10, tolerance: 1e-3, probes };
+        flow.log_density(&points, &options, &engine, Stream::new(seed)).unwrap()
+    };
+    let found: Vec<_> = (0..60).map(|seed| logs(Some(20), seed)).collect();
+    let (mut squares, mut told) = ([0.0; 2], [0.0; 2]);
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+    let centre: Vec<f64> =
+        (0..points.n()).map(|i| mean(&found.iter().map(|f| f.values[i]).collect::<Vec<_>>())).collect();
+    for one in &found {
+        let errors = one.errors.as_ref().unwrap();
+        squares[0] += one.values.iter().zip(&centre).map(|(a, b)| (a - b).powi(2)).sum::<f64>() / points.n() as f64;
+        told[0] += errors.each.iter().map(|e| e * e).sum::<f64>() / points.n() as f64;
+        squares[1] += (mean(&one.values) - mean(&centre)).powi(2);
+        told[1] += errors.of_mean.powi(2);
+    }
+    for k in 0..2 {
+        let ratio = (told[k] / squares[k]).sqrt();
+        assert!((0.8..1.25).contains(&ratio), "{k}: {ratio}");
+    }
+    // All coordinates of a plane leave no error, and one direction does not show its own.
+    assert!(logs(Some(1), 0).errors.is_none());
+    let mut plain = ode(Process::Ve, PfOdeSampler::Heun, 1.0);
+    let exact = plain.log_density(&Stream::new(1).normal(3, 2), &LikelihoodOptions::default(), &engine, Stream::new(2));
+    assert!(exact.unwrap().errors.is_none());
 }
 
 #[test]

@@ -13,6 +13,7 @@ use sdflow::flow::{
     Diffusion, Langevin, LangevinOptions, LikelihoodOptions, PfOdeOptions, PfOdeSampler, PredictorCorrectorOptions,
     ReverseSdeOptions, ReverseSdeSampler, Stepping, Svgd, SvgdOptions,
 };
+use sdflow::number::significant;
 use sdflow::options::{Key, Options};
 use sdflow::score::Score;
 use sdflow::target::Target;
@@ -128,7 +129,8 @@ pub const ENTRIES: &[Entry] = &[
          plus the integral of the divergence along this flow, from sigma_min up to the prior \
          [song2021score]. The result differs from the log density of the data smoothed by \
          sigma_min, because the prior ignores the spread of the data; a large sigma_max makes the \
-         difference small.",
+         difference small. If the divergence is estimated along random directions, a note tells the \
+         standard error.",
     )
     .options(LikelihoodOptions::KEYS)
     .example(
@@ -241,5 +243,15 @@ fn log_density(call: &Call) -> Made {
         cost::log_density(&make, &points, &options, gauge, stream)
     };
     let act = || flow.log_density(&points, &options, &context.pairwise, stream);
-    Ok(numbers(&call.work(format!("log_density {}", plan.name), act, measure)?))
+    let found = call.work(format!("log_density {}", plan.name), act, measure)?;
+    if let Some(errors) = found.errors {
+        let squares = errors.each.iter().map(|e| e * e).sum::<f64>() / errors.each.len() as f64;
+        let (each, of_mean) = (significant(squares.sqrt(), 2), significant(errors.of_mean, 2));
+        let count = options.directions(points.dim());
+        context.note(&format!(
+            "log_density: the divergence is estimated along {count} random directions (option `probes`): the standard error \
+             is {each} nats for a point and {of_mean} for the mean over the points"
+        ));
+    }
+    Ok(numbers(&found.values))
 }

@@ -4,7 +4,7 @@ use super::Cost;
 use super::extrapolate::whole;
 use super::gauge::Gauge;
 use super::growing_size::{Climb, Ladder};
-use crate::flow::{Diffusion, LikelihoodOptions};
+use crate::flow::{Diffusion, LikelihoodOptions, LogDensities};
 use crate::{Points, Result, rng::Stream};
 
 /// The largest numbers of noise levels and of probes that are measured. For larger numbers, the
@@ -23,7 +23,7 @@ pub fn log_density(
     options: &LikelihoodOptions,
     gauge: &Gauge,
     stream: Stream,
-) -> Result<(Vec<f64>, Cost)> {
+) -> Result<(LogDensities, Cost)> {
     options.check()?;
     let probes = options.probes.map(|probes| probes.min(PROBES));
     let shorter = LikelihoodOptions { steps: options.steps.min(LEVELS), probes, ..options.clone() };
@@ -31,13 +31,16 @@ pub fn log_density(
     let (ladder, logs) = Ladder::climb(points.n(), climb, |rows| {
         let (mut flow, few, every) = (make()?, points.rows(0..rows), gauge.every_pair());
         let (found, logs) = gauge.measure(&every, || flow.log_density(&few, &shorter, &every, stream))?;
-        Ok((vec![found], logs))
+        Ok((vec![found], logs.values))
     })?;
     let fields = |options: &LikelihoodOptions| (2 * options.directions(points.dim()) + 1) as f64;
     let share = options.steps as f64 / shorter.steps as f64 * fields(options) / fields(&shorter);
     let mut found = ladder.at(points.n())[0];
     (found.pairs, found.seconds) = (share * found.pairs, share * found.seconds);
     let pairs = whole(found.pairs);
-    let logs = (0..points.n()).map(|i| logs[i % logs.len()]).collect();
-    Ok((logs, Cost { steps: options.steps as u64, flow_pairs: pairs, varies: true, ..Cost::of(&found, gauge) }))
+    let values = (0..points.n()).map(|i| logs[i % logs.len()]).collect();
+    Ok((
+        LogDensities { values, errors: None },
+        Cost { steps: options.steps as u64, flow_pairs: pairs, varies: true, ..Cost::of(&found, gauge) },
+    ))
 }

@@ -6,6 +6,9 @@ use crate::{Points, Result};
 /// The number of random directions if there are too many coordinates.
 const PROBES: usize = 16;
 
+/// The largest number of groups of random directions whose means are told apart.
+const GROUPS: usize = 16;
+
 /// The largest dimension in which all coordinates are used.
 pub const MOST_COORDINATES: usize = 8;
 
@@ -17,14 +20,16 @@ pub fn directions(dim: usize, probes: Option<usize>) -> usize {
 
 /// The divergence `div v = sum_e e . (dv e)`. The sum is over all coordinate directions `e`. It can
 /// be estimated by the mean over random sign vectors `e`, which are fixed during the integration
-/// \[hutchinson1989stochastic\].
+/// \[hutchinson1989stochastic\]. Groups of these vectors give estimates of their own, whose
+/// differences show the error.
 #[derive(Debug, Default)]
 pub struct Divergence {
     directions: Vec<Points>,
     weight: f64,
+    groups: usize,
     probe: Points,
     sides: [Points; 2],
-    values: Vec<f64>,
+    values: Points,
 }
 
 impl Divergence {
@@ -43,13 +48,19 @@ impl Divergence {
             e.data_mut().iter_mut().for_each(|v| *v = v.signum());
             e
         };
-        let weight = if exact { 1.0 } else { 1.0 / count as f64 };
-        Divergence { directions: (0..count).map(direction).collect(), weight, ..Divergence::default() }
+        let groups = if exact { 1 } else { count.min(GROUPS) };
+        let weight = if exact { 1.0 } else { groups as f64 / count as f64 };
+        Divergence { directions: (0..count).map(direction).collect(), weight, groups, ..Divergence::default() }
+    }
+
+    /// The number of groups of random directions; 1 if the divergence is exact.
+    pub fn groups(&self) -> usize {
+        self.groups
     }
 
     /// Evaluates the divergence at every row of `z`, by central differences of the field over a
-    /// distance of `2 by`, in the `units` of each coordinate. The cost is two evaluations of the
-    /// field per direction.
+    /// distance of `2 by`, in the `units` of each coordinate. A row of the result has one term per
+    /// group; their mean is the divergence. The cost is two evaluations of the field per direction.
     ///
     /// # Errors
     /// Those of `field`.
@@ -58,10 +69,10 @@ impl Divergence {
         z: &Points,
         (by, units): (f64, &[f64]),
         field: &mut dyn FnMut(&Points, &mut Points) -> Result<()>,
-    ) -> Result<&[f64]> {
-        self.values.clear();
-        self.values.resize(z.n(), 0.0);
-        for direction in &self.directions {
+    ) -> Result<&Points> {
+        self.values.reshape(z.n(), self.groups);
+        self.values.data_mut().fill(0.0);
+        for (k, direction) in self.directions.iter().enumerate() {
             let e = direction.row(0);
             for (side, by) in self.sides.iter_mut().zip([by, -by]) {
                 self.probe.copy_from(z);
@@ -71,7 +82,8 @@ impl Divergence {
                 field(&self.probe, side)?;
             }
             let share = self.weight / (2.0 * by);
-            for ((value, up), down) in self.values.iter_mut().zip(self.sides[0].iter()).zip(self.sides[1].iter()) {
+            let values = self.values.data_mut().chunks_exact_mut(self.groups).map(|row| &mut row[k % self.groups]);
+            for ((value, up), down) in values.zip(self.sides[0].iter()).zip(self.sides[1].iter()) {
                 let e = e.iter().zip(units);
                 let slope: f64 = up.iter().zip(down).zip(e).map(|((up, down), (e, unit))| (up - down) * e / unit).sum();
                 *value += share * slope;
@@ -99,10 +111,11 @@ mod tests {
         let z = Stream::new(1).normal(20, 3);
         let mut exact = Divergence::new(3, None, Stream::new(2));
         for (value, z) in exact.at(&z, (1e-4, &[1.0, 0.3, 7.0]), &mut field).unwrap().iter().zip(z.iter()) {
-            assert!((value - (3.0 * z[1] + z[0])).abs() < 1e-9);
+            assert!((value[0] - (3.0 * z[1] + z[0])).abs() < 1e-9);
         }
-        let mut random = Divergence::new(3, Some(4000), Stream::new(2));
-        for (value, z) in random.at(&z, (1e-4, &[1.0; 3]), &mut field).unwrap().iter().zip(z.iter()) {
+        let mut random = Divergence::new(3, Some(4001), Stream::new(2));
+        for (values, z) in random.at(&z, (1e-4, &[1.0; 3]), &mut field).unwrap().iter().zip(z.iter()) {
+            let value = values.iter().sum::<f64>() / values.len() as f64;
             // The off-diagonal derivatives give the variance for one sign vector.
             let se = (z[0].powi(2) + 1.0 + z[2].powi(2)).sqrt() / 4000f64.sqrt();
             assert!((value - (3.0 * z[1] + z[0])).abs() < 5.0 * se, "{value} {z:?}");

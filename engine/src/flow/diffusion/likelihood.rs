@@ -12,6 +12,41 @@ use crate::{Points, Result, Subject};
 /// Displacement of the central differences, relative to the noise level.
 const SHARE: f64 = 1e-4;
 
+/// Log densities in nats, one per point.
+#[derive(Debug, Clone)]
+pub struct LogDensities {
+    /// The log densities.
+    pub values: Vec<f64>,
+    /// The errors by random directions of the divergence; None if there are no random directions,
+    /// or only one.
+    pub errors: Option<ProbeErrors>,
+}
+
+/// Standard errors in nats of log densities whose divergence is estimated along random directions.
+#[derive(Debug, Clone)]
+pub struct ProbeErrors {
+    /// The standard error of each log density.
+    pub each: Vec<f64>,
+    /// The standard error of the mean of all log densities. All points have the same directions, so
+    /// it can be as large as that of one of them.
+    pub of_mean: f64,
+}
+
+impl LogDensities {
+    /// Takes the mean over `groups` of random directions: `terms` has the log densities of all
+    /// groups, point by point.
+    fn of_groups(terms: &Points) -> LogDensities {
+        let groups = terms.dim() as f64;
+        let mean_and_error = |terms: &[f64]| {
+            let mean = terms.iter().sum::<f64>() / groups;
+            (mean, (terms.iter().map(|term| (term - mean).powi(2)).sum::<f64>() / (groups * (groups - 1.0))).sqrt())
+        };
+        let (values, each): (Vec<f64>, Vec<f64>) = terms.iter().map(mean_and_error).unzip();
+        let errors = (terms.dim() > 1).then(|| ProbeErrors { each, of_mean: mean_and_error(&terms.mean()).1 });
+        LogDensities { values, errors }
+    }
+}
+
 impl Diffusion {
     /// Returns the log density in nats, at `points`, of the distribution that the deterministic
     /// sampler generates from its prior. Along the flow to larger sigma, it is `log p(z_min) = log
@@ -27,7 +62,7 @@ impl Diffusion {
         options: &LikelihoodOptions,
         pairwise: &Pairwise,
         stream: Stream,
-    ) -> Result<Vec<f64>> {
+    ) -> Result<LogDensities> {
         options.check()?;
         let dim = points.dim();
         self.score.check_dim(points, Subject::points(), "the score")?;
@@ -36,9 +71,11 @@ impl Diffusion {
         let divergence = Divergence::new(dim, options.probes, stream.label("probes"));
         let last = self.levels.sigma_min();
         let a = self.levels.scale(last);
-        // One coordinate is added: the integral of the divergence so far.
-        let mut path = Points::zeros(points.n(), dim + 1);
-        for (row, x) in path.data_mut().chunks_exact_mut(dim + 1).zip(points.iter()) {
+        // A coordinate is added per group of directions: the integral of its divergence so far. All
+        // of them together count in the error of a step as one would.
+        let groups = divergence.groups();
+        let mut path = Points::zeros(points.n(), dim + groups);
+        for (row, x) in path.data_mut().chunks_exact_mut(dim + groups).zip(points.iter()) {
             row.iter_mut().zip(x).for_each(|(z, x)| *z = x / a);
         }
         let mut work = Work { divergence, z: Points::default(), displacement: Points::default() };
@@ -62,8 +99,14 @@ impl Diffusion {
         let mut logs = Vec::new();
         prior.log_density(&work.z, 0.0, &mut logs)?;
         let stretch = dim as f64 * (first / a).ln();
-        logs.iter_mut().zip(path.iter()).for_each(|(log, row)| *log += stretch - row[dim]);
-        Ok(logs)
+        let mut terms = Points::zeros(points.n(), groups);
+        for (terms, (row, log)) in terms.data_mut().chunks_exact_mut(groups).zip(path.iter().zip(&logs)) {
+            terms
+                .iter_mut()
+                .zip(&row[dim..])
+                .for_each(|(term, sum)| *term = log + stretch - sum * (groups as f64).sqrt());
+        }
+        Ok(LogDensities::of_groups(&terms))
     }
 
     /// The slope `d(z, integral)/dc` towards larger sigma, `dsigma = speed dc`.
@@ -78,19 +121,21 @@ impl Diffusion {
         work: &mut Work,
         out: &mut Points,
     ) -> Result<()> {
-        let dim = path.dim() - 1;
         let Work { divergence, z, displacement } = work;
+        let groups = divergence.groups();
+        let dim = path.dim() - groups;
         z.reshape(path.n(), dim);
         z.data_mut().chunks_exact_mut(dim).zip(path.iter()).for_each(|(z, row)| z.copy_from_slice(&row[..dim]));
         denoising(self.score.as_mut(), z, sigma, clock, pairwise, displacement)?;
         let mut denoised =
             |z: &Points, out: &mut Points| denoising(self.score.as_mut(), z, sigma, clock, pairwise, out);
         let divergences = divergence.at(z, (SHARE * sigma, &vec![1.0; dim]), &mut denoised)?;
-        out.reshape(path.n(), dim + 1);
-        let rows = out.data_mut().chunks_exact_mut(dim + 1).zip(displacement.iter().zip(divergences));
+        out.reshape(path.n(), dim + groups);
+        let rows = out.data_mut().chunks_exact_mut(dim + groups).zip(displacement.iter().zip(divergences.iter()));
+        let rate = speed / (sigma * (groups as f64).sqrt());
         for (out, (displacement, divergence)) in rows {
             out[..dim].iter_mut().zip(displacement).for_each(|(v, s)| *v = -speed * s / sigma);
-            out[dim] = speed * divergence / sigma;
+            out[dim..].iter_mut().zip(divergence).for_each(|(v, d)| *v = rate * d);
         }
         Ok(())
     }

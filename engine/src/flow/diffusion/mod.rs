@@ -13,6 +13,7 @@ mod mixture_step;
 mod noise_levels;
 mod option;
 
+pub use likelihood::{LogDensities, ProbeErrors};
 pub use noise_levels::{Levels, Process};
 pub use option::{
     LikelihoodOptions, PfOdeOptions, PfOdeSampler, Predictor, PredictorCorrectorOptions, ReverseSdeOptions,
@@ -123,7 +124,8 @@ impl Diffusion {
     }
 
     /// Returns the log density in nats, at `points`, of the distribution that the deterministic
-    /// sampler generates from its prior: one value for each point.
+    /// sampler generates from its prior: one value for each point, with standard errors if the
+    /// divergence is estimated along random directions.
     ///
     /// # Errors
     /// [`Error::Missing`] for a sampler with noise; the options are out of range, the points have
@@ -134,7 +136,7 @@ impl Diffusion {
         options: &LikelihoodOptions,
         pairwise: &Pairwise,
         stream: Stream,
-    ) -> Result<Vec<f64>> {
+    ) -> Result<LogDensities> {
         match self.method {
             Method::Ode { .. } => self.likelihood(points, options, pairwise, stream),
             _ => Err(Error::Missing {
@@ -223,12 +225,16 @@ impl Sampler for Diffusion {
         if let Some((data, extent)) = self.score.kernel().and_then(Kde::points).zip(self.score.extent())
             && (self.levels.denoises() || self.levels.sigma_min() < 0.99 * extent.detail_noise())
         {
+            let advice = if extent.last_noise() < extent.detail_noise() {
+                "a learned score, `denoiser(points)`, does not".into()
+            } else {
+                format!("let sigma end at {} or above it, without `denoise`", number(extent.detail_noise()))
+            };
             warnings.push(format!(
                 "at its end the noise moves a point by less than the data's spacing {}: particles end on top of the {} \
-                 points of the score (they memorise); let sigma end at {} or above it, without `denoise`",
+                 points of the score (they memorise); {advice}",
                 number(extent.detail),
                 data.n(),
-                number(extent.detail_noise())
             ));
         }
         warnings

@@ -81,7 +81,7 @@ impl LogDet {
                 let found = divergence.at(z, (by, units), field)?;
                 rates.resize_with(rates.len().max(s + 1), Vec::new);
                 rates[s].clear();
-                rates[s].extend_from_slice(found);
+                rates[s].extend(found.iter().map(|terms| terms.iter().sum::<f64>() / terms.len() as f64));
                 Ok(())
             }
         }
