@@ -86,7 +86,7 @@ impl Denoiser {
         let measured = Extent { std: AffineMap::common(&sample).scale().to_vec(), ..Extent::of(&sample) };
         let size = if measured.diameter > 0.0 { measured.diameter } else { 1.0 };
         let max = options.sigma_max.unwrap_or(2.0 * size);
-        let min = options.sigma_min.unwrap_or((0.5 * measured.detail_noise()).max(1e-6 * size).min(0.5 * max));
+        let min = options.sigma_min.unwrap_or((0.5 * measured.last_noise()).max(1e-6 * size).min(0.5 * max));
         if min >= max {
             return Err(Error::argument("sigma_min", min, format!("it must be below `sigma_max`, {max}")));
         }

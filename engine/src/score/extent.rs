@@ -5,6 +5,7 @@ use crate::points::{AffineMap, RowSource, median, squared_distance};
 use crate::rng::Stream;
 use crate::{Points, Result};
 use rayon::prelude::*;
+use std::borrow::Cow;
 
 /// Length scales of a distribution.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,10 +39,9 @@ impl Extent {
     /// positions.
     pub fn of(points: &Points) -> Extent {
         let kept = without_stray(points);
-        let stray = kept.as_ref().map_or(0, |kept| points.n() - kept.n());
-        let points = kept.as_ref().unwrap_or(points);
-        let detail = if mostly_coincide(points) { SHARED_PLACES * spacing(points) } else { spacing(points) };
-        Extent { stray, ..Extent::new(&AffineMap::of(points), diameter(points), detail) }
+        let stray = points.n() - kept.n();
+        let detail = if mostly_coincide(&kept) { SHARED_PLACES * spacing(&kept) } else { spacing(&kept) };
+        Extent { stray, ..Extent::new(&AffineMap::of(&kept), diameter(&kept), detail) }
     }
 
     /// Returns the extent of rows that are not all in memory. It is measured on random rows: 32 MiB
@@ -71,6 +71,15 @@ impl Extent {
         self.detail / (self.centre.len() as f64).sqrt()
     }
 
+    /// Returns the noise level at which the generation of points ends: that of the finest detail,
+    /// but at most a fifth of the root mean square of the standard deviations, so that the noise
+    /// adds at most 4 % to the variance. In many dimensions even neighbouring points are so far
+    /// apart that the noise would add more.
+    pub fn last_noise(&self) -> f64 {
+        let variance = self.std.iter().map(|s| s * s).sum::<f64>() / self.std.len() as f64;
+        self.detail_noise().min(MOST_NOISE * variance.sqrt())
+    }
+
     /// Returns the map from standard units to the units of the distribution.
     pub fn units(&self) -> AffineMap {
         AffineMap::new(self.std.clone(), self.centre.clone())
@@ -92,18 +101,22 @@ const GROUP: usize = 16;
 /// The fraction of the spacing that resolves positions shared by several points.
 const SHARED_PLACES: f64 = 0.05;
 
+/// The largest noise level at which the generation of points ends, relative to their standard
+/// deviation.
+const MOST_NOISE: f64 = 0.2;
+
 /// A point is stray if its distance from the coordinate-wise median exceeds the median of these
 /// distances by this factor. Heavy tails reach 100 times the median; values that stand for missing
 /// ones lie farther away.
 const ASTRAY: f64 = 1e4;
 
-/// Returns the points that are not stray; None if no point is stray.
-pub(crate) fn without_stray(points: &Points) -> Option<Points> {
+/// Returns the points that are not stray; the given ones if no point is stray.
+pub(crate) fn without_stray(points: &Points) -> Cow<'_, Points> {
     let centre: Vec<f64> = (0..points.dim()).map(|j| median(points.iter().map(|row| row[j]).collect())).collect();
     let squares: Vec<f64> = points.iter().map(|row| squared_distance(row, &centre)).collect();
     let limit = ASTRAY * ASTRAY * median(squares.clone());
     let near: Vec<usize> = (0..points.n()).filter(|i| squares[*i] <= limit).collect();
-    (limit > 0.0 && near.len() < points.n()).then(|| points.select(&near))
+    if limit > 0.0 && near.len() < points.n() { Cow::Owned(points.select(&near)) } else { Cow::Borrowed(points) }
 }
 
 /// True if more than half of the points coincide with another point.
@@ -215,79 +228,4 @@ fn within(x: &[f64], y: &[f64], limit: f64) -> Option<f64> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use rayon::ThreadPoolBuilder;
-
-    /// Computes the spacing by its definition, pair by pair.
-    fn naive(points: &Points) -> f64 {
-        let distance = |i: usize, j: usize| squared_distance(points.row(i), points.row(j)).sqrt();
-        let nearest = |i| (0..points.n()).map(|j| distance(i, j)).filter(|d| *d > 0.0).fold(f64::INFINITY, f64::min);
-        let mut all: Vec<f64> = (0..points.n()).map(nearest).collect();
-        all.sort_by(f64::total_cmp);
-        0.5 * (all[(all.len() - 1) / 2] + all[all.len() / 2])
-    }
-
-    #[test]
-    fn a_grid_has_its_own_spacing_and_diameter() {
-        let grid: Vec<[f64; 2]> = (0..100).map(|k| [0.5 * (k / 10) as f64, 1e6 + 0.5 * (k % 10) as f64]).collect();
-        let grid = Points::from_rows(&grid).unwrap();
-        assert_eq!(spacing(&grid), 0.5);
-        assert!((diameter(&grid) - 4.5 * 2f64.sqrt()).abs() < 1e-9);
-    }
-
-    #[test]
-    fn sorted_search_equals_the_definition() {
-        for dim in [1, 2, 7, 8, 9, 70] {
-            for n in [2, 3, 10, 301] {
-                let points = Stream::new(n as u64).normal(n, dim);
-                let (seen, want) = (spacing(&points), naive(&points));
-                assert!((seen - want).abs() <= 1e-14 * want, "{dim} {n}: {seen} {want}");
-            }
-        }
-    }
-
-    #[test]
-    fn copies_are_not_neighbours() {
-        let once = Stream::new(1).normal(40, 3);
-        let thrice = once.select(&(0..120).map(|i| i % 40).collect::<Vec<_>>());
-        assert_eq!(spacing(&thrice), spacing(&once));
-        assert_eq!(spacing(&Points::zeros(5, 2)), 0.0);
-        assert_eq!(spacing(&Points::zeros(1, 2)), 0.0);
-        assert_eq!(diameter(&Points::zeros(5, 2)), 0.0);
-    }
-
-    #[test]
-    fn a_stray_point_says_nothing_of_the_size_of_the_rest() {
-        let points = Stream::new(2).normal(300, 2);
-        let all = points.concat(&Points::from_rows(&[[1e9, -1e9]]).unwrap()).unwrap();
-        assert_eq!(Extent::of(&all), Extent { stray: 1, ..Extent::of(&points) });
-        // The points of a distant cluster are not stray.
-        let far = points.concat(&Points::from_rows(&[[500.0, 0.0], [501.0, 0.0]]).unwrap()).unwrap();
-        assert!(Extent::of(&far).diameter > 900.0);
-    }
-
-    #[test]
-    fn positions_shared_by_points_are_separated() {
-        let mut coins = Points::zeros(100, 3);
-        (0..100).for_each(|i| coins.row_mut(i)[i % 3] = 1.0);
-        assert!((Extent::of(&coins).detail - SHARED_PLACES * 2f64.sqrt()).abs() < 1e-15);
-        let free = Stream::new(2).normal(100, 3);
-        assert_eq!(Extent::of(&free).detail, spacing(&free));
-        assert_eq!(Extent::of(&Points::zeros(5, 2)).detail, 0.0);
-    }
-
-    #[test]
-    fn the_spacing_of_many_points_comes_from_a_sample_for_any_number_of_threads() {
-        // For n points uniform on a square, the nearest distance r has P(> r) = exp(-n pi r^2), so
-        // its median is sqrt(ln 2 / (n pi)).
-        let n = 20_000;
-        let mut rng = Stream::new(4).rng();
-        let points = Points::new((0..2 * n).map(|_| rng.uniform()).collect(), 2, "x").unwrap();
-        let with =
-            |threads| ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(|| spacing(&points));
-        let want = (2f64.ln() / (n as f64 * std::f64::consts::PI)).sqrt();
-        assert!((with(1) / want - 1.0).abs() < 0.04, "{} {want}", with(1));
-        assert_eq!(with(1), with(3));
-    }
-}
+mod tests;

@@ -75,8 +75,8 @@ impl Levels {
         };
         let on_points = score.properties().is_of_points;
         // At a large first noise level, the spread of the data does not matter. At the last noise
-        // level, the noise moves a point by about the finest detail of the points.
-        let fine = |extent: &Extent| if on_points { extent.detail_noise() } else { 0.01 * extent.detail };
+        // level, the noise moves a point by about the finest detail of the points, or less.
+        let fine = |extent: &Extent| if on_points { extent.last_noise() } else { 0.01 * extent.detail };
         let learned = score.sigma_range().learned;
         // The chosen noise levels stay within the range that a score has learned.
         let range = learned.unwrap_or((0.0, f64::INFINITY));

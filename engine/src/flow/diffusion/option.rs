@@ -72,9 +72,10 @@ macro_rules! sampler_options {
                 /// with "vp" and "subvp".
                 sigma_max: Option<f64> = None,
                 /// The smallest noise level, where the run ends. Left out: for points, `spacing /
-                /// sqrt(dim)`, at which noise moves a point by about the spacing of the points; for
-                /// a learned score, the smallest level that it has learned; for a density, a
-                /// hundredth of its smallest standard deviation.
+                /// sqrt(dim)`, at which noise moves a point by about the spacing of the points, but
+                /// at most a fifth of their standard deviation; for a learned score, the smallest
+                /// level that it has learned; for a density, a hundredth of its smallest standard
+                /// deviation.
                 sigma_min: Option<f64> = None,
                 /// The noise levels of "ve" are evenly spaced in `sigma^(1/rho)`; 1 spaces sigma
                 /// itself evenly.

@@ -33,8 +33,8 @@ crate::options! {
         ema: f64 = 0.999,
         /// Smallest noise level that the net learns, in the units of the points. Left out: for a
         /// target, half of `spacing / sqrt(dim)`, at which noise moves a point by about half the
-        /// spacing of the target's points; for the moving cloud, half the current sigma of the
-        /// flow.
+        /// spacing of the target's points, but at most a tenth of their standard deviation; for the
+        /// moving cloud, half the current sigma of the flow.
         sigma_min: Option<f64> = None,
         /// Largest noise level that the net learns. Left out: for a target twice its diameter, for
         /// the moving cloud twice the current sigma of the flow.
