@@ -56,9 +56,9 @@ pub const ENTRIES: &[Entry] = &[
 fn dsb(call: &Call) -> Result<Dynamic, Fail> {
     let mut options: DsbOptions = call.options()?;
     options.steps = call.context.steps(options.steps);
-    let work = Work { name: "dsb", iterations: options.iterations, steps: options.steps };
-    work.carry_out(call, |iterations, steps, ends, stream, watch| {
-        let epsilon = options.epsilon.or_else(|| Some(choose_epsilon(call, ends)));
+    let DsbOptions { epsilon, iterations, steps, .. } = options;
+    Work { name: "dsb", epsilon, iterations, steps }.carry_out(call, |run, ends, stream, watch| {
+        let Work { epsilon, iterations, steps, .. } = run;
         let options = DsbOptions { epsilon, iterations, steps, ..options.clone() };
         train_dsb(ends, &options, stream, &call.context.interrupt, watch)
     })
@@ -67,17 +67,20 @@ fn dsb(call: &Call) -> Result<Dynamic, Fail> {
 fn dsbm(call: &Call) -> Result<Dynamic, Fail> {
     let mut options: DsbmOptions = call.options()?;
     options.steps = call.context.steps(options.steps);
-    let work = Work { name: "dsbm", iterations: options.iterations, steps: options.steps };
-    work.carry_out(call, |iterations, steps, ends, stream, watch| {
-        let epsilon = options.epsilon.or_else(|| Some(choose_epsilon(call, ends)));
+    let DsbmOptions { epsilon, iterations, steps, .. } = options;
+    Work { name: "dsbm", epsilon, iterations, steps }.carry_out(call, |run, ends, stream, watch| {
+        let Work { epsilon, iterations, steps, .. } = run;
         let options = DsbmOptions { epsilon, iterations, steps, ..options.clone() };
         train_dsbm(ends, &options, stream, &call.context.interrupt, watch)
     })
 }
 
 /// A training of both drifts.
+#[derive(Clone, Copy)]
 struct Work {
     name: &'static str,
+    /// The variance of the noise; chosen from both ends if it is not given.
+    epsilon: Option<f64>,
     iterations: usize,
     steps: usize,
 }
@@ -88,16 +91,18 @@ impl Work {
     fn carry_out(
         &self,
         call: &Call,
-        train: impl Fn(usize, usize, [&dyn Target; 2], Stream, &mut ContextObserver) -> sdflow::Result<LearnedDrifts>,
+        train: impl Fn(Work, [&dyn Target; 2], Stream, &mut ContextObserver) -> sdflow::Result<LearnedDrifts>,
     ) -> Result<Dynamic, Fail> {
-        let Work { name, iterations, steps } = *self;
+        let Work { name, iterations, steps, .. } = *self;
         let context = call.context;
         let (source, target) = (distribution(call, 0)?, distribution(call, 1)?);
         let (number, stream) = context.numbered_stream(name);
         let label = format!("train {name}");
+        let ends: [&dyn Target; 2] = [source.as_ref(), target.as_ref()];
+        let epsilon = self.epsilon.or_else(|| Some(choose_epsilon(call, ends)));
         let train = |iterations: usize, steps: usize| {
             let mut watch = ContextObserver::new(context, call.owner(format!("{name}-{number}")), &label);
-            train(iterations, steps, [source.as_ref(), target.as_ref()], stream, &mut watch)
+            train(Work { name, epsilon, iterations, steps }, ends, stream, &mut watch)
         };
         let all = iterations.saturating_mul(2).saturating_mul(steps);
         let measure = |gauge: &Gauge| {

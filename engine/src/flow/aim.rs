@@ -109,7 +109,7 @@ impl<'a> Aim<'a> {
 /// Returns the units of points. Values that lie very far from all others, such as marks of missing
 /// values, are left out.
 fn units_of(points: &Points) -> AffineMap {
-    AffineMap::of(without_stray(points).as_ref().unwrap_or(points))
+    AffineMap::of(&without_stray(points))
 }
 
 /// Returns the mean variance of the coordinates of a distribution, a squared length in its units:
@@ -123,7 +123,7 @@ pub fn mean_variance(target: &dyn Target) -> Option<f64> {
         Some(moments) => moments.cov.diagonal().column_vector().iter().sum::<f64>() / moments.mean.len() as f64,
         None => {
             let points = Aim::Target(target).some_points(ROWS, Stream::new(0).label("variance"))?;
-            let points = without_stray(&points).unwrap_or(points);
+            let points = without_stray(&points);
             points.spread().powi(2) / points.dim() as f64
         }
     };

@@ -118,7 +118,7 @@ impl MmdFlow {
             let shares = self.weights.as_ref().map(|[shares, _]| shares.as_slice());
             let chosen = shares.map(|shares| self.target.select(&systematic(shares, self.target.n(), 0.5)));
             let points = chosen.as_ref().unwrap_or(&self.target);
-            let found = without_stray(points).as_ref().unwrap_or(points).spread() / (points.dim() as f64).sqrt();
+            let found = without_stray(points).spread() / (points.dim() as f64).sqrt();
             self.spread = if found > 0.0 { found } else { 1.0 };
         }
         self

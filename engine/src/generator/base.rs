@@ -131,7 +131,7 @@ pub(super) fn heavier_tails(
     // A finite sample draws each of its points once.
     let rows = base.finite_sample().map_or(ROWS, |sample| ROWS.min(sample.n()));
     let base = base.sample(rows, stream.label("base")).ok()?;
-    compare(without_stray(&target).as_ref().unwrap_or(&target), &base)
+    compare(&without_stray(&target), &base)
 }
 
 fn compare(target: &Points, base: &Points) -> Option<HeavierTails> {

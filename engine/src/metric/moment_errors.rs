@@ -3,12 +3,12 @@
 
 use super::algebra::{inner, trace};
 use super::moments::{Fit, Slope, delta, shift};
+use super::units::ORDINARY;
 use super::{Estimate, Metric, Properties, Reference};
 use crate::pairwise::Pairwise;
 use crate::points::{AffineMap, dot};
 use crate::{Error, Points, Result, rng::Stream};
 use faer::{Mat, Scale};
-use std::ops::RangeInclusive;
 
 /// The relative error `|C - S|_F / |S|_F` of the covariance in the Frobenius norm. Cost `n d^2`.
 ///
@@ -16,9 +16,6 @@ use std::ops::RangeInclusive;
 /// All points of the reference coincide.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct CovarianceError;
-
-/// Spreads whose fourth power is an ordinary number.
-const ORDINARY: RangeInclusive<f64> = 1e-50..=1e50;
 
 impl Metric for CovarianceError {
     fn name(&self) -> &'static str {

@@ -116,7 +116,8 @@ pub const METRICS: &[Entry] = &[
         "fisher",
         NoOptions,
         |_| Box::<Fisher>::default(),
-        "Fisher divergence, computed with the exact score of the target"
+        "Fisher divergence between the Gaussian with the moments of the points and the target, whose score is exact; if \
+         the target is not Gaussian, it is above 0 even for a perfect sample, so compare it with the noise floor"
     ),
     entry!(
         "coverage",

@@ -139,7 +139,7 @@ impl Metric for Distance {
 }
 
 /// Scales at which squares of squares of coordinates are ordinary numbers.
-const ORDINARY: RangeInclusive<f64> = 1e-50..=1e50;
+pub(super) const ORDINARY: RangeInclusive<f64> = 1e-50..=1e50;
 
 /// Returns what `measure` returns for these points, where the value grows as the power `degree` of
 /// the scale. If the coordinates are very large or small, all of them are divided by the third

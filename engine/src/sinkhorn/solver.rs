@@ -1,6 +1,5 @@
 //! Sinkhorn's algorithm: the sequence of epsilons, and the precision.
 
-use super::marginal::Marginal;
 use super::problem::Sinkhorn;
 use super::solution::Run;
 use super::updates::Updates;
@@ -74,18 +73,14 @@ impl Sinkhorn<'_> {
         if scaling == 0.0 {
             return Vec::new();
         }
-        let massive = |side: &Marginal| -> Vec<usize> {
-            side.masses().iter().enumerate().filter(|(_, mass)| **mass > 0.0).map(|(i, _)| i).collect()
-        };
-        let (x, y) = (self.x.points, self.y.points);
-        let (of_x, of_y) = (massive(&self.x), massive(&self.y));
         let extent = |k: usize| {
-            let column = of_x.iter().map(|i| x.row(*i)[k]).chain(of_y.iter().map(|j| y.row(*j)[k]));
+            let rows = [&self.x, &self.y].into_iter().flat_map(|side| side.points.iter().zip(side.masses()));
+            let column = rows.filter(|(_, mass)| **mass > 0.0).map(|(row, _)| row[k]);
             let (low, high) =
                 column.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
             (high - low) * (high - low)
         };
-        let diameter: f64 = (0..x.dim()).map(extent).sum();
+        let diameter: f64 = (0..self.x.points.dim()).map(extent).sum();
         let below = |epsilon: &f64| Some(scaling * epsilon);
         std::iter::successors(Some(diameter), below).take_while(|epsilon| *epsilon > last).collect()
     }

@@ -65,7 +65,7 @@ pub(super) fn number(cell: &str, comma: bool) -> Option<f64> {
 /// True if the cell contains digits only, perhaps after a sign.
 pub(super) fn is_integer(cell: &str) -> bool {
     let digits = cell.strip_prefix(['-', '+']).unwrap_or(cell);
-    !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())
+    is_digits(digits)
 }
 
 /// Returns the number in a cell with one comma between digits.

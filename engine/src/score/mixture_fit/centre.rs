@@ -15,10 +15,10 @@ pub(super) fn far_from_origin(points: &Points) -> Option<AffineMap> {
     is_far.then(|| AffineMap::uniform(1.0, mean))
 }
 
-/// Returns the mixture moved by `sign` times the shift of the map.
-pub(super) fn moved(mixture: &Mixture, sign: f64, map: &AffineMap) -> Result<Mixture> {
+/// Returns the mixture moved by the shift of the map.
+pub(super) fn moved(mixture: &Mixture, map: &AffineMap) -> Result<Mixture> {
     let component = |component: &Gaussian| {
-        component.moved_to(component.mean().iter().zip(map.shift()).map(|(m, shift)| m + sign * shift).collect())
+        component.moved_to(component.mean().iter().zip(map.shift()).map(|(m, shift)| m + shift).collect())
     };
     let components = mixture.components().iter().map(component).collect::<Result<_>>()?;
     Mixture::new(mixture.weights().to_vec(), components)

@@ -24,7 +24,7 @@ pub(super) fn mixture_of(
     options: &MixtureFitOptions,
 ) -> Result<Mixture> {
     if let Some(map) = far_from_origin(points) {
-        return moved(&mixture_of(&map.undo(points), shares, pooled, options)?, 1.0, &map);
+        return moved(&mixture_of(&map.undo(points), shares, pooled, options)?, &map);
     }
     let (n, dim) = (points.n(), points.dim());
     let ridge = positive_ridge(points, options.ridge);

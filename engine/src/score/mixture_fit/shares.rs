@@ -62,7 +62,7 @@ pub(super) fn warm_fit(
         return Ok(shares);
     }
     let near = match far_from_origin(points) {
-        Some(map) => Some((map.undo(points), moved(mixture, -1.0, &map)?)),
+        Some(map) => Some((map.undo(points), moved(mixture, &map.inverse())?)),
         None => None,
     };
     let (points, mixture) = near.as_ref().map_or((points, mixture), |(points, mixture)| (points, mixture));
