@@ -1,7 +1,8 @@
-//! `findings`: the conclusions of many runs in one Markdown document, with a section for each script
-//! and its parameters. Runs that differ in the seed share a section.
+//! `findings`: the conclusions of many runs in one Markdown document. Runs that differ in the seed
+//! share a section.
 
 mod merged;
+mod source;
 mod tables;
 
 use crate::args::FindingsArgs;
@@ -12,31 +13,26 @@ use merged::merged;
 use sdflow::number::counted;
 use sdflow_dsl::Diagnostic;
 use sdflow_dsl::cells::Places;
-use std::path::{Path, PathBuf};
+use source::Run;
+use std::collections::BTreeSet;
+use std::path::Path;
 
 const HEAD: &str = "# Findings
 
 `sdflow-engine findings` writes this file from the folders of the runs. Each paragraph and each table was built by a script from the numbers
 that its run measured. Where a script was run with several seeds, a number that depends on the seed is given as its mean ± its standard
-deviation over the seeds. The command below a section repeats it.
+deviation over the seeds. The command in a section repeats it.
 ";
 
 /// A run with a conclusion, or the reason why it has none.
 type Found = Result<Run, Diagnostic>;
-
-/// A run and its folder.
-struct Run {
-    folder: PathBuf,
-    record: Record,
-}
 
 /// Writes the conclusions of the runs to a file or to standard output, in the order in which the
 /// scripts first occur in the arguments. Sweeps, and finished runs whose script has no `conclude`,
 /// are skipped with a warning.
 ///
 /// # Errors
-/// A folder is not a run folder; two runs are the same; no run has a conclusion; the file cannot be
-/// written.
+/// A folder is not a run folder; no run has a conclusion; the file cannot be written.
 pub fn findings(args: &FindingsArgs) -> Result<Exit, Diagnostic> {
     let all: Result<Vec<Found>, Diagnostic> = args.runs.iter().map(|run| find(run)).collect();
     let (found, skipped): (Vec<Found>, Vec<Found>) = all?.into_iter().partition(Result::is_ok);
@@ -48,7 +44,7 @@ pub fn findings(args: &FindingsArgs) -> Result<Exit, Diagnostic> {
         terminal::print_warning(&Diagnostic { message: format!("{}; it is skipped", reason.message), ..reason });
     }
     let count = found.len();
-    let sections: Vec<String> = by_script(found)?.iter().map(|runs| section(runs)).collect();
+    let sections: Vec<String> = by_script(found).iter().map(|runs| section(runs)).collect();
     let text = format!("{HEAD}\n{}", sections.join("\n"));
     match &args.output {
         Some(path) => {
@@ -80,30 +76,23 @@ fn find(path: &Path) -> Result<Found, Diagnostic> {
 }
 
 /// Returns the runs in groups that differ in the seed only, ordered by seed. An unfinished run has
-/// a group of its own.
-///
-/// # Errors
-/// A group has two runs with one seed.
-fn by_script(runs: Vec<Run>) -> Result<Vec<Vec<Run>>, Diagnostic> {
-    let mut groups: Places<Vec<Run>> = Places::default();
+/// a group of its own, and so has a repetition of a run, for instance on another machine.
+fn by_script(runs: Vec<Run>) -> Vec<Vec<Run>> {
+    let mut groups: Places<Vec<Vec<Run>>> = Places::default();
     for run in runs {
-        let record = &run.record;
-        let key = match record.status {
-            Status::Done => record.command_of_seeds(""),
+        let key = match run.record.status {
+            Status::Done => run.origin(),
             _ => run.folder.display().to_string(),
         };
-        groups.at(key, Vec::new).push(run);
-    }
-    let mut groups = groups.into_vec();
-    for runs in &mut groups {
-        runs.sort_by_key(|run| run.record.seed);
-        if let Some([first, second]) = runs.array_windows().find(|[a, b]| a.record.seed == b.record.seed) {
-            let (first, second) = (first.folder.display(), second.folder.display());
-            let message = format!("{first} and {second} are runs of the same script with the same parameters and seed");
-            return Err(diagnostics::data(message, Some("give one of them")));
+        let same = groups.at(key, Vec::new);
+        match same.iter_mut().find(|group| group.iter().all(|other| other.record.seed != run.record.seed)) {
+            Some(group) => group.push(run),
+            None => same.push(vec![run]),
         }
     }
-    Ok(groups)
+    let mut groups: Vec<Vec<Run>> = groups.into_vec().into_iter().flatten().collect();
+    groups.iter_mut().for_each(|runs| runs.sort_by_key(|run| run.record.seed));
+    groups
 }
 
 /// Returns the section of runs that differ in the seed only: heading, paragraphs, command, tables.
@@ -196,25 +185,29 @@ fn origin(runs: &[Run]) -> String {
     format!("`{command}`{with} (version {version}, {isa}): {}.{quick}", checks(runs))
 }
 
-/// Says how many of all checks held, and how often each of the others did.
+/// Says how many of all checks held, and with how many seeds each of the others failed.
 fn checks(runs: &[Run]) -> String {
     let all: Vec<&CheckRecord> = runs.iter().flat_map(|run| &run.record.checks).collect();
     let held = all.iter().filter(|check| check.pass).count();
-    let mut failed: Places<(&str, usize)> = Places::default();
-    for check in all.iter().filter(|check| !check.pass) {
-        failed.at(check.name.clone(), || (&check.name, 0)).1 += 1;
-    }
-    let failed: Vec<String> = failed
-        .into_vec()
-        .into_iter()
-        .map(|(name, times)| match runs.len() {
+    let mut names: Vec<&str> = all.iter().filter(|check| !check.pass).map(|check| check.name.as_str()).collect();
+    let mut seen = BTreeSet::new();
+    names.retain(|name| seen.insert(*name));
+    let failed = |name: &&str| {
+        let of_run = |run: &Run| -> Vec<bool> {
+            run.record.checks.iter().filter(|check| check.name == *name).map(|check| check.pass).collect()
+        };
+        let found: Vec<Vec<bool>> = runs.iter().map(of_run).filter(|passes| !passes.is_empty()).collect();
+        let times = found.iter().filter(|passes| passes.contains(&false)).count();
+        match runs.len() {
             1 => format!("\"{name}\""),
-            all => format!("\"{name}\" ({times} of {all})"),
-        })
-        .collect();
+            _ => format!("\"{name}\" (with {times} of {} seeds)", found.len()),
+        }
+    };
     match all.len() {
         0 => "no checks".into(),
-        all if failed.is_empty() => format!("{all} of {all} checks held"),
-        all => format!("{held} of {all} checks held; failed: {}", failed.join(", ")),
+        all if names.is_empty() => format!("{all} of {all} checks held"),
+        all => {
+            format!("{held} of {all} checks held; failed: {}", names.iter().map(failed).collect::<Vec<_>>().join(", "))
+        }
     }
 }

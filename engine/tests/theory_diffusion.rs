@@ -331,6 +331,7 @@ fn log_densities_by_probes_know_their_errors() {
         let options = LikelihoodOptions { steps: 10, tolerance: 1e-3, probes };
         flow.log_density(&points, &options, &engine, Stream::new(seed)).unwrap()
     };
+    // Twenty directions are groups of two and of one.
     let found: Vec<_> = (0..60).map(|seed| logs(Some(20), seed)).collect();
     let (mut squares, mut told) = ([0.0; 2], [0.0; 2]);
     let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
@@ -347,8 +348,8 @@ fn log_densities_by_probes_know_their_errors() {
         let ratio = (told[k] / squares[k]).sqrt();
         assert!((0.8..1.25).contains(&ratio), "{k}: {ratio}");
     }
-    // All coordinates of a plane leave no error, and one direction does not show its own.
-    assert!(logs(Some(1), 0).errors.is_none());
+    // All coordinates of a plane leave no error, and few directions do not show theirs.
+    assert!(logs(Some(3), 0).errors.is_none() && logs(Some(4), 0).errors.is_some());
     let mut plain = ode(Process::Ve, PfOdeSampler::Heun, 1.0);
     let exact = plain.log_density(&Stream::new(1).normal(3, 2), &LikelihoodOptions::default(), &engine, Stream::new(2));
     assert!(exact.unwrap().errors.is_none());

@@ -1,47 +1,100 @@
 //! The tables of runs that differ in the seed only.
 
-use super::Run;
-use super::merged::merged;
+use super::merged::{mean_and_spread, merged};
+use super::source::Run;
 use sdflow::number::{estimate, number};
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// Tables with more rows are left out: they are the data of a picture.
+/// Longer tables are left out: they are the data of a picture.
 const ROWS: usize = 48;
 
 /// The ending of the column with the standard errors of another column in a file of CSV.
 const ERROR: &str = "_se";
 
-/// The cells of a table, row by row; the first row is the header.
-type Rows = Vec<Vec<String>>;
+/// A cell of a table.
+#[derive(Debug, Clone, PartialEq)]
+enum TableCell {
+    Text(String),
+    Value { value: f64, se: Option<f64> },
+}
 
-/// Returns the tables that all these runs wrote, in Markdown, each below a line with its name. A
-/// cell whose words differ from run to run holds all of them.
+/// A table; the first row is the header.
+type Rows = Vec<Vec<TableCell>>;
+
+/// Returns the tables that these runs wrote, in Markdown, each below a line with its name. A last
+/// line names those that are left out.
 pub fn of_runs(runs: &[Run]) -> Vec<String> {
     let is_table = |file: &&PathBuf| file.parent() == Some(Path::new("tables"));
     let files: Vec<&PathBuf> = runs[0].record.files.iter().filter(is_table).collect();
-    let is_twin = |file: &Path| file.extension() == Some("csv".as_ref()) && files.contains(&&file.with_extension("md"));
-    files.iter().filter(|file| !is_twin(file)).filter_map(|file| table(file, runs)).collect()
+    // Of the two forms of a table, CSV has all digits.
+    let is_twin = |file: &Path| file.extension() == Some("md".as_ref()) && files.contains(&&file.with_extension("csv"));
+    let mut parts = Vec::new();
+    let mut left_out = Vec::new();
+    for file in files.iter().filter(|file| !is_twin(file)) {
+        let name = file.file_stem().unwrap_or_default().to_string_lossy();
+        match table(file, runs) {
+            Ok(table) => parts.push(format!("Table `{name}`:\n\n{table}")),
+            Err(why) => left_out.push(format!("`{name}` ({why})")),
+        }
+    }
+    if !left_out.is_empty() {
+        parts.push(format!("Tables not shown: {}.", left_out.join(", ")));
+    }
+    parts
 }
 
-/// Returns one table of the runs. None if a run does not have it, if it has another shape there, or
-/// if it is long.
-fn table(file: &Path, runs: &[Run]) -> Option<String> {
-    let all: Vec<Rows> = runs.iter().map(|run| read(&run.folder.join(file))).collect::<Option<_>>()?;
-    let first = &all[0];
-    let shape = |rows: &Rows| rows.iter().map(Vec::len).collect::<Vec<_>>();
-    if first.len() > ROWS + 1 || all.iter().any(|rows| shape(rows) != shape(first)) {
-        return None;
+/// Returns one table of the runs, or why it is not shown.
+fn table(file: &Path, runs: &[Run]) -> Result<String, String> {
+    let all: Option<Vec<Rows>> = runs.iter().map(|run| read(&run.folder.join(file))).collect();
+    let mut all = all.ok_or("a run has no such file")?;
+    if all[0].len() > ROWS + 1 {
+        return Err(format!("{} rows", all[0].len() - 1));
     }
-    let cell = |i: usize, j: usize| {
-        let seen: Vec<&str> = all.iter().map(|rows| rows[i][j].as_str()).collect();
-        merged(&seen).unwrap_or_else(|| distinct(seen).join(", "))
+    let (first, others) = all.split_first_mut().ok_or("no run")?;
+    for rows in others {
+        *rows = in_order_of(first, rows).ok_or("the runs have other rows")?;
+    }
+    let cell = |i: usize, j: usize| common(&all.iter().map(|rows| &rows[i][j]).collect::<Vec<_>>());
+    let row = |i: usize| format!("| {} |", (0..all[0][i].len()).map(|j| cell(i, j)).collect::<Vec<_>>().join(" | "));
+    let mut lines: Vec<String> = (0..all[0].len()).map(row).collect();
+    lines.insert(1, format!("|{}", "---|".repeat(all[0][0].len())));
+    Ok(lines.join("\n"))
+}
+
+/// Returns `rows` in the order in which `first` has the same words. None if it has other ones.
+fn in_order_of(first: &Rows, rows: &Rows) -> Option<Rows> {
+    let words = |row: &[TableCell]| -> Vec<Option<String>> {
+        let word = |cell: &TableCell| match cell {
+            TableCell::Text(text) if merged(&[text, "0"]).is_none() => Some(text.clone()),
+            _ => None,
+        };
+        row.iter().map(word).collect()
     };
-    let row = |i: usize| format!("| {} |", (0..first[i].len()).map(|j| cell(i, j)).collect::<Vec<_>>().join(" | "));
-    let rule = format!("|{}", "---|".repeat(first.first()?.len()));
-    let mut lines: Vec<String> = (0..first.len()).map(row).collect();
-    lines.insert(1, rule);
-    Some(format!("Table `{}`:\n\n{}", file.file_stem()?.to_string_lossy(), lines.join("\n")))
+    let mut left: Vec<&Vec<TableCell>> = rows.iter().collect();
+    let mut next = |row: &Vec<TableCell>| {
+        let k = left.iter().position(|other| words(other) == words(row))?;
+        Some(left.remove(k).clone())
+    };
+    let found: Option<Rows> = first.iter().map(&mut next).collect();
+    found.filter(|_| left.is_empty())
+}
+
+/// Returns what these cells of several runs have in common.
+fn common(cells: &[&TableCell]) -> String {
+    if cells.iter().all(|cell| *cell == cells[0]) {
+        return match cells[0] {
+            TableCell::Text(text) => text.clone(),
+            TableCell::Value { value, se: Some(se) } => estimate(*value, *se),
+            TableCell::Value { value, se: None } => number(*value),
+        };
+    }
+    let value = |cell: &&TableCell| if let TableCell::Value { value, .. } = cell { Some(*value) } else { None };
+    if let Some(values) = cells.iter().map(value).collect::<Option<Vec<f64>>>() {
+        return mean_and_spread(&values, None);
+    }
+    let texts: Vec<String> = cells.iter().map(|cell| common(&[cell])).collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    merged(&texts).unwrap_or_else(|| texts.join(", "))
 }
 
 /// Reads a table in Markdown or CSV.
@@ -56,7 +109,8 @@ fn read(file: &Path) -> Option<Rows> {
 
 fn from_markdown(text: &str) -> Rows {
     // A bar inside a cell has a backslash before it.
-    let cells = |line: &str| line.trim_matches('|').split(" | ").map(|cell| cell.trim().to_string()).collect();
+    let cells =
+        |line: &str| line.trim_matches('|').split(" | ").map(|cell| TableCell::Text(cell.trim().into())).collect();
     text.lines().enumerate().filter(|(i, _)| *i != 1).map(|(_, line)| cells(line)).collect()
 }
 
@@ -67,20 +121,14 @@ fn from_csv(text: &str) -> Option<Rows> {
     let header = records.first()?;
     let has_error = |j: usize| header.get(j + 1) == Some(format!("{}{ERROR}", &header[j]).as_str());
     let columns: Vec<usize> = (0..header.len()).filter(|j| *j == 0 || !has_error(j - 1)).collect();
-    let cell = |record: &csv::StringRecord, j: usize| {
-        let value = |k: usize| record.get(k)?.parse::<f64>().ok();
-        match (value(j), value(j + 1).filter(|_| has_error(j))) {
-            (Some(value), Some(se)) => estimate(value, se),
-            (Some(value), None) => number(value),
-            _ => record.get(j).unwrap_or_default().replace('|', "\\|"),
+    let cell = |(i, record): (usize, &csv::StringRecord), j: usize| {
+        let value = |k: usize| record.get(k)?.parse::<f64>().ok().filter(|value| value.is_finite());
+        match value(j) {
+            Some(value_here) if i > 0 => {
+                TableCell::Value { value: value_here, se: value(j + 1).filter(|_| has_error(j)) }
+            }
+            _ => TableCell::Text(record.get(j).unwrap_or_default().replace('|', "\\|").replace(['\n', '\r'], " ")),
         }
     };
-    Some(records.iter().map(|record| columns.iter().map(|j| cell(record, *j)).collect()).collect())
-}
-
-/// Returns the distinct texts in the order in which they first occur.
-fn distinct(mut texts: Vec<&str>) -> Vec<&str> {
-    let mut seen = BTreeSet::new();
-    texts.retain(|text| seen.insert(*text));
-    texts
+    Some(records.iter().enumerate().map(|row| columns.iter().map(|j| cell(row, *j)).collect()).collect())
 }

@@ -13,7 +13,7 @@ impl Record {
         }
     }
 
-    /// Returns the command of runs that differ in the seed only; `seed` is the option with the seed.
+    /// Returns the command of runs that differ in the seed only; `seed` is the option with it.
     pub fn command_of_seeds(&self, seed: &str) -> String {
         let mut words = vec!["sdflow-engine".to_string(), for_shell(&self.script.to_string_lossy())];
         for (name, param) in self.params.iter().filter(|(_, param)| param.origin != "script") {

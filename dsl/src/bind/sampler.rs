@@ -250,7 +250,7 @@ fn log_density(call: &Call) -> Made {
         let count = options.directions(points.dim());
         context.note(&format!(
             "log_density: the divergence is estimated along {count} random directions (option `probes`): the standard error \
-             is {each} nats for a point and {of_mean} for the mean over the points"
+             is {each} nats for a point (root mean square) and {of_mean} for the mean over the points"
         ));
     }
     Ok(numbers(&found.values))

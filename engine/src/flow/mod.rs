@@ -58,8 +58,8 @@ pub use clock::Clock;
 #[doc(hidden)]
 pub use diffusion::Levels;
 pub use diffusion::{
-    Diffusion, LikelihoodOptions, LogDensities, PfOdeOptions, PfOdeSampler, Predictor, PredictorCorrectorOptions,
-    ProbeErrors, Process, ReverseSdeOptions, ReverseSdeSampler,
+    Diffusion, LikelihoodOptions, LogDensities, LogDensityErrors, PfOdeOptions, PfOdeSampler, Predictor,
+    PredictorCorrectorOptions, Process, ReverseSdeOptions, ReverseSdeSampler,
 };
 pub use drift::{DriftFlow, DriftFlowOptions, Normalisation, TemperatureScale, Temperatures};
 pub use field::{FieldAt, Readings, Role, Scales, VelocityField};

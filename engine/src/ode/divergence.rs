@@ -18,6 +18,15 @@ pub fn directions(dim: usize, probes: Option<usize>) -> usize {
     probes.unwrap_or(if dim <= MOST_COORDINATES { dim } else { PROBES })
 }
 
+/// Returns the mean of the terms of groups that have these shares of all directions, and its
+/// standard error `sqrt(sum_g w_g (t_g - t)^2 / (groups - 1))`; NaN for one term. The terms are
+/// independent, and a group with the share `w` has a variance in proportion to `1 / w`.
+pub fn mean_and_error(terms: &[f64], shares: &[f64]) -> (f64, f64) {
+    let mean: f64 = terms.iter().zip(shares).map(|(term, share)| term * share).sum();
+    let sum: f64 = terms.iter().zip(shares).map(|(term, share)| share * (term - mean).powi(2)).sum();
+    (mean, (sum / (terms.len() as f64 - 1.0)).sqrt())
+}
+
 /// The divergence `div v = sum_e e . (dv e)`. The sum is over all coordinate directions `e`. It can
 /// be estimated by the mean over random sign vectors `e`, which are fixed during the integration
 /// \[hutchinson1989stochastic\]. Groups of these vectors give estimates of their own, whose
@@ -25,8 +34,9 @@ pub fn directions(dim: usize, probes: Option<usize>) -> usize {
 #[derive(Debug, Default)]
 pub struct Divergence {
     directions: Vec<Points>,
-    weight: f64,
-    groups: usize,
+    /// The part of the divergence that a direction of each group contributes to its mean.
+    weights: Vec<f64>,
+    shares: Vec<f64>,
     probe: Points,
     sides: [Points; 2],
     values: Points,
@@ -49,18 +59,23 @@ impl Divergence {
             e
         };
         let groups = if exact { 1 } else { count.min(GROUPS) };
-        let weight = if exact { 1.0 } else { groups as f64 / count as f64 };
-        Divergence { directions: (0..count).map(direction).collect(), weight, groups, ..Divergence::default() }
+        // Direction k belongs to group k modulo the number of groups.
+        let sizes: Vec<f64> = (0..groups).map(|g| (g..count).step_by(groups).len() as f64).collect();
+        let weights = sizes.iter().map(|size| if exact { 1.0 } else { 1.0 / size }).collect();
+        let shares = sizes.iter().map(|size| size / count as f64).collect();
+        Divergence { directions: (0..count).map(direction).collect(), weights, shares, ..Divergence::default() }
     }
 
-    /// The number of groups of random directions; 1 if the divergence is exact.
-    pub fn groups(&self) -> usize {
-        self.groups
+    /// The shares of the groups of random directions in all directions; a single share of 1 if the
+    /// divergence is exact.
+    pub fn shares(&self) -> &[f64] {
+        &self.shares
     }
 
     /// Evaluates the divergence at every row of `z`, by central differences of the field over a
     /// distance of `2 by`, in the `units` of each coordinate. A row of the result has one term per
-    /// group; their mean is the divergence. The cost is two evaluations of the field per direction.
+    /// group; their mean, weighted by [`Divergence::shares`], is the divergence. The cost is two
+    /// evaluations of the field per direction.
     ///
     /// # Errors
     /// Those of `field`.
@@ -70,7 +85,8 @@ impl Divergence {
         (by, units): (f64, &[f64]),
         field: &mut dyn FnMut(&Points, &mut Points) -> Result<()>,
     ) -> Result<&Points> {
-        self.values.reshape(z.n(), self.groups);
+        let groups = self.shares.len();
+        self.values.reshape(z.n(), groups);
         self.values.data_mut().fill(0.0);
         for (k, direction) in self.directions.iter().enumerate() {
             let e = direction.row(0);
@@ -81,8 +97,8 @@ impl Divergence {
                 }
                 field(&self.probe, side)?;
             }
-            let share = self.weight / (2.0 * by);
-            let values = self.values.data_mut().chunks_exact_mut(self.groups).map(|row| &mut row[k % self.groups]);
+            let share = self.weights[k % groups] / (2.0 * by);
+            let values = self.values.data_mut().chunks_exact_mut(groups).map(|row| &mut row[k % groups]);
             for ((value, up), down) in values.zip(self.sides[0].iter()).zip(self.sides[1].iter()) {
                 let e = e.iter().zip(units);
                 let slope: f64 = up.iter().zip(down).zip(e).map(|((up, down), (e, unit))| (up - down) * e / unit).sum();
@@ -114,8 +130,9 @@ mod tests {
             assert!((value[0] - (3.0 * z[1] + z[0])).abs() < 1e-9);
         }
         let mut random = Divergence::new(3, Some(4001), Stream::new(2));
+        let shares = random.shares().to_vec();
         for (values, z) in random.at(&z, (1e-4, &[1.0; 3]), &mut field).unwrap().iter().zip(z.iter()) {
-            let value = values.iter().sum::<f64>() / values.len() as f64;
+            let value = mean_and_error(values, &shares).0;
             // The off-diagonal derivatives give the variance for one sign vector.
             let se = (z[0].powi(2) + 1.0 + z[2].powi(2)).sqrt() / 4000f64.sqrt();
             assert!((value - (3.0 * z[1] + z[0])).abs() < 5.0 * se, "{value} {z:?}");

@@ -14,7 +14,7 @@ mod runge_kutta;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use divergence::{Divergence, MOST_COORDINATES, directions};
+pub(crate) use divergence::{Divergence, MOST_COORDINATES, directions, mean_and_error};
 pub use integrator::Integrator;
 pub(crate) use runge_kutta::move_into;
 #[doc(hidden)]

@@ -134,7 +134,7 @@ impl<'d, 'a> Driver<'d, 'a> {
             self.finish(observer)?;
         }
         self.count_work();
-        if let Some(note) = self.grid.note() {
+        for note in self.grid.note().into_iter().chain(self.stepper.tracers().and_then(Tracers::note)) {
             observer.note(&note);
             self.result.notes.push(note);
         }

@@ -14,6 +14,9 @@ pub struct Extent {
     pub centre: Vec<f64>,
     /// The standard deviation of each coordinate, or one length for all coordinates; positive.
     pub std: Vec<f64>,
+    /// The root mean square of the standard deviations of the coordinates, of which constant ones
+    /// have 0.
+    pub width: f64,
     /// The size of the distribution: for points, twice the largest distance from their mean; for a
     /// density, four times its largest standard deviation.
     pub diameter: f64,
@@ -28,7 +31,9 @@ pub struct Extent {
 impl Extent {
     /// Creates the extent of a distribution with these units, given as a map from standard units.
     pub fn new(units: &AffineMap, diameter: f64, detail: f64) -> Extent {
-        Extent { centre: units.shift().to_vec(), std: units.scale().to_vec(), diameter, detail, stray: 0 }
+        let (centre, std) = (units.shift().to_vec(), units.scale().to_vec());
+        let width = (std.iter().map(|s| s * s).sum::<f64>() / std.len() as f64).sqrt();
+        Extent { centre, std, width, diameter, detail, stray: 0 }
     }
 
     /// Returns the extent of a set of points: their units, [`diameter`] and [`spacing`].
@@ -41,7 +46,8 @@ impl Extent {
         let kept = without_stray(points);
         let stray = points.n() - kept.n();
         let detail = if mostly_coincide(&kept) { SHARED_PLACES * spacing(&kept) } else { spacing(&kept) };
-        Extent { stray, ..Extent::new(&AffineMap::of(&kept), diameter(&kept), detail) }
+        let width = kept.spread() / (kept.dim() as f64).sqrt();
+        Extent { stray, width, ..Extent::new(&AffineMap::of(&kept), diameter(&kept), detail) }
     }
 
     /// Returns the extent of rows that are not all in memory. It is measured on random rows: 32 MiB
@@ -72,12 +78,10 @@ impl Extent {
     }
 
     /// Returns the noise level at which the generation of points ends: that of the finest detail,
-    /// but at most a fifth of the root mean square of the standard deviations, so that the noise
-    /// adds at most 4 % to the variance. In many dimensions even neighbouring points are so far
-    /// apart that the noise would add more.
+    /// but at most a fifth of the width, so that the noise adds at most 4 % to the variance. In
+    /// many dimensions even neighbouring points are so far apart that the noise would add more.
     pub fn last_noise(&self) -> f64 {
-        let variance = self.std.iter().map(|s| s * s).sum::<f64>() / self.std.len() as f64;
-        self.detail_noise().min(MOST_NOISE * variance.sqrt())
+        self.detail_noise().min(MOST_NOISE * self.width)
     }
 
     /// Returns the map from standard units to the units of the distribution.

@@ -1,6 +1,7 @@
 //! The log density of the distribution that the probability flow generates \[song2021score\].
 
 use super::denoising::denoising;
+use super::log_densities::LogDensities;
 use super::{Diffusion, LikelihoodOptions};
 use crate::flow::Clock;
 use crate::ode::{Divergence, RungeKutta};
@@ -11,41 +12,6 @@ use crate::{Points, Result, Subject};
 
 /// Displacement of the central differences, relative to the noise level.
 const SHARE: f64 = 1e-4;
-
-/// Log densities in nats, one per point.
-#[derive(Debug, Clone)]
-pub struct LogDensities {
-    /// The log densities.
-    pub values: Vec<f64>,
-    /// The errors by random directions of the divergence; None if there are no random directions,
-    /// or only one.
-    pub errors: Option<ProbeErrors>,
-}
-
-/// Standard errors in nats of log densities whose divergence is estimated along random directions.
-#[derive(Debug, Clone)]
-pub struct ProbeErrors {
-    /// The standard error of each log density.
-    pub each: Vec<f64>,
-    /// The standard error of the mean of all log densities. All points have the same directions, so
-    /// it can be as large as that of one of them.
-    pub of_mean: f64,
-}
-
-impl LogDensities {
-    /// Takes the mean over `groups` of random directions: `terms` has the log densities of all
-    /// groups, point by point.
-    fn of_groups(terms: &Points) -> LogDensities {
-        let groups = terms.dim() as f64;
-        let mean_and_error = |terms: &[f64]| {
-            let mean = terms.iter().sum::<f64>() / groups;
-            (mean, (terms.iter().map(|term| (term - mean).powi(2)).sum::<f64>() / (groups * (groups - 1.0))).sqrt())
-        };
-        let (values, each): (Vec<f64>, Vec<f64>) = terms.iter().map(mean_and_error).unzip();
-        let errors = (terms.dim() > 1).then(|| ProbeErrors { each, of_mean: mean_and_error(&terms.mean()).1 });
-        LogDensities { values, errors }
-    }
-}
 
 impl Diffusion {
     /// Returns the log density in nats, at `points`, of the distribution that the deterministic
@@ -71,9 +37,10 @@ impl Diffusion {
         let divergence = Divergence::new(dim, options.probes, stream.label("probes"));
         let last = self.levels.sigma_min();
         let a = self.levels.scale(last);
-        // A coordinate is added per group of directions: the integral of its divergence so far. All
-        // of them together count in the error of a step as one would.
-        let groups = divergence.groups();
+        // A coordinate is added per group of directions: the integral of its divergence so far, times
+        // the root of its share. So the error of a step has their mean square.
+        let shares = divergence.shares().to_vec();
+        let groups = shares.len();
         let mut path = Points::zeros(points.n(), dim + groups);
         for (row, x) in path.data_mut().chunks_exact_mut(dim + groups).zip(points.iter()) {
             row.iter_mut().zip(x).for_each(|(z, x)| *z = x / a);
@@ -101,12 +68,10 @@ impl Diffusion {
         let stretch = dim as f64 * (first / a).ln();
         let mut terms = Points::zeros(points.n(), groups);
         for (terms, (row, log)) in terms.data_mut().chunks_exact_mut(groups).zip(path.iter().zip(&logs)) {
-            terms
-                .iter_mut()
-                .zip(&row[dim..])
-                .for_each(|(term, sum)| *term = log + stretch - sum * (groups as f64).sqrt());
+            let sums = row[dim..].iter().zip(&shares);
+            terms.iter_mut().zip(sums).for_each(|(term, (sum, share))| *term = log + stretch - sum / share.sqrt());
         }
-        Ok(LogDensities::of_groups(&terms))
+        Ok(LogDensities::of_groups(&terms, &shares))
     }
 
     /// The slope `d(z, integral)/dc` towards larger sigma, `dsigma = speed dc`.
@@ -122,20 +87,20 @@ impl Diffusion {
         out: &mut Points,
     ) -> Result<()> {
         let Work { divergence, z, displacement } = work;
-        let groups = divergence.groups();
-        let dim = path.dim() - groups;
+        let shares = divergence.shares().to_vec();
+        let dim = path.dim() - shares.len();
         z.reshape(path.n(), dim);
         z.data_mut().chunks_exact_mut(dim).zip(path.iter()).for_each(|(z, row)| z.copy_from_slice(&row[..dim]));
         denoising(self.score.as_mut(), z, sigma, clock, pairwise, displacement)?;
         let mut denoised =
             |z: &Points, out: &mut Points| denoising(self.score.as_mut(), z, sigma, clock, pairwise, out);
         let divergences = divergence.at(z, (SHARE * sigma, &vec![1.0; dim]), &mut denoised)?;
-        out.reshape(path.n(), dim + groups);
-        let rows = out.data_mut().chunks_exact_mut(dim + groups).zip(displacement.iter().zip(divergences.iter()));
-        let rate = speed / (sigma * (groups as f64).sqrt());
+        out.reshape(path.n(), path.dim());
+        let rows = out.data_mut().chunks_exact_mut(path.dim()).zip(displacement.iter().zip(divergences.iter()));
         for (out, (displacement, divergence)) in rows {
             out[..dim].iter_mut().zip(displacement).for_each(|(v, s)| *v = -speed * s / sigma);
-            out[dim..].iter_mut().zip(divergence).for_each(|(v, d)| *v = rate * d);
+            let terms = divergence.iter().zip(&shares);
+            out[dim..].iter_mut().zip(terms).for_each(|(v, (d, share))| *v = speed * share.sqrt() * d / sigma);
         }
         Ok(())
     }

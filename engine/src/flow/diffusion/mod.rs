@@ -8,12 +8,13 @@
 mod denoising;
 mod level_step;
 mod likelihood;
+mod log_densities;
 mod method;
 mod mixture_step;
 mod noise_levels;
 mod option;
 
-pub use likelihood::{LogDensities, ProbeErrors};
+pub use log_densities::{LogDensities, LogDensityErrors};
 pub use noise_levels::{Levels, Process};
 pub use option::{
     LikelihoodOptions, PfOdeOptions, PfOdeSampler, Predictor, PredictorCorrectorOptions, ReverseSdeOptions,
@@ -225,8 +226,8 @@ impl Sampler for Diffusion {
         if let Some((data, extent)) = self.score.kernel().and_then(Kde::points).zip(self.score.extent())
             && (self.levels.denoises() || self.levels.sigma_min() < 0.99 * extent.detail_noise())
         {
-            let advice = if extent.last_noise() < extent.detail_noise() {
-                "a learned score, `denoiser(points)`, does not".into()
+            let advice = if extent.last_noise() < extent.detail_noise() && !self.levels.denoises() {
+                "in so many dimensions a learned score memorises less".into()
             } else {
                 format!("let sigma end at {} or above it, without `denoise`", number(extent.detail_noise()))
             };

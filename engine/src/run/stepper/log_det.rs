@@ -1,7 +1,8 @@
 //! The logarithm of the absolute Jacobian determinant of the steps of a flow.
 
 use crate::archive::{Archive, Archived};
-use crate::ode::{Divergence, Integrator, MOST_COORDINATES, move_into};
+use crate::number::significant;
+use crate::ode::{Divergence, Integrator, MOST_COORDINATES, mean_and_error, move_into};
 use crate::{Mat, Points, Result, rng::Stream};
 
 /// A function that evaluates a field at the rows of its first argument.
@@ -17,12 +18,16 @@ pub(super) struct LogDet {
     how: How,
     logs: Vec<f64>,
     before: Vec<f64>,
+    /// The variances that the random directions cause: of each logarithm, and last of their mean.
+    /// Empty if there are no random directions.
+    variances: Vec<f64>,
+    variances_before: Vec<f64>,
 }
 
 #[derive(Debug)]
 enum How {
     Tangents(Tangents),
-    Divergence { stream: Stream, steps: u64, divergence: Divergence, rates: Vec<Vec<f64>> },
+    Divergence { stream: Stream, steps: u64, divergence: Divergence, rates: Vec<Points> },
 }
 
 #[derive(Debug, Default)]
@@ -41,7 +46,10 @@ impl Archived for LogDet {
         archive.part("logs", self.logs.as_mut_slice())?;
         match &mut self.how {
             How::Tangents(_) => Ok(()),
-            How::Divergence { steps, .. } => archive.part("steps", steps),
+            How::Divergence { steps, .. } => {
+                archive.part("variances", self.variances.as_mut_slice())?;
+                archive.part("steps", steps)
+            }
         }
     }
 }
@@ -54,7 +62,19 @@ impl LogDet {
         } else {
             How::Divergence { stream, steps: 0, divergence: Divergence::default(), rates: Vec::new() }
         };
-        LogDet { how, logs: vec![0.0; n], before: vec![0.0; n] }
+        let variances = vec![0.0; if matches!(how, How::Tangents(_)) { 0 } else { n + 1 }];
+        LogDet { how, logs: vec![0.0; n], before: vec![0.0; n], variances_before: variances.clone(), variances }
+    }
+
+    /// Tells the standard errors that the random directions cause, if there are some.
+    pub fn note(&self) -> Option<String> {
+        let (of_mean, each) = self.variances.split_last().filter(|(of_mean, _)| **of_mean > 0.0)?;
+        let rms = (each.iter().sum::<f64>() / each.len() as f64).sqrt();
+        let (each, of_mean) = (significant(rms, 2), significant(of_mean.sqrt(), 2));
+        Some(format!(
+            "log_det: the divergence is estimated along random directions, new ones in each step: the standard error is \
+             {each} nats for a tracer (root mean square) and {of_mean} for the mean over the tracers"
+        ))
     }
 
     pub fn logs(&self) -> &[f64] {
@@ -79,9 +99,8 @@ impl LogDet {
                     *steps += 1;
                 }
                 let found = divergence.at(z, (by, units), field)?;
-                rates.resize_with(rates.len().max(s + 1), Vec::new);
-                rates[s].clear();
-                rates[s].extend(found.iter().map(|terms| terms.iter().sum::<f64>() / terms.len() as f64));
+                rates.resize_with(rates.len().max(s + 1), Points::default);
+                rates[s].copy_from(found);
                 Ok(())
             }
         }
@@ -90,11 +109,24 @@ impl LogDet {
     /// Completes the step of size `eta`.
     pub fn end(&mut self, eta: f64, integrator: Integrator) {
         self.before.copy_from_slice(&self.logs);
-        match &self.how {
+        self.variances_before.copy_from_slice(&self.variances);
+        match &mut self.how {
             How::Tangents(tangents) => tangents.end(eta, integrator, &mut self.logs),
-            How::Divergence { rates, .. } => {
-                for (weight, rates) in integrator.weights().iter().zip(rates) {
-                    self.logs.iter_mut().zip(rates).for_each(|(log, rate)| *log += eta * weight * rate);
+            How::Divergence { rates, divergence, .. } => {
+                // The terms of the first stage become those of the whole step.
+                let Some((terms, later)) = rates.split_first_mut() else { return };
+                let weights = integrator.weights();
+                terms.data_mut().iter_mut().for_each(|term| *term *= eta * weights[0]);
+                for (weight, rates) in weights[1..].iter().zip(later) {
+                    terms.data_mut().iter_mut().zip(rates.data()).for_each(|(term, rate)| *term += eta * weight * rate);
+                }
+                for ((log, variance), terms) in self.logs.iter_mut().zip(&mut self.variances).zip(terms.iter()) {
+                    let (mean, error) = mean_and_error(terms, divergence.shares());
+                    *log += mean;
+                    *variance += error * error;
+                }
+                if let Some(of_mean) = self.variances.last_mut() {
+                    *of_mean += mean_and_error(&terms.mean(), divergence.shares()).1.powi(2);
                 }
             }
         }
@@ -103,6 +135,7 @@ impl LogDet {
     /// Undoes the last step.
     pub fn undo(&mut self) {
         self.logs.copy_from_slice(&self.before);
+        self.variances.copy_from_slice(&self.variances_before);
     }
 }
 

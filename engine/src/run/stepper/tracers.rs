@@ -51,6 +51,11 @@ impl Tracers {
         self.log_det.as_ref().map(LogDet::logs)
     }
 
+    /// Tells the standard errors of [`Tracers::log_det`], if it is not exact.
+    pub fn note(&self) -> Option<String> {
+        self.log_det.as_ref().and_then(LogDet::note)
+    }
+
     /// Undoes the last step.
     pub(super) fn undo(&mut self) {
         std::mem::swap(&mut self.points, &mut self.before);

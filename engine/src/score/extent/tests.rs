@@ -82,4 +82,10 @@ fn the_last_noise_adds_little_variance() {
     let many = Extent::of(&Stream::new(1).normal(300, 64));
     assert!(many.detail_noise() > 0.9, "{}", many.detail_noise());
     assert!((many.last_noise() - 0.2).abs() < 0.01, "{}", many.last_noise());
+    // Neither the unit nor a constant coordinate changes what the noise adds.
+    let small = Stream::new(1).normal(300, 64).data().iter().map(|x| 1e-3 * x).collect::<Vec<_>>();
+    let rows: Vec<Vec<f64>> = small.chunks(64).map(|row| row.iter().copied().chain([5.0]).collect()).collect();
+    let constant = Extent::of(&Points::from_rows(&rows).unwrap());
+    let want = 1e-3 * many.last_noise() * (64f64 / 65.0).sqrt();
+    assert!((constant.last_noise() - want).abs() < 1e-9, "{} {want}", constant.last_noise());
 }
