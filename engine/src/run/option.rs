@@ -35,9 +35,9 @@ crate::options! {
         /// Whether to compute `log |det J|` at the tracers, by central differences. `J` is the
         /// Jacobian matrix of the map from start to end. In up to 8 dimensions, the determinant is
         /// that of the discrete steps. In more dimensions, it is that of the continuous flow,
-        /// estimated with 16 random directions per step. It then has a random error in addition to
-        /// the error of the integrator. The map takes a density `p` to a density whose logarithm at
-        /// the end is `log p(start) - log_det`.
+        /// estimated with 16 random directions per step. It then has a random error, whose size a
+        /// note tells, in addition to the error of the integrator. The map takes a density `p` to a
+        /// density whose logarithm at the end is `log p(start) - log_det`.
         log_det: bool = false,
     }
 }
