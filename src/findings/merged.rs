@@ -36,6 +36,11 @@ pub fn merged(texts: &[&str]) -> Option<String> {
     Some(text)
 }
 
+/// True if the text is a number, or a value with its error.
+pub fn is_number(text: &str) -> bool {
+    matches!(pieces(text)[..], [TextPiece::Number { .. }])
+}
+
 /// Returns what these pieces of several texts have in common.
 fn common(seen: &[TextPiece]) -> Option<String> {
     if seen.iter().all(|piece| *piece == seen[0]) {

@@ -1,6 +1,6 @@
 //! The tables of runs that differ in the seed only.
 
-use super::merged::{mean_and_spread, merged};
+use super::merged::{is_number, mean_and_spread, merged};
 use super::source::Run;
 use sdflow::number::{estimate, number};
 use std::path::{Path, PathBuf};
@@ -65,7 +65,7 @@ fn table(file: &Path, runs: &[Run]) -> Result<String, String> {
 fn in_order_of(first: &Rows, rows: &Rows) -> Option<Rows> {
     let words = |row: &[TableCell]| -> Vec<Option<String>> {
         let word = |cell: &TableCell| match cell {
-            TableCell::Text(text) if merged(&[text, "0"]).is_none() => Some(text.clone()),
+            TableCell::Text(text) if !is_number(text) => Some(text.clone()),
             _ => None,
         };
         row.iter().map(word).collect()

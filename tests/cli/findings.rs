@@ -44,7 +44,7 @@ if mean > 0.0 { moments.reverse(); }
 save(table(moments), "moments.md");
 save(table(moments), "moments.csv");
 save(table([#{side: side, mean: mean}]), "sides.md");
-save(table([#{near: abs(mean) < 0.05, mean: `${rounded(mean, 1)} ± 0.1`}]), "near.md");
+save(table([#{kind: "all", mean: energy(x, gaussian(#{dim: 1}), #{floor: false})}]), "energy.md");
 let long = [];
 for i in 0..60 { long.push(#{i: i}); }
 save(table(long), "long.csv");

@@ -52,6 +52,12 @@ fn other_words_are_not_merged() {
 }
 
 #[test]
+fn a_value_with_its_error_is_a_number() {
+    assert!(["3", "-0.5", "0.1 ± 0.02", "(1.5 ± 0.2)e-8"].into_iter().all(is_number));
+    assert!(!["", "3 of 5", "f32", "-", "true"].into_iter().any(is_number));
+}
+
+#[test]
 fn digits_inside_words_are_no_numbers() {
     let numbers = |text: &'static str| -> Vec<&str> {
         let number = |piece| if let TextPiece::Number { text, .. } = piece { Some(text) } else { None };
