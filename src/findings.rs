@@ -21,7 +21,7 @@ const HEAD: &str = "# Findings
 
 `sdflow-engine findings` writes this file from the folders of the runs. Each paragraph and each table was built by a script from the numbers
 that its run measured. Where a script was run with several seeds, a number that depends on the seed is given as its mean ± its standard
-deviation over the seeds. The command in a section repeats it.
+deviation over the seeds. For one seed, ± stands before the standard error of a value. The command in a section repeats it.
 ";
 
 /// A run with a conclusion, or the reason why it has none.
