@@ -2,6 +2,7 @@
 
 use super::merged::{is_number, mean_and_spread, merged};
 use super::source::Run;
+use crate::report::read_table;
 use sdflow::number::{estimate, number};
 use std::path::{Path, PathBuf};
 
@@ -45,19 +46,20 @@ pub fn of_runs(runs: &[Run]) -> Vec<String> {
 
 /// Returns one table of the runs, or why it is not shown.
 fn table(file: &Path, runs: &[Run]) -> Result<String, String> {
-    let all: Option<Vec<Rows>> = runs.iter().map(|run| read(&run.folder.join(file))).collect();
-    let mut all = all.ok_or("a run has no such file")?;
-    if all[0].len() > ROWS + 1 {
-        return Err(format!("{} rows", all[0].len() - 1));
+    let read = |run: &Run| read(&run.folder.join(file)).ok_or("it cannot be read");
+    let first = read(&runs[0])?;
+    match first.len() {
+        0 => return Err("it is empty".into()),
+        long if long > ROWS + 1 => return Err(format!("{} rows", long - 1)),
+        _ => {}
     }
-    let (first, others) = all.split_first_mut().ok_or("no run")?;
-    for rows in others {
-        *rows = in_order_of(first, rows).ok_or("the runs have other rows")?;
-    }
+    let other = |run| in_order_of(&first, &read(run)?).ok_or("the runs have other rows");
+    let others: Vec<Rows> = runs[1..].iter().map(other).collect::<Result<_, _>>()?;
+    let all: Vec<&Rows> = std::iter::once(&first).chain(&others).collect();
     let cell = |i: usize, j: usize| common(&all.iter().map(|rows| &rows[i][j]).collect::<Vec<_>>());
-    let row = |i: usize| format!("| {} |", (0..all[0][i].len()).map(|j| cell(i, j)).collect::<Vec<_>>().join(" | "));
-    let mut lines: Vec<String> = (0..all[0].len()).map(row).collect();
-    lines.insert(1, format!("|{}", "---|".repeat(all[0][0].len())));
+    let row = |i: usize| format!("| {} |", (0..first[i].len()).map(|j| cell(i, j)).collect::<Vec<_>>().join(" | "));
+    let mut lines: Vec<String> = (0..first.len()).map(row).collect();
+    lines.insert(1, format!("|{}", "---|".repeat(first[0].len())));
     Ok(lines.join("\n"))
 }
 
@@ -99,10 +101,9 @@ fn common(cells: &[&TableCell]) -> String {
 
 /// Reads a table in Markdown or CSV.
 fn read(file: &Path) -> Option<Rows> {
-    let text = String::from_utf8(sdflow::io::read_regular(file).ok()?).ok()?;
     match file.extension()?.to_str()? {
-        "md" => Some(from_markdown(&text)),
-        "csv" => from_csv(&text),
+        "md" => Some(from_markdown(&String::from_utf8(sdflow::io::read_regular(file).ok()?).ok()?)),
+        "csv" => Some(from_csv(&read_table(file, usize::MAX / 2)?.0)),
         _ => None,
     }
 }
@@ -115,20 +116,20 @@ fn from_markdown(text: &str) -> Rows {
 }
 
 /// Returns the cells; a value and its standard error share one.
-fn from_csv(text: &str) -> Option<Rows> {
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
-    let records: Vec<csv::StringRecord> = reader.records().collect::<Result<_, _>>().ok()?;
-    let header = records.first()?;
-    let has_error = |j: usize| header.get(j + 1) == Some(format!("{}{ERROR}", &header[j]).as_str());
+fn from_csv(records: &[Vec<String>]) -> Rows {
+    let Some(header) = records.first() else { return Rows::new() };
+    let has_error = |j: usize| header.get(j + 1) == Some(&format!("{}{ERROR}", header[j]));
     let columns: Vec<usize> = (0..header.len()).filter(|j| *j == 0 || !has_error(j - 1)).collect();
-    let cell = |(i, record): (usize, &csv::StringRecord), j: usize| {
+    let cell = |(i, record): (usize, &Vec<String>), j: usize| {
         let value = |k: usize| record.get(k)?.parse::<f64>().ok().filter(|value| value.is_finite());
         match value(j) {
             Some(value_here) if i > 0 => {
                 TableCell::Value { value: value_here, se: value(j + 1).filter(|_| has_error(j)) }
             }
-            _ => TableCell::Text(record.get(j).unwrap_or_default().replace('|', "\\|").replace(['\n', '\r'], " ")),
+            _ => {
+                TableCell::Text(record.get(j).map_or("", String::as_str).replace('|', "\\|").replace(['\n', '\r'], " "))
+            }
         }
     };
-    Some(records.iter().enumerate().map(|row| columns.iter().map(|j| cell(row, *j)).collect()).collect())
+    records.iter().enumerate().map(|row| columns.iter().map(|j| cell(row, *j)).collect()).collect()
 }

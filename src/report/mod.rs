@@ -18,6 +18,7 @@ use crate::record::{Record, read};
 use crate::run_folder::{self, REPORT, cannot_write};
 use crate::terminal;
 use content::Content;
+pub use content::read_table;
 use sdflow_dsl::Diagnostic;
 use std::path::{Path, PathBuf};
 

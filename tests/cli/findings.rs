@@ -60,6 +60,19 @@ fn runs_that_differ_in_the_seed_share_a_section() {
     }
     assert_snapshot!(document(&sandbox, "findings s2 s0 s1 s3 s8"));
     assert_eq!(sandbox.run("findings s2 s1 s0").code(0).stdout, sandbox.run("findings s0 s1 s2").code(0).stdout);
+    // Tables that were damaged since are told.
+    sandbox.write("s2/tables/energy.md", "");
+    sandbox.write("s0/tables/long.csv", [0xff]);
+    sandbox.write("s1/tables/moments.csv", "");
+    let damaged = document(&sandbox, "findings s2 s0 s1 s3 s8");
+    let left_out = damaged.lines().find(|line| line.starts_with("Tables not shown")).unwrap();
+    for told in
+        ["`energy` (the runs have other rows)", "`long` (it cannot be read)", "`moments` (the runs have other rows)"]
+    {
+        assert!(left_out.contains(told), "{left_out}");
+    }
+    sandbox.write("s0/tables/energy.md", "");
+    assert!(document(&sandbox, "findings s0").contains("`energy` (it is empty)"));
     // A repetition of a run, and other code, have sections of their own; other comments do not.
     let sections = |words: &str| document(&sandbox, words).matches("\n## a\n").count();
     assert_eq!(sections("findings s2 s1 s2"), 2);
