@@ -144,7 +144,7 @@ impl Clouds {
         let options = SdFlowOptions {
             sigma: Some(Schedule::Constant { value: args.sigma }),
             scaling: Scaling::Raw,
-            noise: Noise::None,
+            noise: Some(Noise::None),
             self_term: Some(args.self_term),
             ..SdFlowOptions::default()
         };

@@ -174,7 +174,7 @@ fn score_differences_between_kernels() {
     let (data, cloud, plain, usual) =
         (ScoreSpec::of_points(data()), ScoreSpec::Cloud, Stepping::default(), RunOptions::default());
     fields("defaults", &plain, &usual, &data, &cloud, &SdFlowOptions::default());
-    let minibatch = SdFlowOptions { batch: Some(50), noise: Noise::Fixed, ..SdFlowOptions::default() };
+    let minibatch = SdFlowOptions { batch: Some(50), noise: Some(Noise::Fixed), ..SdFlowOptions::default() };
     fields("minibatches", &plain, &usual, &data, &cloud, &minibatch);
     let batches = SdFlowOptions { batch_target: Some(40), batch_source: Some(30), ..SdFlowOptions::default() };
     fields("batches", &plain, &usual, &data, &cloud, &batches);
@@ -188,7 +188,7 @@ fn score_differences_between_kernels() {
     fields("adaptive steps", &adaptive, &usual, &data, &cloud, &geometric());
     let tracers = RunOptions { carry: Some(Stream::new(4).normal(10, 2)), log_det: true, ..RunOptions::default() };
     let fine = Stepping { integrator: Integrator::Rk4, ..Stepping::default() };
-    fields("tracers", &fine, &tracers, &data, &cloud, &SdFlowOptions { noise: Noise::None, ..geometric() });
+    fields("tracers", &fine, &tracers, &data, &cloud, &SdFlowOptions { noise: Some(Noise::None), ..geometric() });
 }
 
 #[test]
@@ -198,7 +198,7 @@ fn tracers_in_many_dimensions() {
         let target: Arc<dyn Target> = Arc::new(Gaussian::ar1(10, 0.5).unwrap());
         let spec = ScoreSpec::of_target(target).unwrap();
         let (target, source) = (spec.estimate().unwrap(), spec.source().estimate().unwrap());
-        Motion::along(SdFlow::new(target, source, SdFlowOptions { noise: Noise::None, ..geometric() }).unwrap())
+        Motion::along(SdFlow::new(target, source, SdFlowOptions { noise: Some(Noise::None), ..geometric() }).unwrap())
     });
 }
 

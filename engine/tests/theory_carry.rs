@@ -54,7 +54,7 @@ fn kernel(points: Option<Points>) -> Estimate {
 
 fn sd(noise: Noise, integrator: Integrator, step: Schedule) -> Moving {
     let sigma = Some(Schedule::Geometric { from: 2.0, to: 0.2 });
-    let options = SdFlowOptions { sigma, noise, ..SdFlowOptions::default() };
+    let options = SdFlowOptions { sigma, noise: Some(noise), ..SdFlowOptions::default() };
     let flow = SdFlow::new(kernel(Some(moons())), kernel(None), options).unwrap();
     (Box::new(flow), stepping(integrator, step))
 }
@@ -113,7 +113,7 @@ fn the_cloud_does_not_feel_them() {
 
 /// Returns a flow between Gaussians whose map is affine.
 fn affine(dim: usize, rho: f64) -> Moving {
-    let options = SdFlowOptions { sigma: Some(half()), noise: Noise::None, ..SdFlowOptions::default() };
+    let options = SdFlowOptions { sigma: Some(half()), noise: Some(Noise::None), ..SdFlowOptions::default() };
     let exact = Estimate::Other(Box::new(Exact::new(Arc::new(Gaussian::ar1(dim, rho).unwrap())).unwrap()));
     let fit = Estimate::Other(Box::new(GaussianFit::new(GaussianFitOptions::default()).unwrap()));
     let flow = SdFlow::new(exact, fit, options).unwrap();
@@ -186,7 +186,7 @@ fn volumes_do_not_depend_on_units() {
         let raw = stretched(&moons(), by);
         let units = sdflow::points::Standardiser::of(&raw);
         let sigma = Some(Schedule::Geometric { from: 2.0, to: 0.3 });
-        let options = SdFlowOptions { sigma, noise: Noise::None, ..SdFlowOptions::default() };
+        let options = SdFlowOptions { sigma, noise: Some(Noise::None), ..SdFlowOptions::default() };
         let flow = SdFlow::new(kernel(Some(units.apply(&raw))), kernel(None), options).unwrap();
         let options = carrying(6, &stretched(&others, by), true);
         go(&mut usual(flow.in_units(units)), &stretched(&start, by), &options).unwrap().log_det.unwrap()
@@ -222,7 +222,7 @@ fn volumes_in_many_dimensions_are_estimated() {
 #[test]
 fn points_that_are_thrown_away_are_told() {
     let target = Arc::new(Gaussian::isotropic(vec![0.0, 0.0], 1.0).unwrap());
-    let options = SdFlowOptions { sigma: Some(half()), noise: Noise::None, ..SdFlowOptions::default() };
+    let options = SdFlowOptions { sigma: Some(half()), noise: Some(Noise::None), ..SdFlowOptions::default() };
     let exact = || Estimate::Other(Box::new(Exact::new(target.clone()).unwrap()));
     let start = Stream::new(2).normal(60, 2);
     let far = Points::from_rows(&[[0.0, 0.1], [30.0, 0.0]]).unwrap();

@@ -12,7 +12,7 @@ use sdflow::ode::{Integrator, RungeKutta};
 use sdflow::rng::Stream;
 use sdflow::run::Run;
 use sdflow::schedule::Schedule;
-use sdflow::score::{At, Estimate, Exact, Form, GaussianFit, GaussianFitOptions, Score};
+use sdflow::score::{At, Estimate, Exact, Form, GaussianFit, GaussianFitOptions, Kde, Score};
 use sdflow::target::Target;
 use std::sync::Arc;
 
@@ -120,23 +120,60 @@ fn fixed_sigma_moments_follow_their_equations() {
     assert!(largest_gap(&(c_rate * faer::Scale(1.0 / dt)), &dc) < 1e-3);
 }
 
-/// Answer 3, one step with fresh noise: C' = (I + eta A) C (I + eta A)^T + eta^2 s^2 A A^T.
+/// Answer 3, one step with noise of size a: C' = (I + eta A) C (I + eta A)^T + eta^2 a^2 s^2 A A^T.
 #[test]
-fn a_fresh_step_adds_the_noise_it_evaluates_with() {
+fn a_step_adds_the_noise_it_evaluates_with() {
     let target = gaussian_3d();
-    let mut cloud = target.sample(200_000, Stream::new(9)).unwrap();
-    cloud.data_mut().iter_mut().for_each(|y| *y = 0.5 * *y + 1.0);
+    let mut start = target.sample(200_000, Stream::new(9)).unwrap();
+    start.data_mut().iter_mut().for_each(|y| *y = 0.5 * *y + 1.0);
     let (sigma, eta) = (1.2, 0.9);
     let eye = Mat::<f64>::identity(3, 3) * faer::Scale(sigma * sigma);
-    let c = cloud.covariance();
+    let c = start.covariance();
     let a = inverse(&(&c + &eye)) - inverse(&(target.cov() + &eye));
     let step = Mat::<f64>::identity(3, 3) + &a * faer::Scale(eta);
-    let want = &step * &c * step.transpose() + &a * &a * faer::Scale(eta * eta * sigma * sigma);
-    let mut flow = parametric(options(sigma, Scaling::Raw, Noise::Fresh));
-    advance(&mut flow, stepping(eta, Integrator::Euler), &mut cloud, 1);
-    assert!(largest_gap(&cloud.covariance(), &want) < 0.01 * want.norm_max());
-    let without_noise = &step * &c * step.transpose();
-    assert!(largest_gap(&cloud.covariance(), &without_noise) > 0.02 * want.norm_max());
+    for (noise, size) in [(Noise::Fresh, 1.0f64), (Noise::Half, 0.5)] {
+        let added = (eta * size * sigma).powi(2);
+        let want = &step * &c * step.transpose() + &a * &a * faer::Scale(added);
+        let (mut flow, mut cloud) = (parametric(options(sigma, Scaling::Raw, noise)), start.clone());
+        advance(&mut flow, stepping(eta, Integrator::Euler), &mut cloud, 1);
+        let gap = largest_gap(&cloud.covariance(), &want);
+        assert!(gap < 0.01 * want.norm_max(), "{noise:?}");
+        let without_noise = &step * &c * step.transpose();
+        assert!(largest_gap(&cloud.covariance(), &without_noise) > 2.0 * gap, "{noise:?}");
+    }
+}
+
+/// The density of the cloud is 1 + h cos(k y) times that of the target, with a small h. A step of
+/// size 1 moves particles by v sin(k y), where v = h k sigma^2 exp(-k^2 sigma^2 (1 + a^2) / 2) for
+/// noise of size a.
+#[test]
+fn noise_smooths_the_field_once_more() {
+    let (k, h, half_width, n) = (2.0f64, 0.1, 12.0, 8_000);
+    let even = |i: usize| half_width * (2.0 * (i as f64 + 0.5) / n as f64 - 1.0);
+    let target = Points::new((0..n).map(even).collect(), 1, "target").unwrap();
+    // The point below which lies the same share of the cloud, by iteration.
+    let quantile = |i: usize| (0..60).fold(even(i), |y, _| even(i) - h / k * (k * y).sin());
+    let cloud = Points::new((0..n).map(quantile).collect(), 1, "cloud").unwrap();
+    for sigma in [0.3, 0.6] {
+        for (noise, size) in [(Noise::None, 0.0f64), (Noise::Half, 0.5), (Noise::Fresh, 1.0)] {
+            let kernel = |kde: Kde| Estimate::Kernel(Box::new(kde));
+            let options = options(sigma, Scaling::Denoiser, noise);
+            let mut flow = SdFlow::new(kernel(Kde::of(target.clone())), kernel(Kde::of_cloud()), options).unwrap();
+            let mut moved = cloud.clone();
+            advance(&mut flow, stepping(1.0, Integrator::Euler), &mut moved, 1);
+            // The wave is judged over whole periods far from the edges.
+            let inside = 2.0 * std::f64::consts::PI;
+            let (mut product, mut square) = (0.0, 0.0);
+            for (y, new) in cloud.data().iter().zip(moved.data()).filter(|(y, _)| y.abs() < inside) {
+                product += (new - y) * (k * y).sin();
+                square += (k * y).sin().powi(2);
+            }
+            let s = (k * sigma).powi(2);
+            let want = h * k * sigma * sigma * (-s * (1.0 + size * size) / 2.0).exp();
+            let found = product / square;
+            assert!((found - want).abs() < 0.05 * want, "sigma {sigma}, {noise:?}: {found}, not {want}");
+        }
+    }
 }
 
 /// Answer 3: without noise the cloud stays in the subspace in which it starts; with fresh noise it

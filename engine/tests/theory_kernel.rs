@@ -13,8 +13,12 @@ use sdflow::score::{Estimate, Kde};
 
 /// Returns the kernel field at the particles, computed by the flow itself.
 fn kernel_field(x: &Points, y: &Points, sigma: f64, scaling: Scaling) -> Points {
-    let settings =
-        SdFlowOptions { sigma: Some(Schedule::from(sigma)), scaling, noise: Noise::None, ..SdFlowOptions::default() };
+    let settings = SdFlowOptions {
+        sigma: Some(Schedule::from(sigma)),
+        scaling,
+        noise: Some(Noise::None),
+        ..SdFlowOptions::default()
+    };
     let mut flow = SdFlow::new(
         Estimate::Kernel(Box::new(Kde::of(x.clone()))),
         Estimate::Kernel(Box::new(Kde::of_cloud())),

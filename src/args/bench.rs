@@ -50,7 +50,7 @@ pub struct BenchArgs {
     #[arg(long, value_name = "T", value_parser = positive)]
     pub tol: Option<f64>,
     /// For `flow`: the noise at which the field is evaluated, see `doc sd_flow` [default: fresh]
-    #[arg(long, value_parser = one_of::<Noise>(&["fresh", "none", "fixed"]))]
+    #[arg(long, value_parser = one_of::<Noise>(&["fresh", "half", "none", "fixed"]))]
     pub noise: Option<Noise>,
     /// For `sinkhorn`: iterations of one solution, at least 1 [default: 100]
     #[arg(long, value_name = "N")]

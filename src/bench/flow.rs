@@ -63,7 +63,8 @@ pub struct FlowReport {
 pub fn measure(case: &BenchCase, interrupt: &Interrupt) -> Result<FlowReport> {
     let (targets, particles) = case.points();
     let sigma = case.sigma();
-    let options = SdFlowOptions { sigma: Some(Schedule::from(sigma)), noise: case.noise, ..SdFlowOptions::default() };
+    let options =
+        SdFlowOptions { sigma: Some(Schedule::from(sigma)), noise: Some(case.noise), ..SdFlowOptions::default() };
     let flow = SdFlow::new(Kde::of(targets.clone()).into(), Kde::of_cloud().into(), options)?;
     // The run has its own interrupt, because it is not an error to end a run that takes too long.
     let stop = Interrupt::default();
@@ -136,12 +137,11 @@ impl Beside {
         self.queries.copy_from(cloud);
         let stream = match self.noise {
             Noise::None => None,
-            Noise::Fresh => Some(clock.randomness("noise")),
+            Noise::Fresh | Noise::Half => Some(clock.randomness("noise")),
             Noise::Fixed => Some(clock.stream.label("fixed noise")),
         };
         if let Some(stream) = stream {
-            stream.fill_normal(self.queries.data_mut());
-            self.queries.data_mut().iter_mut().zip(cloud.data()).for_each(|(z, y)| *z = y + sigma * *z);
+            stream.scatter_normal(cloud.data(), self.noise.size() * sigma, self.queries.data_mut());
         }
         let difference = ScoreDifference {
             targets: &self.targets,

@@ -1,25 +1,20 @@
 //! The cost of a run of a flow, and of one velocity.
 
+mod on_grid;
+
 use super::Cost;
-use super::extrapolate::{self, whole};
+use super::extrapolate::whole;
 use super::gauge::{Asked, Gauge, Measured};
 use super::growing_size::{Climb, Ladder};
 use super::metric::{self, part};
 use crate::flow::{Clock, FieldAt};
 use crate::metric::{Floor, Reference};
-use crate::pairwise::GRID_DIM;
 use crate::process::{Stats, Unobserved};
 use crate::run::{Driver, Motion, RunOptions, RunResult, Snapshot};
 use crate::{Error, Points, Result, rng::Stream};
 
 /// The smallest number of rows for measuring readings, which use a fixed number of probes.
 const PROBED: usize = 512;
-
-/// The numbers of rows with which a step on a grid is measured: its time is a constant plus a
-/// multiple of the number of rows. A grid is expected only if a step has more than `GRID_PAIRS`
-/// pairs.
-const ON_GRID: [usize; 2] = [1 << 16, 1 << 17];
-const GRID_PAIRS: f64 = 1e7;
 
 /// The number of rows with which the errors of a run are found.
 const FEW: usize = 128;
@@ -145,7 +140,6 @@ impl Rehearsal<'_> {
             let Taken { first, middle, last } = self.taken(rows, true, 1)?;
             Ok((vec![first, middle, last], ()))
         })?;
-        let share = self.share_evaluated(&ladder)?;
         let parts = ladder.at(self.start.n());
         let [first, middle, last] = [parts[0], parts[1], parts[2]];
         let steps = self.options.steps;
@@ -155,12 +149,17 @@ impl Rehearsal<'_> {
             _ => part(&first) + others * part(&middle) + part(&last),
         };
         let flow_pairs = whole(of(|part| part.pairs));
-        // The additional cost of the first step is not a sum over pairs, so skipping blocks does
-        // not reduce it.
-        let beyond = (first.seconds - middle.seconds).max(0.0);
-        let seconds = beyond + share * (of(|part| part.seconds) - beyond);
-        let bytes = self.gauge.known_bytes(first.bytes.max(middle.bytes).max(last.bytes));
-        let nfe = whole(of(|part| part.evaluations));
+        let mut bytes = first.bytes.max(middle.bytes).max(last.bytes);
+        let seconds = if let Some(on_grid) = self.on_grid(&ladder, middle.pairs)? {
+            bytes = bytes.max(on_grid.bytes);
+            on_grid.seconds
+        } else {
+            // The additional cost of the first step is not a sum over pairs, so skipping blocks
+            // does not reduce it.
+            let beyond = (first.seconds - middle.seconds).max(0.0);
+            beyond + self.share_evaluated(&ladder)? * (of(|part| part.seconds) - beyond)
+        };
+        let (bytes, nfe) = (self.gauge.known_bytes(bytes), whole(of(|part| part.evaluations)));
         Ok(Cost { steps: steps as u64, nfe, flow_pairs, pairs: flow_pairs, seconds, bytes, varies: false })
     }
 
@@ -208,7 +207,7 @@ impl Rehearsal<'_> {
     }
 
     /// Returns the share of the time of a step that remains if blocks of negligible weight are
-    /// skipped or sums are computed on a grid, measured half-way through the schedules.
+    /// skipped, measured half-way through the schedules.
     fn share_evaluated(&self, ladder: &Ladder) -> Result<f64> {
         let rows = ladder.reached();
         let full = ladder.at(rows)[1];
@@ -216,26 +215,7 @@ impl Rehearsal<'_> {
             return Ok(1.0);
         }
         let found = self.taken(rows, false, self.options.steps / 2)?.middle;
-        let share = (found.seconds / full.seconds).min(1.0);
-        let all = ladder.at(self.start.n())[1];
-        let may_use_grid = self.start.dim() <= GRID_DIM && all.pairs > GRID_PAIRS;
-        if self.gauge.asked() != Asked::Cost || rows == self.start.n() || !may_use_grid {
-            return Ok(share);
-        }
-        let [few, many] = ON_GRID.map(|rows| self.start.n().min(rows));
-        let (small, Some(large)) = (self.half_way(few)?, self.half_way(many)?) else { return Ok(share) };
-        let measured = [(few as f64, small.unwrap_or(large)), (many as f64, large)];
-        let seconds = extrapolate::line(measured, self.start.n() as f64);
-        Ok(share.min(seconds / all.seconds))
-    }
-
-    /// Returns the seconds of a step of `rows` points half-way through the schedules; None if its
-    /// sums were not computed on a grid.
-    fn half_way(&self, rows: usize) -> Result<Option<f64>> {
-        let (options, mut flow, engine) = (self.bare(rows), (self.make)()?, self.gauge.engine());
-        let mut driver = Driver::new(flow.dynamics(), self.start.rows(0..rows), None, &options, &engine, self.stream)?;
-        let (found, ()) = self.gauge.measure(&engine, || driver.step(options.steps / 2))?;
-        Ok((engine.work().on_grid() > 0).then_some(found.seconds))
+        Ok((found.seconds / full.seconds).min(1.0))
     }
 
     /// Measures one evaluation of the readings of the flow itself.

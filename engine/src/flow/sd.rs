@@ -4,11 +4,13 @@ mod density_ratio;
 mod divergence;
 mod field;
 mod minibatch;
+mod noise;
 mod option;
 mod towards;
 
 pub use divergence::Divergence;
-pub use option::{Noise, Scaling, SdFlowOptions};
+pub use noise::Noise;
+pub use option::{Scaling, SdFlowOptions};
 
 use super::sigma::Smoothing;
 use super::{Aim, Clock, FieldAt, Readings, Role, Scales, VelocityField};
@@ -22,17 +24,24 @@ use crate::schedule::Schedule;
 use crate::score::{Estimate, Kde, Score, SelfTerm};
 use crate::target::{STANDARDISE_SAMPLES, scale_warning};
 use crate::{Error, Points, Result, Rule, Subject};
+use noise::MANY;
 use std::mem;
 
+/// The tolerance of sums on a grid with [`MANY`] particles. Relative to the field, the sampling
+/// error of so many points is larger at every sigma.
+const TOLERANCE_OF_MANY: f64 = 1e-3;
+
 /// The velocity `s_p(z) - s_q(z)` or `D_p(z) - D_q(z)`: the difference of the scores or denoisers
-/// of the target `p` and the cloud `q`, both smoothed by `sigma`. It is evaluated at `z = y`, or at
-/// `z = y + sigma e` with noise.
+/// of the target `p` and the cloud `q`, both smoothed by `sigma`. It is evaluated at `z = y`, or
+/// near it at `z = y + a sigma e`, with noise of size `a`.
 #[derive(Debug)]
 pub struct SdFlow {
     target: Box<dyn Score>,
     source: Box<dyn Score>,
     options: SdFlowOptions,
     smoothing: Option<Smoothing>,
+    /// Where the field is evaluated.
+    noise: Noise,
     /// The standard units of the scores and of sigma; None if these are in the units of the
     /// particles.
     units: Option<Standardiser>,
@@ -68,6 +77,7 @@ impl SdFlow {
         let flow = SdFlow {
             target,
             source,
+            noise: options.noise.unwrap_or_default(),
             options,
             smoothing,
             units: None,
@@ -152,7 +162,13 @@ impl VelocityField for SdFlow {
         }
         self.target.check_dim(cloud, Subject::argument("start"), "the target")?;
         self.source.check_dim(cloud, Subject::argument("start"), "the source's score")?;
-        self.choose_sigma(cloud, clock)
+        let mut notes = self.choose_sigma(cloud, clock)?;
+        if self.options.noise.is_none() {
+            let (noise, note) = Noise::choose(cloud.n(), clock);
+            self.noise = noise;
+            notes.extend(note);
+        }
+        Ok(notes)
     }
 
     /// Writes the field in the units of the particles.
@@ -189,6 +205,10 @@ impl VelocityField for SdFlow {
         };
         let step = 1.0 / self.options.divergence.largest_factor();
         Scales { step, resolution, units: self.units.as_ref().map(Standardiser::std), aim }
+    }
+
+    fn tolerance(&self, cloud: &Points) -> Option<f64> {
+        (cloud.n() >= MANY).then_some(TOLERANCE_OF_MANY)
     }
 
     fn readings(&mut self, at: &FieldAt) -> Result<Readings> {
@@ -234,6 +254,11 @@ impl VelocityField for SdFlow {
 impl Archived for SdFlow {
     fn archive(&mut self, archive: &mut Archive) -> Result<()> {
         archive.optional("smoothing", &mut self.smoothing, |_| Smoothing::new(Schedule::from(1.0)))?;
+        let mut half = self.noise == Noise::Half;
+        archive.part("half_noise", &mut half)?;
+        if self.options.noise.is_none() {
+            self.noise = if half { Noise::Half } else { Noise::Fresh };
+        }
         self.target.archive(archive)?;
         self.source.archive(archive)
     }

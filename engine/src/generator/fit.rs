@@ -170,7 +170,7 @@ impl Teacher for Along<'_> {
     }
 
     fn velocity(&mut self, y: &Points, clock: &Clock, out: &mut Points) -> Result<()> {
-        let own = self.stepping.arithmetic(self.pairwise);
+        let own = self.stepping.arithmetic(self.flow, y, self.pairwise);
         self.eta = self.stepping.size(self.flow, y, clock);
         self.flow.velocity(&FieldAt::cloud(y, clock, own.as_ref().unwrap_or(self.pairwise)), out)
     }

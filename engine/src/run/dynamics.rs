@@ -75,7 +75,7 @@ impl Dynamics<'_> {
     pub fn velocity(&mut self, at: &FieldAt, out: &mut Points) -> Result<()> {
         match self {
             Dynamics::Field(field, stepping) => {
-                let own = stepping.arithmetic(at.pairwise);
+                let own = stepping.arithmetic(*field, at.cloud, at.pairwise);
                 field.velocity(&FieldAt { pairwise: own.as_ref().unwrap_or(at.pairwise), ..*at }, out)
             }
             Dynamics::Sampler(sampler) => sampler.drift(at, out),

@@ -42,5 +42,5 @@ pub fn cloud_3d() -> Points {
 
 /// Returns options of the score-difference flow at one sigma.
 pub fn sd_options(sigma: f64, scaling: Scaling, noise: Noise) -> SdFlowOptions {
-    SdFlowOptions { sigma: Some(Schedule::from(sigma)), scaling, noise, ..SdFlowOptions::default() }
+    SdFlowOptions { sigma: Some(Schedule::from(sigma)), scaling, noise: Some(noise), ..SdFlowOptions::default() }
 }

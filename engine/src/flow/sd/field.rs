@@ -12,17 +12,17 @@ use std::mem;
 pub(super) const PROBES: usize = 256;
 
 impl SdFlow {
-    /// Returns `z = y + sigma e`, stored in `queries`. Without noise, returns the points
-    /// themselves.
+    /// Returns `z = y + a sigma e`, stored in `queries`, where `a` is the size of the noise. Without
+    /// noise, returns the points themselves.
     fn perturb<'a>(&self, role: Role, points: &'a Points, clock: &Clock, queries: &'a mut Points) -> &'a Points {
-        let stream = match self.options.noise {
+        let stream = match self.noise {
             Noise::None => return points,
-            Noise::Fresh => clock.randomness("noise"),
+            Noise::Fresh | Noise::Half => clock.randomness("noise"),
             Noise::Fixed => clock.stream.label("fixed noise"),
         };
         let stream = if role == Role::Cloud { stream } else { stream.label("followers") };
         queries.reshape(points.n(), points.dim());
-        stream.scatter_normal(points.data(), self.sigma(clock), queries.data_mut());
+        stream.scatter_normal(points.data(), self.noise.size() * self.sigma(clock), queries.data_mut());
         queries
     }
 
@@ -45,7 +45,7 @@ impl SdFlow {
         let alone = self.options.self_term.is_some() || clock.fresh;
         let at = At { z, sigma, cloud, aligned: own && batch.is_none() && alone, learn: own, stream, pairwise };
         // Without noise, the field of the cloud is evaluated at the cloud itself.
-        let unmoved = own && batch.is_none() && self.options.noise == Noise::None;
+        let unmoved = own && batch.is_none() && self.noise == Noise::None;
         let done = match self.between_kernels(&at) {
             Some(difference) => {
                 let own = unmoved && self.source.kernel().is_some_and(|kde| kde.points().is_none());

@@ -29,7 +29,7 @@ fn far() -> Points {
 fn flow(x: Points) -> SdFlow {
     let size = AffineMap::common(&x).size();
     let sigma = Some(Schedule::Geometric { from: 2.0 * size, to: 0.7 * size });
-    let options = SdFlowOptions { sigma, noise: Noise::None, ..SdFlowOptions::default() };
+    let options = SdFlowOptions { sigma, noise: Some(Noise::None), ..SdFlowOptions::default() };
     let cloud = Estimate::Kernel(Box::new(Kde::of_cloud()));
     SdFlow::new(Estimate::Kernel(Box::new(Kde::of(x))), cloud, options).unwrap()
 }
@@ -105,7 +105,7 @@ fn differ(make: &dyn Fn() -> Box<dyn Generator>, train: &dyn Fn(&mut dyn Generat
 #[test]
 fn a_fit_far_away_is_that_of_the_standardised_data_mapped_back() {
     let train = |g: &mut dyn Generator, x: Points, _: f64| {
-        let options = SdFlowOptions { noise: Noise::None, ..SdFlowOptions::default() };
+        let options = SdFlowOptions { noise: Some(Noise::None), ..SdFlowOptions::default() };
         let cloud = Estimate::Kernel(Box::new(Kde::of_cloud()));
         let mut flow = SdFlow::new(Estimate::Kernel(Box::new(Kde::of(x))), cloud, options).unwrap();
         let stepping = Stepping { precision: Some(Precision::F64), ..Stepping::default() };
@@ -144,7 +144,7 @@ fn a_net_s_fit_finds_them_too() {
 #[test]
 fn an_exact_score_far_away_is_met_within_its_own_noise() {
     let target = Arc::new(Gaussian::isotropic(vec![5000.0; 2], 1000.0).unwrap());
-    let options = SdFlowOptions { noise: Noise::None, ..SdFlowOptions::default() };
+    let options = SdFlowOptions { noise: Some(Noise::None), ..SdFlowOptions::default() };
     let exact = Estimate::Other(Box::new(Exact::new(target).unwrap()));
     let own = Estimate::Other(Box::new(GaussianFit::new(GaussianFitOptions::default()).unwrap()));
     let mut g = affine();

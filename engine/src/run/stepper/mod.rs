@@ -53,7 +53,7 @@ impl Stepper {
     ) -> Result<Option<StepReport>> {
         match dynamics {
             Dynamics::Field(field, stepping) => {
-                let own = stepping.arithmetic(pairwise);
+                let own = stepping.arithmetic(*field, cloud, pairwise);
                 let pairwise = own.as_ref().unwrap_or(pairwise);
                 let mut tracers = self.tracers.take();
                 let along = Along { field: *field, stepping, clock, pairwise, tracers: tracers.as_mut() };

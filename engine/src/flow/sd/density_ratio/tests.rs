@@ -22,7 +22,7 @@ fn options(divergence: Divergence) -> SdFlowOptions {
     SdFlowOptions {
         sigma: Some(SIGMA.into()),
         scaling: Scaling::Raw,
-        noise: Noise::None,
+        noise: Some(Noise::None),
         divergence,
         ..SdFlowOptions::default()
     }
