@@ -148,7 +148,7 @@ fn a_step_adds_the_noise_it_evaluates_with() {
 /// noise of size a.
 #[test]
 fn noise_smooths_the_field_once_more() {
-    let (k, h, half_width, n) = (2.0f64, 0.1, 12.0, 8_000);
+    let (k, h, half_width, n) = (2.0f64, 0.1, 12.0, 16_000);
     let even = |i: usize| half_width * (2.0 * (i as f64 + 0.5) / n as f64 - 1.0);
     let target = Points::new((0..n).map(even).collect(), 1, "target").unwrap();
     // The point below which lies the same share of the cloud, by iteration.
@@ -171,7 +171,7 @@ fn noise_smooths_the_field_once_more() {
             let s = (k * sigma).powi(2);
             let want = h * k * sigma * sigma * (-s * (1.0 + size * size) / 2.0).exp();
             let found = product / square;
-            assert!((found - want).abs() < 0.05 * want, "sigma {sigma}, {noise:?}: {found}, not {want}");
+            assert!((found - want).abs() < 0.08 * want, "sigma {sigma}, {noise:?}: {found}, not {want}");
         }
     }
 }

@@ -599,7 +599,7 @@ def sd_flow(
     sigma: float | str | Sequence[float] | Mapping[str, Any] | Callable[[float], float] | None = ...,
     scaling: Literal["denoiser", "raw"] | None = ...,
     divergence: Literal["reverse_kl", "kl", "jeffreys", "js", "pearson"] | None = ...,
-    noise: Literal["fresh", "none", "fixed"] | None = ...,
+    noise: Literal["fresh", "half", "none", "fixed"] | None = ...,
     self_term: Literal["include", "exclude"] | None = ...,
     batch: int | None = ...,
     batch_target: int | None = ...,

@@ -1,9 +1,9 @@
 //! A step of a flow, compared with the pairwise sums that it needs.
 //!
 //! The score-difference flow moves `n` particles towards `m` target points at one sigma, as `run`
-//! does. For every step, one [`Pairwise::score_difference`] of the same points at the same queries
-//! is timed alone, alternately before and after the step. Readings and metrics are not part of a
-//! step.
+//! does, with the noise and the tolerance of the case. For every step, one
+//! [`Pairwise::score_difference`] of the same points at the same queries is timed alone,
+//! alternately before and after the step. Readings and metrics are not part of a step.
 
 use super::case::{BenchCase, Data, Task};
 use super::statistics::{PATIENCE, deviation, median};

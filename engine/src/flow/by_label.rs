@@ -177,6 +177,12 @@ impl VelocityField for ByLabel {
         Scales { step, resolution, units: None, aim }
     }
 
+    fn tolerance(&self, particles: usize) -> Option<f64> {
+        let each = particles / self.parts.len();
+        let all: Option<Vec<f64>> = self.parts.iter().map(|part| part.flow.tolerance(each)).collect();
+        all?.into_iter().reduce(f64::min)
+    }
+
     /// Returns the mean of each reading over the labels that have it.
     fn readings(&mut self, at: &FieldAt) -> Result<Readings> {
         let all = self.each(at.cloud, |part, i, _| {

@@ -41,9 +41,9 @@ pub trait VelocityField: Archived + Send + Sync + Debug {
         Scales { step: 1.0, resolution: 1e-2 * cloud.spread(), units: None, aim: Aim::Unknown }
     }
 
-    /// Returns the tolerance of sums on a grid for this cloud, if the caller gives none; None for
-    /// the tolerance of the engine.
-    fn tolerance(&self, _cloud: &Points) -> Option<f64> {
+    /// Returns the tolerance of sums on a grid for a cloud of this size, if the caller gives none;
+    /// None for the tolerance of the engine.
+    fn tolerance(&self, _particles: usize) -> Option<f64> {
         None
     }
 

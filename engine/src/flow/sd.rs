@@ -27,8 +27,8 @@ use crate::{Error, Points, Result, Rule, Subject};
 use noise::MANY;
 use std::mem;
 
-/// The tolerance of sums on a grid with [`MANY`] particles. Relative to the field, the sampling
-/// error of so many points is larger at every sigma.
+/// The tolerance of sums on a grid with [`MANY`] particles. The sampling error of the field, which
+/// grows as sigma falls, is larger as soon as the cloud is near the target.
 const TOLERANCE_OF_MANY: f64 = 1e-3;
 
 /// The velocity `s_p(z) - s_q(z)` or `D_p(z) - D_q(z)`: the difference of the scores or denoisers
@@ -164,7 +164,8 @@ impl VelocityField for SdFlow {
         self.source.check_dim(cloud, Subject::argument("start"), "the source's score")?;
         let mut notes = self.choose_sigma(cloud, clock)?;
         if self.options.noise.is_none() {
-            let (noise, note) = Noise::choose(cloud.n(), clock);
+            let points = self.target.kernel().and_then(Kde::points).map(|points| points.n());
+            let (noise, note) = Noise::choose(cloud.n(), points, clock);
             self.noise = noise;
             notes.extend(note);
         }
@@ -207,8 +208,8 @@ impl VelocityField for SdFlow {
         Scales { step, resolution, units: self.units.as_ref().map(Standardiser::std), aim }
     }
 
-    fn tolerance(&self, cloud: &Points) -> Option<f64> {
-        (cloud.n() >= MANY).then_some(TOLERANCE_OF_MANY)
+    fn tolerance(&self, particles: usize) -> Option<f64> {
+        (particles >= MANY).then_some(TOLERANCE_OF_MANY)
     }
 
     fn readings(&mut self, at: &FieldAt) -> Result<Readings> {
@@ -254,11 +255,6 @@ impl VelocityField for SdFlow {
 impl Archived for SdFlow {
     fn archive(&mut self, archive: &mut Archive) -> Result<()> {
         archive.optional("smoothing", &mut self.smoothing, |_| Smoothing::new(Schedule::from(1.0)))?;
-        let mut half = self.noise == Noise::Half;
-        archive.part("half_noise", &mut half)?;
-        if self.options.noise.is_none() {
-            self.noise = if half { Noise::Half } else { Noise::Fresh };
-        }
         self.target.archive(archive)?;
         self.source.archive(archive)
     }

@@ -3,7 +3,7 @@
 use super::{Clock, VelocityField};
 use crate::number::number;
 use crate::ode::Integrator;
-use crate::pairwise::{Pairwise, Precision};
+use crate::pairwise::{Pairwise, PairwiseOptions, Precision};
 use crate::schedule::Schedule;
 use crate::{Error, Points, Result, Rule};
 
@@ -24,8 +24,8 @@ crate::options! {
         /// Largest relative error, above 0, of Gaussian sums on a grid. A grid is used for many
         /// points in up to three dimensions, but not with precision "f64". With 1e-3 or more, sums
         /// in three dimensions take about half the time; below 1e-6 no grid is used. Left out:
-        /// 1e-6; 1e-3 for an `sd_flow` of 65,536 particles or more, whose velocities have a larger
-        /// sampling error.
+        /// 1e-6; for an `sd_flow` of 65,536 particles or more (of each label) 1e-3, since even then
+        /// the sampling error of the velocities is usually larger.
         tol: Option<f64> = None,
     }
 }
@@ -65,9 +65,11 @@ impl Stepping {
     }
 
     /// Returns the pairwise engine at the requested precision, and at the requested tolerance or
-    /// that of the field; None for those of the run.
+    /// that of the field; None for those of the run. The tolerance of the field does not replace
+    /// one that the run chose.
     pub fn arithmetic(&self, field: &dyn VelocityField, cloud: &Points, pairwise: &Pairwise) -> Option<Pairwise> {
-        pairwise.at(self.precision, self.tol.or_else(|| field.tolerance(cloud)))
+        let usual = pairwise.options().tol == PairwiseOptions::default().tol;
+        pairwise.at(self.precision, self.tol.or_else(|| field.tolerance(cloud.n()).filter(|_| usual)))
     }
 }
 
@@ -106,9 +108,25 @@ mod tests {
         fn scales(&self, _cloud: &Points, _clock: &Clock) -> Scales<'_> {
             Scales { step: 0.3, resolution: 1.0, units: None, aim: Aim::Unknown }
         }
+
+        fn tolerance(&self, particles: usize) -> Option<f64> {
+            (particles > 2).then_some(0.01)
+        }
     }
 
     impl Archived for Still {}
+
+    #[test]
+    fn the_usual_tolerance_is_the_fields_own() {
+        let (engine, given) = (Pairwise::default(), Stepping { tol: Some(1e-4), ..Stepping::default() });
+        let tol = |stepping: &Stepping, particles: usize| {
+            Some(stepping.arithmetic(&Still, &Points::zeros(particles, 2), &engine)?.options().tol)
+        };
+        assert_eq!((tol(&Stepping::default(), 3), tol(&Stepping::default(), 2)), (Some(0.01), None));
+        assert_eq!((tol(&given, 3), tol(&given, 2)), (Some(1e-4), Some(1e-4)));
+        let chosen = engine.with(PairwiseOptions { tol: 1e-9, ..PairwiseOptions::default() });
+        assert!(Stepping::default().arithmetic(&Still, &Points::zeros(3, 2), &chosen).is_none());
+    }
 
     #[test]
     fn the_usual_step_is_the_fields_own() {

@@ -177,3 +177,11 @@ fn a_constant_column_has_the_scale_of_its_differences() {
     let units = flow.scales(&at(0.0), &Clock::at(0, 1, Stream::new(0))).aim.units().unwrap();
     assert!((units.scale()[0] - 0.005).abs() < 1e-12 && (units.scale()[1] - 0.01).abs() < 1e-12, "{units:?}");
 }
+
+/// The tolerance is that of the flow of one label.
+#[test]
+fn the_tolerance_is_that_of_the_points_of_one_label() {
+    let flow = ByLabel::new((0..2).map(sd).collect()).unwrap();
+    assert_eq!([2 * 65_536, 2 * 65_536 - 1].map(|n| flow.tolerance(n)), [Some(1e-3), None]);
+    assert_eq!(ByLabel::new((0..2).map(drift).collect()).unwrap().tolerance(1 << 20), None);
+}

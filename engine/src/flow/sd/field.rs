@@ -12,8 +12,8 @@ use std::mem;
 pub(super) const PROBES: usize = 256;
 
 impl SdFlow {
-    /// Returns `z = y + a sigma e`, stored in `queries`, where `a` is the size of the noise. Without
-    /// noise, returns the points themselves.
+    /// Returns `z = y + a sigma e`, stored in `queries`, where `a` is the size of the noise.
+    /// Without noise, returns the points themselves.
     fn perturb<'a>(&self, role: Role, points: &'a Points, clock: &Clock, queries: &'a mut Points) -> &'a Points {
         let stream = match self.noise {
             Noise::None => return points,

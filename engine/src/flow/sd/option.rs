@@ -62,10 +62,12 @@ crate::options! {
         /// that steps are stable. In the same order, the largest factors are 1, 10, 5.5, 1.8 and
         /// 100.
         divergence: Divergence = Divergence::ReverseKl,
-        /// Noise `e` that is added before the field is evaluated, at `z = y + sigma e`: "fresh" in
-        /// each step, "half" of it in each step (`sigma e / 2`), "fixed" per particle for the whole
-        /// run, or "none". Left out: "fresh"; with 65,536 particles or more "half", which needs
-        /// fewer steps. Few particles come closer to copies of the target's points with less noise.
+        /// Normal noise `e` with which the field is evaluated, at `z = y + a sigma e`: "fresh" (`a`
+        /// is 1) and "half" (`a` is 1/2) are new in each step, "fixed" (`a` is 1) is one `e` per
+        /// particle for the whole run, and "none" (`a` is 0) is the particle itself. Left out:
+        /// "half" for 65,536 particles or more (of each label) if the target has as many points or
+        /// is a density, otherwise "fresh"; in the training of a generator always "fresh". With
+        /// less noise a run needs fewer steps, but particles come closer to copies of few points.
         noise: Option<Noise> = None,
         /// Whether the kernel of a particle counts in the density at that particle: "include" or
         /// "exclude". Left out: "include" for particles, and "exclude" when a generator is trained,
