@@ -1,6 +1,7 @@
 //! Properties that every picture must have, for any content.
 
 mod coordinates;
+mod space;
 
 use super::*;
 use crate::rng::Stream;

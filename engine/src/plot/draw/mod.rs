@@ -105,19 +105,23 @@ fn lay_out(picture: &Picture, heading: &str, drawn: (&[Chart], &[Panel]), making
         if titled {
             top += TITLE + 8.0;
         }
-        let height = match picture.size {
-            Some((_, height)) => height,
-            None => panels.iter().map(|panel| wanted_height(panel, cell, making)).fold(0.0, f64::max),
+        let wanted: Vec<f64> = panels.iter().map(|panel| wanted_height(panel, cell, making)).collect();
+        // Views of space may be tall. Other charts beside them would show mostly empty paper.
+        let tallest = |space: bool| {
+            let same = panels.iter().zip(&wanted).filter(|(panel, _)| matches!(panel, Panel::Solid(_)) == space);
+            picture.size.map_or(same.map(|(_, height)| *height).fold(0.0, f64::max), |(_, height)| height)
         };
+        let heights = [tallest(false), tallest(true)];
         for (i, (chart, panel)) in charts.iter().zip(panels).enumerate() {
             let left = MARGIN + i as f64 * (cell + GUTTER);
+            let height = heights[usize::from(matches!(panel, Panel::Solid(_)))];
             let area = Area { left, top, width: cell, height };
             let inner = draw_panel(&mut scene, &face, panel, area)?;
             if titled {
                 write_title(&mut scene, &face, chart, inner, left + cell);
             }
         }
-        top += height + GUTTER;
+        top += heights[0].max(heights[1]) + GUTTER;
     }
     top = title::notes(&mut scene, &face, &making.notes, top, width);
     scene.size.1 = (top + MARGIN - GUTTER).ceil() as u32 + 4;

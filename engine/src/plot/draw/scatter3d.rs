@@ -21,6 +21,8 @@ const BESIDE: f64 = 96.0;
 const LONGEST: usize = 14;
 /// Pixels for the labels below the box.
 const BELOW: f64 = 64.0;
+/// Pixels between two ticks.
+const APART: f64 = 26.0;
 
 type Vector = [f64; 3];
 
@@ -55,7 +57,14 @@ impl Camera {
         let (wide, tall) = (area.width - BESIDE, area.height - BELOW);
         camera.zoom = (0.5 * wide / camera.reach(right)).min(0.5 * tall / camera.reach(up));
         camera.centre = (area.left + 0.55 * BESIDE + 0.5 * wide, area.top + 4.0 + 0.5 * tall);
+        let ticks = [0, 1, 2].map(|i| (camera.edge(i) / APART).clamp(2.0, 5.0));
+        camera.scales = [0, 1, 2].map(|i| camera.scales[i].clone().stretch(1.0, ticks[i]));
         camera
+    }
+
+    /// Returns the length of an edge of the box on the paper, in pixels.
+    fn edge(&self, axis: usize) -> f64 {
+        2.0 * self.half[axis] * self.zoom * self.right[axis].hypot(self.up[axis])
     }
 
     /// Returns the extent of the box from its centre along an axis.
