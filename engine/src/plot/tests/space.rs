@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// A text of a picture: left, right, upper and lower end, in pixels, roughly.
+/// A text of a picture: left, right, upper and lower end of its line, in pixels, roughly.
 #[derive(Debug)]
 struct Text {
     words: String,
@@ -23,7 +23,7 @@ fn texts(svg: &str) -> Vec<Text> {
             line if line.contains("\"end\"") => x - wide,
             _ => x,
         };
-        Text { words, across: (left, left + wide), down: (y - 0.7 * size, y) }
+        Text { words, across: (left, left + wide), down: (y - 0.85 * size, y + 0.15 * size) }
     };
     svg.lines().filter(|line| line.starts_with("<text")).map(of).collect()
 }
