@@ -20,7 +20,7 @@ const INTERVALS: usize = 6;
 const INTERVALS_FOR_MEMORY: usize = 1;
 
 /// If only memory is asked for and a step takes longer, in seconds, no further step is measured.
-const BRIEF: f64 = 1.0;
+const PATIENCE: f64 = 1.0;
 
 impl Rehearsal<'_> {
     /// Returns the seconds and bytes of all steps if some of them compute sums on a grid; None if
@@ -35,13 +35,12 @@ impl Rehearsal<'_> {
         let Some(small) = self.sampled(few)? else { return Ok(None) };
         let large = if few < many { self.sampled(many)? } else { None };
         let large = large.as_ref().unwrap_or(&small);
-        let line = |a: f64, b: f64, rows: usize| extrapolate::line([(few as f64, a), (many as f64, b)], rows as f64);
+        let at_n = |a: f64, b: f64| extrapolate::line([(few as f64, a), (many as f64, b)], n as f64);
         let both = || small.iter().zip(large).map(|((_, a), (step, b))| (*step, a, b));
-        let seconds: Vec<(usize, f64)> = both().map(|(step, a, b)| (step, line(a.seconds, b.seconds, n))).collect();
+        let seconds: Vec<(usize, f64)> = both().map(|(step, a, b)| (step, at_n(a.seconds, b.seconds))).collect();
         // A grid may be used with the larger number of rows only. The bytes of such a step do not
         // tell how many a row takes, so the smallest growth counts.
-        let growth = |a: f64, b: f64| line(a, b, n) - b;
-        let growth = both().map(|(_, a, b)| growth(a.bytes, b.bytes)).fold(f64::INFINITY, f64::min);
+        let growth = both().map(|(_, a, b)| at_n(a.bytes, b.bytes) - b.bytes).fold(f64::INFINITY, f64::min);
         let bytes = large.iter().map(|(_, found)| found.bytes).fold(0.0, f64::max) + growth;
         // The first step is measured twice, because its first call also prepares the target.
         let steps = &seconds[1..];
@@ -76,7 +75,7 @@ impl Rehearsal<'_> {
             Ok((step, found))
         };
         let first = measure(0)?;
-        let too_long = self.gauge.asked() == Asked::Memory && first.1.seconds > BRIEF;
+        let too_long = self.gauge.asked() == Asked::Memory && first.1.seconds > PATIENCE;
         if engine.work().on_grid() == 0 || too_long {
             return Ok(None);
         }
@@ -87,8 +86,8 @@ impl Rehearsal<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::gauge::Gauge;
     use super::*;
+    use crate::cost::gauge::Gauge;
     use crate::flow::{SdFlow, SdFlowOptions, Stepping};
     use crate::pairwise::Pairwise;
     use crate::rng::Stream;

@@ -105,17 +105,17 @@ fn lay_out(picture: &Picture, heading: &str, drawn: (&[Chart], &[Panel]), making
         if titled {
             top += TITLE + 8.0;
         }
-        let wanted: Vec<f64> = panels.iter().map(|panel| wanted_height(panel, cell, making)).collect();
         // Views of space may be tall. Other charts beside them would show mostly empty paper.
-        let tallest = |space: bool| {
-            let same = panels.iter().zip(&wanted).filter(|(panel, _)| matches!(panel, Panel::Solid(_)) == space);
-            picture.size.map_or(same.map(|(_, height)| *height).fold(0.0, f64::max), |(_, height)| height)
-        };
-        let heights = [tallest(false), tallest(true)];
+        let kind = |panel: &Panel| usize::from(matches!(panel, Panel::Solid(_)));
+        let mut heights = picture.size.map_or([0.0; 2], |(_, height)| [height; 2]);
+        if picture.size.is_none() {
+            for panel in panels {
+                heights[kind(panel)] = wanted_height(panel, cell, making).max(heights[kind(panel)]);
+            }
+        }
         for (i, (chart, panel)) in charts.iter().zip(panels).enumerate() {
             let left = MARGIN + i as f64 * (cell + GUTTER);
-            let height = heights[usize::from(matches!(panel, Panel::Solid(_)))];
-            let area = Area { left, top, width: cell, height };
+            let area = Area { left, top, width: cell, height: heights[kind(panel)] };
             let inner = draw_panel(&mut scene, &face, panel, area)?;
             if titled {
                 write_title(&mut scene, &face, chart, inner, left + cell);
