@@ -35,6 +35,9 @@ pub(crate) use weights::{check_weights, draw_rows, systematic, weighted_covarian
 /// Rows per task of a parallel sum.
 const BLOCK: usize = 4096;
 
+/// Values that are checked at once.
+const CHECKED: usize = 1024;
+
 /// The largest size of a coordinate: the square of a distance is then finite.
 const LARGEST: f64 = 1e150;
 
@@ -214,7 +217,10 @@ impl Points {
     }
 
     fn check_all(&self, what: &str, is_good: impl Fn(&f64) -> bool) -> Result<()> {
-        match self.data.iter().position(|v| !is_good(v)) {
+        // Blocks without an early exit are checked several values at a time.
+        let is_bad = |block: &[f64]| !block.iter().fold(true, |good, v| good & is_good(v));
+        let first = self.data.chunks(CHECKED).position(is_bad).map(|block| block * CHECKED);
+        match first.and_then(|from| Some(from + self.data[from..].iter().position(|v| !is_good(v))?)) {
             None => Ok(()),
             Some(at) => Err(Error::NotFinite {
                 what: what.into(),

@@ -104,7 +104,8 @@ pub struct Session {
     mailbox: Arc<Mailbox>,
     /// The engine of the pairwise sums that Python calls by themselves; it keeps its buffers.
     pub sums: Pairwise,
-    pool: Option<ThreadPool>,
+    /// The threads of the session; None for those of the process.
+    pub pool: Option<ThreadPool>,
     /// One call at a time: the order of the calls decides their random numbers.
     turn: Mutex<()>,
 }
@@ -160,7 +161,7 @@ impl Session {
 
 impl Session {
     /// Calls `work` on the threads of the session.
-    pub fn within<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+    fn within<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
         match &self.pool {
             // The pool may wait for the code of Python in which this thread is.
             Some(pool) if !is_inside() => pool.install(work),

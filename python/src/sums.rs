@@ -4,7 +4,7 @@ use crate::array::{as_array, into_array, numbers};
 use crate::handle::points_of;
 use crate::refused;
 use crate::session::Session;
-use crate::watched::watched;
+use crate::watched::watched_in_pool;
 use numpy::PyArray1;
 use pyo3::prelude::*;
 use sdflow::pairwise::{
@@ -30,7 +30,7 @@ fn sum<T: Send>(
     pairwise: &Pairwise,
     act: impl FnOnce() -> sdflow::Result<T> + Send,
 ) -> PyResult<T> {
-    let made = watched(py, pairwise.interrupt(), || session.within(act), |_| Ok(()));
+    let made = watched_in_pool(py, session.pool.as_ref(), pairwise.interrupt(), act);
     pairwise.interrupt().lower();
     made?.map_err(|error: Error| refused(error.to_string()))
 }

@@ -1,13 +1,15 @@
-//! Long work on a thread of its own, while the thread of Python waits, hears signals and passes on
+//! Long work on another thread, while the thread of Python waits, hears signals and passes on
 //! messages.
 
 use crate::{EngineError, refused};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
+use rayon::{Scope, ThreadPool};
 use sdflow::Interrupt;
 use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 /// How often a waiting thread looks for a signal.
@@ -54,37 +56,79 @@ pub fn watched<T: Send>(
     py: Python<'_>,
     interrupt: &Interrupt,
     work: impl FnOnce() -> T + Send,
-    mut look: impl FnMut(Python<'_>) -> PyResult<()>,
+    look: impl FnMut(Python<'_>) -> PyResult<()>,
 ) -> PyResult<T> {
     check_process()?;
     if is_inside() {
         return Ok(py.detach(work));
     }
+    let (sender, made) = channel();
     std::thread::scope(|scope| {
-        let (done, mut wait) = channel::<()>();
-        let run = move || {
-            let made = work();
-            drop(done);
-            made
-        };
-        let thread = std::thread::Builder::new().name("sdflow".into()).stack_size(STACK).spawn_scoped(scope, run)?;
-        let mut failure = None;
-        let waits = |wait: &mut Receiver<()>| py.detach(move || wait.recv_timeout(LOOK));
-        while waits(&mut wait) == Err(RecvTimeoutError::Timeout) {
-            if let Err(error) = inside(|| py.check_signals().and_then(|()| look(py))) {
-                interrupt.raise();
-                failure.get_or_insert(error);
-            }
-        }
-        let made = py.detach(|| thread.join());
-        match (failure, made) {
-            (Some(error), _) => Err(error),
-            (None, Ok(made)) => inside(|| look(py)).map(|()| made),
-            (None, Err(_)) => {
-                Err(EngineError::new_err(("internal", "a bug in sdflow: a thread ended", None::<String>)))
-            }
-        }
+        let thread = std::thread::Builder::new().name("sdflow".into()).stack_size(STACK);
+        thread.spawn_scoped(scope, || send(sender, work))?;
+        heard(py, interrupt, made, look)
     })
+}
+
+/// As [`watched`], but on a thread of `pool`, by default the pool of the process. No thread begins,
+/// but it has less room, and nothing is passed on.
+pub fn watched_in_pool<'s, T: Send + 's>(
+    py: Python<'_>,
+    pool: Option<&ThreadPool>,
+    interrupt: &Interrupt,
+    work: impl FnOnce() -> T + Send + 's,
+) -> PyResult<T> {
+    check_process()?;
+    if is_inside() {
+        return Ok(py.detach(work));
+    }
+    let (sender, made) = channel();
+    let wait = |scope: &Scope<'s>| {
+        scope.spawn(move |_| send(sender, work));
+        heard(py, interrupt, made, |_| Ok(()))
+    };
+    match pool {
+        Some(pool) => pool.in_place_scope(wait),
+        None => rayon::in_place_scope(wait),
+    }
+}
+
+/// Calls `work` and sends what it returns; nothing if it panics.
+fn send<T>(sender: Sender<T>, work: impl FnOnce() -> T) {
+    if let Ok(made) = catch_unwind(AssertUnwindSafe(work)) {
+        // The receiver waits for it.
+        let _ = sender.send(made);
+    }
+}
+
+/// Waits for the result of another thread, which [`send`] sends, as [`watched`] describes.
+fn heard<T: Send>(
+    py: Python<'_>,
+    interrupt: &Interrupt,
+    mut made: Receiver<T>,
+    mut look: impl FnMut(Python<'_>) -> PyResult<()>,
+) -> PyResult<T> {
+    let mut failure = None;
+    loop {
+        let waits = &mut made;
+        match py.detach(move || waits.recv_timeout(LOOK)) {
+            Ok(made) => {
+                return match failure {
+                    Some(error) => Err(error),
+                    None => inside(|| look(py)).map(|()| made),
+                };
+            }
+            Err(RecvTimeoutError::Timeout) => {
+                if let Err(error) = inside(|| py.check_signals().and_then(|()| look(py))) {
+                    interrupt.raise();
+                    failure.get_or_insert(error);
+                }
+            }
+            Err(RecvTimeoutError::Disconnected) => {
+                return Err(EngineError::new_err(("internal", "a bug in sdflow: a thread ended", None::<String>)));
+            }
+        }
+    }
 }
 
 /// Waits for `turn`, and ends if the user presses Ctrl-C or the call in progress is interrupted.

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+
 import numpy as np
 import pytest
 
@@ -116,3 +119,12 @@ def test_the_bytes_do_not_depend_on_the_number_of_threads() -> None:
             moved = sd.sd_flow(x).run(y, x[::-1], steps=4, metrics=["energy", "mmd"])
         runs.append((moved.points.numpy().tobytes(), repr(moved.metrics)))
     assert runs[0] == runs[1] == runs[2]
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_several_threads_of_python_share_the_threads_of_a_session(threads: int) -> None:
+    x = np.random.default_rng(5).normal(size=(500, 3))
+    alone = sd.log_sum_exp(x, x, 0.5)
+    with sd.Session(threads=threads), ThreadPoolExecutor(8) as pool:
+        calls = [pool.submit(copy_context().run, sd.log_sum_exp, x, x, 0.5) for _ in range(64)]
+        assert all((call.result(timeout=60) == alone).all() for call in calls)

@@ -16,6 +16,20 @@ fn the_door_names_the_place_of_a_bad_value() {
 }
 
 #[test]
+fn the_first_bad_value_is_found_in_every_block() {
+    let n = 3 * CHECKED + 7;
+    for at in [0, 1, CHECKED - 1, CHECKED, 2 * CHECKED + 5, n - 1] {
+        for (bad, limit) in [(f64::NAN, "finite"), (f64::NEG_INFINITY, "finite"), (-1e151, "1e150")] {
+            let mut data = vec![0.5; n];
+            (data[at], data[n - 1]) = (bad, bad);
+            let made = Points::new(data, 1, "x").and_then(|points| points.check_squares("x"));
+            let told = made.unwrap_err().to_string();
+            assert!(told.contains(&format!("in row {at}")) && told.contains(limit), "{told}");
+        }
+    }
+}
+
+#[test]
 fn covariance_of_two_points() {
     let p = Points::from_rows(&[[0.0, 0.0], [2.0, 4.0]]).unwrap();
     let c = p.covariance();
