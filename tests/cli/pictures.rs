@@ -22,7 +22,8 @@ fn the_columns_of_a_file_name_the_axes_and_the_saved_columns() {
         let r = run(sd_flow(x), x, #{steps: 2, snapshots: 2});
         plot(r.points, \"e.svg\"); plot(r.snapshots, \"f.svg\", #{paths: true});
         save(x.trim(0.3), \"kept.csv\"); save(x.standardise().undo(x), \"undone.csv\"); save(r.points, \"moved.csv\");
-        save(normal(2, 2), \"nameless.csv\");",
+        save(run(sd_flow(samples(x)), normal(6, 2), #{steps: 2}).points, \"flowed.csv\");
+        save(samples(x).sample(3), \"drawn.csv\"); save(normal(2, 2), \"nameless.csv\");",
     );
     std::fs::write(sandbox.path("survey.csv"), "age,income\n30,41000\n40,52000\n55,38000\n61,91000\n70,60000\n80,10\n")
         .unwrap();
@@ -33,7 +34,7 @@ fn the_columns_of_a_file_name_the_axes_and_the_saved_columns() {
         assert!(svg.contains(">age") && svg.contains(">income"), "{name}");
     }
     assert!(text("plots/d.svg").contains(">years") && text("plots/d.svg").contains(">dollars"));
-    for name in ["kept", "undone", "moved"] {
+    for name in ["kept", "undone", "moved", "flowed", "drawn"] {
         assert!(text(&format!("samples/{name}.csv")).starts_with("age,income\n"), "{name}");
     }
     assert!(!text("samples/nameless.csv").contains('x'));

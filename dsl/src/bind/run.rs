@@ -6,7 +6,7 @@ use crate::bind::unused_options as idle;
 use crate::call::{Call, Entry, function, options};
 use crate::context::ContextObserver;
 use crate::language::{At, Fail, Kind, OPTIONS, Type, arg, optional};
-use crate::value::{Cloud, Done, Plan, Reading, history};
+use crate::value::{Done, Plan, Reading, columns_of, history};
 use rhai::Dynamic;
 use sdflow::cost::Gauge;
 use sdflow::metric::METRICS;
@@ -73,10 +73,10 @@ fn run_flow(call: &Call) -> Result<Dynamic, Fail> {
     let snapshots = made.snapshots.into_iter().map(|s| (s.step, Arc::new(s.points))).collect();
     let points = Arc::new(made.points);
     let advice = ending::advice(&made.ending, plan.name, !made.warnings.is_empty());
-    let named = |i: usize| Some(call.arg(i).ok()?.read_lock::<Cloud>()?.columns.clone()).filter(|c| !c.is_empty());
+    let named = |i: usize| call.arg(i).map(columns_of).ok().filter(|columns| columns.len() == points.dim());
     let done = Done {
-        points,
-        columns: named(1).or_else(|| named(2)).unwrap_or_default(),
+        points: Arc::clone(&points),
+        columns: [1, 2, 0].into_iter().find_map(named).unwrap_or_default(),
         carried: made.carried.map(Arc::new),
         log_det: made.log_det.map(Arc::from),
         history: history(&made.history),

@@ -2,7 +2,7 @@
 
 use crate::call::Call;
 use crate::language::Fail;
-use crate::value::{Flow, Plan};
+use crate::value::{Flow, Plan, columns_of};
 use rhai::Dynamic;
 use sdflow::flow::Stepping;
 use sdflow::options::{Key, Options};
@@ -20,7 +20,8 @@ pub fn plan(
     make: impl Fn() -> sdflow::Result<Flow> + Send + Sync + 'static,
 ) -> Result<Dynamic, Fail> {
     make().map_err(|e| call.place(e))?;
-    Ok(Dynamic::from(Plan::new(name, stepping, make)))
+    let columns = call.arg(0).map(columns_of).unwrap_or_default();
+    Ok(Dynamic::from(Plan::new(name, stepping, make).named(columns)))
 }
 
 /// Returns the keys of the options of a flow, followed by those of its stepping with the default

@@ -3,7 +3,7 @@
 use crate::bind::arguments::{check_size, data_file, in_file};
 use crate::call::{Call, Entry, function};
 use crate::language::{Fail, Kind, OPTIONS, Type, arg};
-use crate::value::{Cloud, Matrix, numbers};
+use crate::value::{Cloud, Matrix, columns_of, numbers};
 use rhai::{Array, Dynamic};
 use sdflow::MissingPart;
 use sdflow::io::NpyRows;
@@ -258,7 +258,10 @@ fn samples(call: &Call) -> Result<Dynamic, Fail> {
     {
         call.context.warn_once(&warning);
     }
-    Ok(value(Samples::new(points, &options).map_err(|e| call.place(e))?))
+    let made = Samples::new(points, &options);
+    let columns = columns_of(call.arg(0)?);
+    let made = if columns.is_empty() { made } else { made.and_then(|made| made.named(columns.to_vec())) };
+    Ok(value(made.map_err(|e| call.place(e))?))
 }
 
 fn mapped(call: &Call) -> Result<Dynamic, Fail> {

@@ -13,6 +13,8 @@ pub struct Plan {
     pub name: &'static str,
     /// The stepping; it has no effect on samplers.
     pub stepping: Stepping,
+    /// The names of the coordinates of its target; empty if they have none.
+    pub columns: Arc<[String]>,
     make: Arc<dyn Fn() -> Result<Flow> + Send + Sync>,
 }
 
@@ -68,7 +70,12 @@ impl Plan {
         stepping: Stepping,
         make: impl Fn() -> Result<Flow> + Send + Sync + 'static,
     ) -> Plan {
-        Plan { name, stepping, make: Arc::new(make) }
+        Plan { name, stepping, columns: Arc::default(), make: Arc::new(make) }
+    }
+
+    /// Sets the names of the coordinates.
+    pub fn named(self, columns: Arc<[String]>) -> Plan {
+        Plan { columns, ..self }
     }
 
     /// Builds a flow.

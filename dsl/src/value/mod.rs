@@ -26,6 +26,6 @@ pub use handle::{register, spoken, type_id, type_of};
 pub use matrix::Matrix;
 pub use metric_value::{ARITHMETIC, Reading, UNARY, plain_value};
 pub use number::{number, numbers};
-pub use points::Cloud;
+pub use points::{Cloud, columns_of};
 pub use run_result::{Done, history};
 pub use score::Recipe;

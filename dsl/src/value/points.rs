@@ -1,5 +1,6 @@
 //! Point sets.
 
+use super::Plan;
 use rhai::{Dynamic, Engine};
 use sdflow::Points;
 use sdflow::number::counted;
@@ -35,7 +36,8 @@ impl Cloud {
 
     /// Returns a sample of `target` as a value of the script.
     pub fn sample(points: Points, target: Arc<dyn Target>) -> Dynamic {
-        Dynamic::from(Cloud { target: Some(target), ..Cloud::new(points) })
+        let columns = target.columns().into();
+        Dynamic::from(Cloud { target: Some(target), ..Cloud::new(points) }.named(&columns))
     }
 
     /// Returns `points`, which are some of these points and thus a sample of the same target, as a
@@ -61,6 +63,17 @@ impl Cloud {
     pub fn at(self, time: impl Into<Arc<str>>) -> Cloud {
         Cloud { time: Some(time.into()), ..self }
     }
+}
+
+/// Returns the names of the coordinates of points, of a target or of a flow; empty if there are none.
+pub fn columns_of(value: &Dynamic) -> Arc<[String]> {
+    if let Some(cloud) = value.read_lock::<Cloud>() {
+        return Arc::clone(&cloud.columns);
+    }
+    if let Some(target) = value.read_lock::<Arc<dyn Target>>() {
+        return target.columns().into();
+    }
+    value.read_lock::<Plan>().map_or_else(Arc::default, |plan| Arc::clone(&plan.columns))
 }
 
 /// Registers how points print.

@@ -29,6 +29,11 @@ pub trait Target: Send + Sync + fmt::Debug {
     /// rows than it has, and a [`super::CustomDensity`] cannot be sampled.
     fn sample(&self, n: usize, stream: Stream) -> Result<Points>;
 
+    /// Returns the names of the coordinates; empty if they have none.
+    fn columns(&self) -> &[String] {
+        &[]
+    }
+
     /// Returns the number of labels, if the last columns of each point encode its label and the
     /// rows of each label are one block.
     fn labels(&self) -> Option<usize> {

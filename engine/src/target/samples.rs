@@ -33,6 +33,7 @@ pub struct Samples {
     standardiser: Option<Standardiser>,
     /// All points as they were given, with their shares, if some of them have weight 0.
     given: Option<(Arc<Points>, Vec<f64>)>,
+    columns: Vec<String>,
 }
 
 impl Samples {
@@ -76,7 +77,21 @@ impl Samples {
         });
         let ends = ends.collect();
         let standardiser = options.standardise.then(|| Standardiser::with_weights(&points, weights.as_deref()));
-        Ok(Samples { points, weights, ends, standardiser, given })
+        Ok(Samples { points, weights, ends, standardiser, given, columns: Vec::new() })
+    }
+
+    /// Sets the names of the coordinates.
+    ///
+    /// # Errors
+    /// There is not one name for each coordinate.
+    pub fn named(self, columns: Vec<String>) -> Result<Samples> {
+        match columns.len() == self.points.dim() {
+            true => Ok(Samples { columns, ..self }),
+            false => {
+                let want = format!("the sample has {}", counted(self.points.dim(), "coordinate"));
+                Err(Error::shape("the names", counted(columns.len(), "name"), want))
+            }
+        }
     }
 
     /// Returns the points, their weights, and the units in which a flow towards them works.
@@ -99,6 +114,10 @@ impl Target for Samples {
 
     fn dim(&self) -> usize {
         self.points.dim()
+    }
+
+    fn columns(&self) -> &[String] {
+        &self.columns
     }
 
     /// Without weights, returns distinct rows in random order, at most as many as there are. With
