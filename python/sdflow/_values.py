@@ -36,7 +36,8 @@ class Value:
         return made
 
     def __repr__(self) -> str:
-        return f"<sdflow.{type(self).__name__}>"
+        name = self._handle.name()
+        return f"<sdflow.{type(self).__name__}{'' if name is None else ': ' + name}>"
 
 
 class Points(Value, np.lib.mixins.NDArrayOperatorsMixin):

@@ -36,6 +36,11 @@ impl Handle {
         }
     }
 
+    /// The name of a flow or of a target; None for another value.
+    fn name(&self) -> Option<String> {
+        self.value.name()
+    }
+
     /// Points as an array, n x dim; None for another value.
     fn array<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         match self.value.content() {

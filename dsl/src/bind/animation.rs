@@ -4,7 +4,7 @@ use crate::bind::picture_sets::{Look, add_points, chart_of_sets, moment};
 use crate::call::{Call, Entry, function};
 use crate::language::{At, Fail, Kind, OPTIONS, Type, arg};
 use crate::value::{Cloud, Done};
-use rhai::{Array, Dynamic};
+use rhai::{Array, Dynamic, Map};
 use sdflow::Points;
 use sdflow::io::write_atomic;
 use sdflow::options::Options;
@@ -100,11 +100,11 @@ fn frame(
     options: &AnimateOptions,
 ) -> Result<Chart, Fail> {
     let look = Look { images: options.image_width.map(|width| (width, None)), ..Look::default() };
-    let mut chart = Chart::new(title);
-    if let Some(points) = reference {
-        chart = add_points(chart, Arc::clone(points), ("reference", true), &look)?;
-    }
-    chart_of_sets(chart, call, what, &look)
+    let chart = Chart::new(title);
+    let Some(points) = reference else { return chart_of_sets(chart, call, what, &look) };
+    let chart = add_points(chart, Arc::clone(points), ("reference", true), &look)?;
+    let named = || Dynamic::from(Map::from([("particles".into(), what.clone())]));
+    chart_of_sets(chart, call, &if what.is::<Cloud>() { named() } else { what.clone() }, &look)
 }
 
 /// Writes the animation and returns its files. A dry run draws nothing.

@@ -119,13 +119,13 @@ fn add_curves(mut chart: Chart, series: &[Series], columns: &[String], options: 
     for (i, one) in series.iter().enumerate() {
         let x = options.x.as_ref().unwrap_or(&one.x);
         let has = |name: &String| one.table.columns().contains(name);
-        for name in columns.iter().filter(|name| has(name) && has(x)) {
+        for (k, name) in columns.iter().enumerate().filter(|(_, name)| has(name) && has(x)) {
             chart = chart.x(x.as_str());
             let label = match (series.len() > 1, columns.len() > 1) {
                 (true, true) => format!("{} {name}", one.name),
                 (true, false) => one.name.clone(),
-                (false, true) => name.clone(),
-                (false, false) => String::new(),
+                (false, true) => options.labels.get(k).unwrap_or(name).clone(),
+                (false, false) => options.labels.first().cloned().unwrap_or_default(),
             };
             let mut curve = Curve::new(one.table.values(x), one.table.values(name)).label(label).marked();
             if columns.len() == 1 {
@@ -175,9 +175,10 @@ pub fn sweep_charts(table: &Table, options: &PlotOptions) -> Result<Vec<Chart>, 
     let is_axis = |name: &String| table.axes().iter().any(|(axis, _)| axis == name);
     let first = table.columns().iter().find(|name| !is_axis(name)).cloned();
     let mut charts = Vec::new();
-    for name in options.y.clone().unwrap_or(first.into_iter().collect()) {
+    for (i, name) in options.y.clone().unwrap_or(first.into_iter().collect()).into_iter().enumerate() {
         let name = column_name(table, name).map_err(|f| f.at(At::Key(2, "y".into())))?;
-        let Some(picture) = plot::survey(&places(table, &name), &name, &name) else {
+        let label = options.labels.get(i).unwrap_or(&name);
+        let Some(picture) = plot::survey(&places(table, &name), label, label) else {
             let message = format!("`{name}` cannot be drawn over the axes of the sweep");
             let hint = "one or two axes of numbers must vary, and all others take at most 12 combinations of values";
             return Err(Fail::script(message).hint(hint).at(At::Argument(0)));

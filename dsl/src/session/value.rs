@@ -1,10 +1,11 @@
 //! The values that a host passes into a session and gets back.
 
 use crate::language::{Fail, Type};
-use crate::value::{Cloud, Matrix, Model, Reading, type_of};
+use crate::value::{Cloud, Matrix, Model, Plan, Reading, type_of};
 use rhai::{Array, Dynamic, FnPtr, Map, Position};
 use sdflow::sinkhorn::Coupling;
 use sdflow::table::Table;
+use sdflow::target::Target;
 use sdflow::{Mat, Points};
 use std::sync::Arc;
 
@@ -145,6 +146,14 @@ impl Value {
     /// coordinate, the coordinates have no names.
     pub fn points(points: Points, columns: Vec<String>) -> Value {
         Value(Dynamic::from(Cloud::new(points).named(&columns.into())))
+    }
+}
+
+impl Value {
+    /// Returns the name of a flow or of a target; None for any other value.
+    pub fn name(&self) -> Option<String> {
+        let flow = self.0.read_lock::<Plan>().map(|plan| plan.name.to_string());
+        flow.or_else(|| self.0.read_lock::<Arc<dyn Target>>().map(|target| target.name()))
     }
 }
 

@@ -140,6 +140,7 @@ pub use call::{KernelSoftmax, KernelSum, KernelSums, Softmax, SoftmaxMean, Value
 pub use engine::Pairwise;
 #[doc(hidden)]
 pub use grid::DIM as GRID_DIM;
+pub(crate) use grid::most_bytes as most_grid_bytes;
 pub use kernel::{Kernel, Part};
 pub(crate) use log_gradient::LogGradient;
 pub(crate) use log_sums::{LogSums, Side};

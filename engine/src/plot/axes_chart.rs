@@ -175,6 +175,7 @@ impl Plane {
         let spots: Vec<Spot> = curve.x.iter().zip(&curve.y).map(|(x, y)| [*x, *y]).collect();
         if let Some(se) = &curve.se {
             self.add_band(&spots, se, colour);
+            making.note("Bands: one standard error.".into());
         }
         let seen: Vec<Spot> = spots.iter().copied().filter(|s| self.shows(*s)).collect();
         if curve.marked && seen.len() <= 200 {

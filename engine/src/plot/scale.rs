@@ -87,7 +87,8 @@ impl Scale {
         let (low, high) = (value(self.low), value(self.high));
         let usual = nice_step((high - low) / wanted);
         let ticks = (high / usual + 1e-9).floor() - (low / usual - 1e-9).ceil() + 1.0;
-        let step = if ticks < 3.0 { nice_step(0.5 * usual) } else { usual }; // Few ticks show no scale.
+        // A single tick shows no scale, and two are few where there is room for more.
+        let step = if ticks < 2.0 || ticks < 3.0 && wanted > 2.0 { nice_step(0.5 * usual) } else { usual };
         let largest = low.abs().max(high.abs());
         let power = match largest.log10().floor() as i32 {
             p if (-2..5).contains(&p) => 0,

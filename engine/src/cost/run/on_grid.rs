@@ -5,7 +5,7 @@ use crate::Result;
 use crate::cost::extrapolate;
 use crate::cost::gauge::{Asked, Measured};
 use crate::cost::growing_size::Ladder;
-use crate::pairwise::{GRID_DIM, Precision};
+use crate::pairwise::{GRID_DIM, Precision, most_grid_bytes};
 use crate::run::{Driver, Dynamics};
 
 /// The numbers of rows with which steps on a grid are measured: their time and memory are a
@@ -36,12 +36,12 @@ impl Rehearsal<'_> {
         let large = if few < many { self.sampled(many)? } else { None };
         let large = large.as_ref().unwrap_or(&small);
         let at_n = |a: f64, b: f64| extrapolate::line([(few as f64, a), (many as f64, b)], n as f64);
+        // A step has a sum over the cloud, and one over the points of the target.
+        let sources = n.max(((pairs / n as f64) as usize).saturating_sub(n));
         let both = || small.iter().zip(large).map(|((_, a), (step, b))| (*step, a, b));
         let seconds: Vec<(usize, f64)> = both().map(|(step, a, b)| (step, at_n(a.seconds, b.seconds))).collect();
-        // A grid may be used with the larger number of rows only. The bytes of such a step do not
-        // tell how many a row takes, so the smallest growth counts.
-        let growth = both().map(|(_, a, b)| at_n(a.bytes, b.bytes) - b.bytes).fold(f64::INFINITY, f64::min);
-        let bytes = large.iter().map(|(_, found)| found.bytes).fold(0.0, f64::max) + growth;
+        let bytes: Vec<(f64, f64)> = both().map(|(_, a, b)| (a.bytes, b.bytes)).collect();
+        let bytes = bytes_at(&bytes, at_n, most_grid_bytes(n, sources) as f64);
         // The first step is measured twice, because its first call also prepares the target.
         let steps = &seconds[1..];
         let between: f64 = steps.windows(2).map(|w| (w[1].0 - w[0].0) as f64 * (w[0].1 + w[1].1) / 2.0).sum();
@@ -84,6 +84,21 @@ impl Rehearsal<'_> {
     }
 }
 
+/// Returns the largest number of bytes of a step of all rows. `steps` has the bytes of each step
+/// with fewer and with more rows, through which `at_n` draws a line.
+///
+/// The smallest bytes and the smallest growth are those of a step with few tiles, so they are
+/// those of the points. How many more tiles more points occupy is unknown where they lie densely,
+/// but the tiles of all rows take no more than `most`.
+fn bytes_at(steps: &[(f64, f64)], at_n: impl Fn(f64, f64) -> f64, most: f64) -> f64 {
+    let least = |of: &dyn Fn(&(f64, f64)) -> f64| steps.iter().map(of).fold(f64::INFINITY, f64::min);
+    let largest = |of: &dyn Fn(&(f64, f64)) -> f64| steps.iter().map(of).fold(0.0, f64::max);
+    let growth = least(&|(a, b)| at_n(*a, *b) - b);
+    let of_points = least(&|(_, b)| *b) + growth;
+    let measured = largest(&|(_, b)| *b) + growth;
+    largest(&|(a, b)| at_n(*a, *b)).min(of_points + most).max(measured)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,6 +114,16 @@ mod tests {
     fn watch() -> f64 {
         thread_local!(static SECONDS: Cell<f64> = const { Cell::new(0.0) });
         SECONDS.with(|seconds| seconds.replace(seconds.get() + 1.0))
+    }
+
+    /// Points take 100 bytes each. The tiles of a later step grow with the points, up to a limit.
+    #[test]
+    fn tiles_grow_up_to_their_limit() {
+        let at_n = |n: f64| move |a: f64, b: f64| a + (b - a) * (n - 1e3) / 1e3;
+        let of_tiles = |n: f64, most: f64| bytes_at(&[(1e5, 2e5), (1.3e5, 2.6e5)], at_n(n), most) - 100.0 * n;
+        assert_eq!([4e3, 8e3, 1e4, 1e5].map(|n| of_tiles(n, 3e5)), [1.2e5, 2.4e5, 3e5, 3e5]);
+        // What was measured counts even if it is more than the limit.
+        assert_eq!(of_tiles(1e4, 5e4), 6e4);
     }
 
     /// If every step takes one second, a run takes as many seconds as it has steps.

@@ -103,10 +103,16 @@ pub(super) fn longest_time(
 }
 
 /// Returns the largest number of values that all tiles of a stage may have: 128 MB, and 128 bytes
-/// per point. Two stages are held at a time. The number does not depend on the memory of the
-/// machine, because the results must not depend on it.
-pub(super) fn most_values(shape: &Shape) -> usize {
-    (1 << 24) + 16 * (shape.n + shape.m)
+/// per point. The number does not depend on the memory of the machine, because the results must not
+/// depend on it.
+pub(super) fn most_values(n: usize, m: usize) -> usize {
+    (1 << 24) + 16 * (n + m)
+}
+
+/// Returns the largest number of bytes that the tiles of a sum over `m` sources at `n` queries
+/// have. Two stages are held at a time.
+pub fn most_bytes(n: usize, m: usize) -> usize {
+    2 * size_of::<f64>() * most_values(n, m)
 }
 
 /// Returns the largest number of tiles for which the grid takes at most this time.

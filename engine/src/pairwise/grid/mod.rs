@@ -48,7 +48,7 @@ use super::loops::Loops;
 use super::loops::output_row::RowOut;
 use super::measure::Measure;
 use crate::Result;
-pub use choice::serves;
+pub use choice::{most_bytes, serves};
 pub use lattice::DIM;
 use lattice::Lattice;
 use placements::Placements;

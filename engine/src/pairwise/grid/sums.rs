@@ -44,7 +44,7 @@ impl<'a> Layer<'a> {
     ) -> Option<Layer<'a>> {
         let (queries, sources) = (placements.of(lattice, points.0)?, placements.of(lattice, points.1)?);
         let longest_time = choice::longest_time(options, shape, lattice, (&queries, &sources))?;
-        let (values, most) = (choice::most_values(shape), choice::most_tiles(lattice, longest_time));
+        let (values, most) = (choice::most_values(shape.n, shape.m), choice::most_tiles(lattice, longest_time));
         let parts = Parts::new(lattice, (&sources, &queries), values, most)?;
         Some(Layer { points, queries, sources, parts, longest_time })
     }
