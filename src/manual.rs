@@ -31,7 +31,8 @@ pub const REFERENCES: &str = include_str!("../REFERENCES.bib");
 /// # Errors
 /// There is no such name; the hint names the functions with an option of that name.
 pub fn doc(name: &str) -> Result<Exit, Diagnostic> {
-    let entries = manual::entries_of(name);
+    // `list` shows methods with their owner.
+    let entries = manual::entries_of(name.rsplit('.').next().unwrap_or(name));
     if entries.is_empty() {
         return match Kind::of(name) {
             Some(_) => list(Some(name)),

@@ -12,6 +12,7 @@ and return arrays. `dir(sdflow)` lists the functions, and `help(sdflow.sd_flow)`
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 from . import _functions
@@ -72,5 +73,12 @@ __all__ = [
 ]
 
 
+def __getattr__(name: str) -> Any:
+    # scikit-learn is imported only by those who use the estimators.
+    if name == "estimators":
+        return importlib.import_module(".estimators", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted([*__all__, "estimators"])

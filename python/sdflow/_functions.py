@@ -22,7 +22,7 @@ from ._values import CLASSES, Value, wrapped
 #: Functions that this package also offers as methods of their first argument.
 METHODS = {"run": "flow", "fit": "generator", "distill": "generator", "regress": "generator"}
 #: Names that this package defines itself: these values are types of Python.
-OWN = {("points", None), ("reading", "*"), ("matrix", "*")}
+OWN = {("points", None), ("mean", "points"), ("reading", "*"), ("matrix", "*")}
 HINTS = {
     "()": "None",
     "bool": "bool",

@@ -55,7 +55,12 @@ def in_python(text: str, functions: frozenset[str], prefix: str = "sd.", is_mess
         if call is None or (found.group(1) and found.group(1) not in functions):
             out, at = out + text[at : found.end()], found.end()
             continue
-        written = as_python(call, functions, prefix) if found.group(1) else _pairs(call, functions, prefix)
+        if found.group(1):
+            written = as_python(call, functions, prefix)
+        elif out.endswith(DICTIONARY) or text[at:start].endswith(DICTIONARY):
+            written = _dictionary(call, functions, prefix)
+        else:
+            written = _pairs(call, functions, prefix)
         out, at = out + text[at:start] + (written or call), end or len(text)
     out += text[at:]
     part = r".+" if is_message else r"`[^`]*`"
@@ -69,6 +74,8 @@ PHRASES = [
     ("`true`", "`True`"),
     ("`|x| p.score(x)`", "`lambda x: p.score(x)`"),
     ("`false`", "`False`"),
+    ("a map of names and numbers such as", "a dictionary such as"),
+    ("a map such as", "a dictionary such as"),
     ("true or false", "True or False"),
     ("`()`", "`None`"),
     (" into `plots/` of the run folder", ""),
@@ -83,6 +90,8 @@ PHRASES = [
     ("function of the script", "function"),
     (" A script that reads this property handles a divergence itself; otherwise a divergence ends the run with exit code 5.", ""),
 ]
+#: What stands before a map that is a dictionary in Python, too. Other maps are keyword arguments.
+DICTIONARY = "a dictionary such as "
 #: The beginning of a call in prose, or of a map.
 CALL = re.compile(r"(?<![\w.#])([a-z_]\w*)\(|\#\{")
 #: An option with its value.
@@ -111,6 +120,12 @@ def _pairs(written: str, functions: frozenset[str], prefix: str) -> str | None:
     """Return a map in prose as keyword arguments."""
     call = as_python(f"normal({written})", functions | {"normal"}, "")
     return None if call is None else call.removeprefix("normal(").removesuffix(")")
+
+
+def _dictionary(written: str, functions: frozenset[str], prefix: str) -> str | None:
+    """Return a map in prose as a dictionary."""
+    call = as_python(f"normal([{written}])", functions | {"normal"}, "")
+    return None if call is None else call.removeprefix("normal([").removesuffix("])")
 
 
 class _Untold(Exception):

@@ -32,7 +32,16 @@ class SoftmaxMean(NamedTuple):
 def _how(weights: ArrayLike | None, leave_out_self: bool, precision: str | None, tol: float | None) -> tuple[Any, ...]:
     chosen = None if precision is None else _known("precision", precision)
     session = current()
-    return weights, bool(leave_out_self), chosen, None if tol is None else float(tol), session.engine
+    return weights, bool(leave_out_self), chosen, None if tol is None else _number("tol", tol), session.engine
+
+
+def _number(name: str, value: object) -> float:
+    """Return a number, or refuse what is none."""
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        seen = repr(value) if isinstance(value, str) else f"a {type(value).__name__}"
+        raise SdflowError(f"`{name}` is {seen}, but one number is expected") from None
 
 
 def _called(function: Callable[..., T], *args: Any) -> T:
@@ -95,7 +104,7 @@ def score_difference(
     >>> sd.score_difference([[0.0]], [[3.0]], 1.0).round(6).tolist()
     [[3.0]]
     """
-    return _called(_engine.score_difference, y, x, float(sigma), at, _how(weights, leave_out_self, precision, tol))
+    return _called(_engine.score_difference, y, x, _number("sigma", sigma), at, _how(weights, leave_out_self, precision, tol))
 
 
 def log_sum_exp(
@@ -141,7 +150,7 @@ def log_sum_exp(
     >>> sd.log_sum_exp([[0.0], [2.0]], [[0.0]], 1.0).round(6).tolist()
     [0.0, -2.0]
     """
-    return _called(_engine.log_sum_exp, at, x, float(sigma), _how(weights, leave_out_self, precision, tol))
+    return _called(_engine.log_sum_exp, at, x, _number("sigma", sigma), _how(weights, leave_out_self, precision, tol))
 
 
 def softmax_mean(
@@ -198,7 +207,7 @@ def softmax_mean(
     ([[0.5]], [2.0])
     """
     how = _how(weights, leave_out_self, precision, tol)
-    return SoftmaxMean(*_called(_engine.softmax_mean, at, x, values, float(sigma), how))
+    return SoftmaxMean(*_called(_engine.softmax_mean, at, x, values, _number("sigma", sigma), how))
 
 
 def kernel_sum(

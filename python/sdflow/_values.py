@@ -118,6 +118,10 @@ class Points(Value, np.lib.mixins.NDArrayOperatorsMixin):
         rows: list[list[float]] = self.numpy().tolist()
         return rows
 
+    def mean(self, axis: int | None = 0) -> Any:
+        """Return the mean of every coordinate."""
+        return self.numpy().mean(axis=axis)
+
     def std(self, axis: int | None = 0) -> Any:
         """Return the standard deviation of every coordinate."""
         return self.numpy().std(axis=axis)

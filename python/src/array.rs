@@ -1,6 +1,6 @@
 //! Arrays of numpy as points, and points as arrays.
 
-use crate::refused;
+use crate::{EngineError, refused};
 use numpy::{
     PyArray1, PyArray2, PyArrayDescrMethods, PyArrayMethods, PyReadonlyArrayDyn, PyUntypedArray, PyUntypedArrayMethods,
 };
@@ -50,7 +50,13 @@ pub fn numbers(array: &Bound<'_, PyUntypedArray>, name: &str) -> PyResult<(Vec<f
 
 /// Returns `object`, an array or a list of rows, as points.
 pub fn points(object: &Bound<'_, PyAny>, name: &str) -> PyResult<Points> {
-    points_of_array(&as_array(object)?, name)
+    let array = as_array(object);
+    // An error of numpy, such as that for rows of several lengths, does not name the argument.
+    let told = |error: PyErr| match error.is_instance_of::<EngineError>(object.py()) {
+        true => error,
+        false => refused(format!("`{name}` cannot be read as points: {}", error.value(object.py()))),
+    };
+    points_of_array(&array.map_err(told)?, name)
 }
 
 /// Returns an array with two axes as points.

@@ -293,6 +293,10 @@ pub fn of_value(py: Python<'_>, value: Value) -> PyResult<Bound<'_, PyAny>> {
 pub fn points_of(object: &Bound<'_, PyAny>, name: &str) -> PyResult<Arc<Points>> {
     match held(object).map(|value| value.content()) {
         Some(Content::Points(points)) => Ok(points),
+        Some(Content::Handle(of)) => {
+            let hint = if of.name() == "target" { ": use a sample, target.sample(1000)" } else { "" };
+            Err(refused(format!("`{name}` is a {}, but points are expected{hint}", of.name())))
+        }
         _ => array::points(object, name).map(Arc::new),
     }
 }

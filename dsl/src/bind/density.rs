@@ -61,26 +61,43 @@ pub const ENTRIES: &[Entry] = &[
         "let s = ar1(0.5, #{dim: 2}).score(points([[0, 0], [1, 1]]));\n\
          print(s.mean());",
     ),
-    function("column", Kind::Points, &[arg("j", Type::Whole)], Type::List(&Type::Number), |call| {
-        let points = call.points(0)?;
-        match call.count(1, 0)? {
-            j if j < points.dim() => Ok(numbers(&points.iter().map(|row| row[j]).collect::<Vec<f64>>())),
-            j => Err(call.bad(
-                1,
-                format!("is {j}"),
-                &format!("the points have {}, counted from 0", counted(points.dim(), "column")),
-            )),
-        }
+    function("column", Kind::Points, &[arg("j", COLUMN)], Type::List(&Type::Number), |call| {
+        let (points, j) = (call.points(0)?, column(call)?);
+        Ok(numbers(&points.iter().map(|row| row[j]).collect::<Vec<f64>>()))
     })
     .of(Type::Points)
     .returned("an array with a number per point")
-    .about("Coordinate `j`, counted from 0, of every point.")
+    .about(
+        "One coordinate of every point. `j` is its number, counted from 0, or its name if the \
+         coordinates have names.",
+    )
     .example(
         "let first = normal(100, 2).column(0);\n\
          let across = first.map(|u| u * u);\n\
          print(across.len());",
     ),
 ];
+
+/// The number or the name of a coordinate.
+const COLUMN: Type = Type::OneOf(&[Type::Whole, Type::Text]);
+
+/// Returns the number of the coordinate that the first argument tells.
+fn column(call: &Call) -> std::result::Result<usize, Fail> {
+    let cloud = call.receiver::<Cloud>()?;
+    if !call.arg(1)?.is_string() {
+        let (j, dim) = (call.count(1, 0)?, cloud.points.dim());
+        let want = || format!("the points have {}, counted from 0", counted(dim, "column"));
+        return if j < dim { Ok(j) } else { Err(call.bad(1, format!("is {j}"), &want())) };
+    }
+    let name = call.text(1)?;
+    cloud.columns.iter().position(|known| *known == name).ok_or_else(|| {
+        let seen = format!("is {name:?}");
+        match cloud.columns.is_empty() {
+            true => call.bad(1, seen, "the coordinates of the points have no names").hint("count them from 0"),
+            false => call.bad(1, seen, &format!("the names are {}", cloud.columns.join(", "))),
+        }
+    })
+}
 
 fn density(call: &Call) -> std::result::Result<Dynamic, Fail> {
     let dim = call.count(0, 1)?;

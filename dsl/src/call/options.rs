@@ -176,7 +176,10 @@ fn sample_closure(closure: &FnPtr, key: &Key, call: &Call) -> Result<Value, Fail
         let t = i as f64 / SAMPLES as f64;
         let value: Dynamic = closure
             .call_within_context(call.native, (t,))
-            .map_err(|e| Fail::script(format!("the function of `{}` failed at progress {t}: {e}", key.name)))?;
+            .map_err(|error| {
+                call.context.callbacks.keep_failure(error);
+                Fail::script(format!("the function of `{}` failed at progress {t}", key.name))
+            })?;
         let value = crate::value::unknown::plain(&value);
         let number = value.as_float().ok().or_else(|| value.as_int().ok().map(|i| i as f64));
         number.filter(|x| x.is_finite()).map(Value::from).ok_or_else(|| {

@@ -4,7 +4,11 @@ use super::types::plain;
 use crate::call::Entry;
 use crate::language::{Fail, Syntax, Type};
 use crate::manual;
+use crate::value::number::OF_DECIMALS;
 use rhai::Position;
+
+/// What to write in place of arithmetic with points.
+const NO_ARITHMETIC: &str = "compute with coordinates: x.column(0).map(|u| 2.0 * u), and points([[..], ..]) of rows";
 
 /// Explains a call that fits no function: the name, the number of arguments or the receiver is
 /// wrong.
@@ -14,7 +18,12 @@ pub fn unknown_function(signature: &str, position: Position, syntax: &Syntax) ->
     let types: Vec<&str> = types.trim_end_matches(')').split(", ").filter(|t| !t.is_empty()).collect();
     if name.chars().all(|c| !c.is_alphanumeric()) {
         let words: Vec<String> = types.iter().map(|t| plain(t)).collect();
-        return Fail::script(format!("`{name}` does not work on {}", words.join(" and ")));
+        let fail = Fail::script(format!("`{name}` does not work on {}", words.join(" and ")));
+        let is_points = |name: &&str| plain(name) == plain(Type::Points.name());
+        return if types.iter().any(|name| is_points(name)) { fail.hint(NO_ARITHMETIC) } else { fail };
+    }
+    if let (Some((name, _)), [one]) = (OF_DECIMALS.iter().find(|(known, _)| *known == name), types.as_slice()) {
+        return Fail::script(format!("`{name}` does not work on {}", plain(one)));
     }
     // In `f.call(x)` the site is the call of `call`, and the name is that of the closure in `f`.
     let is_method = syntax.call_at(position).is_some_and(|site| site.method && site.name == name);

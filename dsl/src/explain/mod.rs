@@ -7,7 +7,7 @@ mod types;
 pub use arguments::{call_mismatch, no_function};
 pub use parse_error::of_parse;
 
-use crate::language::{Diagnostic, Fail, Fault, Program, innermost, limits, of_fail};
+use crate::language::{Diagnostic, Fail, Fault, Program, Type, innermost, limits, of_fail};
 use crate::manual;
 use crate::value::format_content;
 use arguments::unknown_function;
@@ -39,6 +39,9 @@ pub fn of_run(error: &EvalAltResult, program: &Program) -> Diagnostic {
             let method = text.split('\'').nth(1).unwrap_or("a method");
             Fail::script(format!("the closure given to `{method}` uses the very value on which `{method}` is called"))
                 .hint("copy the value first, as in `let copy = values;`, and use the copy in the closure")
+        }
+        E::ErrorIndexingType(text, _) if text.starts_with(Type::Points.name()) => {
+            Fail::script("points have no brackets").hint("write x.rows(0, 1) for the first point, x.column(0) for a coordinate")
         }
         E::ErrorTooManyOperations(_) => Fail::script(format!(
             "the script reached the limit of {} million operations",

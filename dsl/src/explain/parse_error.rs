@@ -36,6 +36,9 @@ fn parse_cause(
         ParseErrorType::Reserved(word) => {
             (format!("`{word}` is a reserved word"), Some(format!("choose another name, such as `{word}_`")))
         }
+        ParseErrorType::BadInput(LexError::MalformedChar(text)) => {
+            (format!("'{text}' is no string"), Some(format!("strings have double quotes: \"{text}\"")))
+        }
         ParseErrorType::BadInput(LexError::ImproperSymbol(symbol, text)) if text.contains("reserved") => {
             (format!("`{symbol}` is a reserved word"), Some(format!("choose another name, such as `{symbol}_`")))
         }

@@ -10,7 +10,7 @@ mod generator;
 mod handle;
 mod matrix;
 mod metric_value;
-mod number;
+pub mod number;
 mod points;
 mod run_result;
 mod score;

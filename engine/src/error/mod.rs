@@ -180,10 +180,12 @@ impl Error {
 
 /// Returns the name in `known` that is nearest to `name`, if any is near enough.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    // Short words with two changes are other words.
+    let limit = |longest: usize| if longest < 5 { 1 } else { 1 + longest / 4 };
     known
         .into_iter()
         .map(|k| (strsim::damerau_levenshtein(&name.to_lowercase(), &k.to_lowercase()), k))
-        .filter(|(distance, k)| *distance <= 1 + k.len().max(name.len()) / 4)
+        .filter(|(distance, k)| *distance <= limit(k.len().max(name.len())))
         .min()
         .map(|(_, k)| k.to_string())
 }

@@ -38,7 +38,7 @@ impl Kind {
         } else if start.starts_with(super::png::MAGIC) {
             Ok(Kind::Png)
         } else {
-            let want = "a file that ends in .npy, .npz, .csv or .png is expected";
+            let want = "a file that ends in .npy, .npz, .csv, .tsv, .txt or .png is expected";
             Err(Origin { path, array: None }.wrong("its kind is unknown", want))
         }
     }

@@ -1,6 +1,7 @@
 //! The picture of a quantity as a function of some parameters.
 
 use super::chart::{Chart, Curve, Level};
+use super::colour::Colour;
 use super::extent::{Extent, LARGEST};
 use super::heat::Heat;
 use super::picture::Picture;
@@ -8,6 +9,9 @@ use crate::number::{number, significant};
 
 /// The largest number of charts of a picture, and of curves of a chart.
 const MOST: usize = 12;
+
+/// The name of a noise floor in the legend.
+const NOISE_FLOOR: &str = "noise floor";
 
 /// A quantity at one place.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,8 +35,8 @@ struct Numeric {
 
 /// Returns the picture of `quantity`. With one numeric axis it has curves with standard errors, one
 /// per combination of the values of the other axes. With more numeric axes it has heat maps over
-/// the first two of them, one per combination of the values of the other axes. The mean noise floor
-/// is a line in the chart of the curves, or a part of the title of a heat map. Axes with one value
+/// the first two of them, one per combination of the values of the other axes. The noise floor is a
+/// dashed line among the curves, or a part of the title of a heat map. Axes with one value
 /// do not count. Scales are logarithmic if the values are positive and span at least a factor of
 /// 20. The result is None if no numeric axis varies or there are more than 12 combinations.
 ///
@@ -126,8 +130,16 @@ fn curves(x: &Numeric, parts: &[(String, Vec<&Place>)], quantity: &str, title: &
         let curve = Curve::new(found.iter().map(|(value, _)| *value).collect(), column(|place| place.value));
         chart = chart.with(curve.band(column(|place| place.se)).label(name.as_str()).marked());
     }
-    if let Some(floor) = floor(parts.iter().flat_map(|(_, places)| places)) {
-        chart = chart.with(Level::new(floor, "noise floor"));
+    let all = || parts.iter().flat_map(|(_, places)| places);
+    match floors(all()) {
+        Some((low, high)) if high <= 1.1 * low => chart = chart.with(Level::new(0.5 * (low + high), NOISE_FLOOR)),
+        Some(_) => {
+            let here = |text: &String| floor(all().filter(|place| place.is_at(&x.name, text)));
+            let floors = x.texts.iter().map(|text| here(text).unwrap_or(f64::NAN)).collect();
+            let curve = Curve::new(x.values.clone(), floors).label(NOISE_FLOOR).colour(Colour::GREY).dashed();
+            chart = chart.with(curve);
+        }
+        None => {}
     }
     let all = parts.iter().flat_map(|(_, places)| places.iter().map(|place| place.value));
     let chart = if is_wide(all) { chart.log_y() } else { chart };
@@ -152,12 +164,22 @@ fn heat(
     let names = |axis: &Numeric| axis.values.iter().map(|value| number(*value)).collect();
     let heat = Heat::new(names(x), names(y), values).label(quantity);
     let heat = if range.is_empty() { heat } else { heat.range(range.low, range.high) };
-    let floor = floor(places.iter()).map_or(String::new(), |floor| format!(" (noise floor {})", significant(floor, 2)));
+    let two = |floor: f64| significant(floor, 2);
+    let floor = floors(places.iter()).map_or(String::new(), |(low, high)| match two(low) == two(high) {
+        true => format!(" (noise floor {})", two(low)),
+        false => format!(" (noise floor {} to {})", two(low), two(high)),
+    });
     Chart::new(format!("{title}{floor}")).x(x.name.as_str()).y(y.name.as_str()).with(if log {
         heat.log()
     } else {
         heat
     })
+}
+
+/// Returns the smallest and the largest noise floor of the places that have one.
+fn floors<'a>(places: impl Iterator<Item = &'a &'a Place>) -> Option<(f64, f64)> {
+    let known = Extent::of(places.map(|place| place.floor));
+    (!known.is_empty()).then_some((known.low, known.high))
 }
 
 /// Returns the mean noise floor of the places that have one.
