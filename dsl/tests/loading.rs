@@ -30,6 +30,17 @@ fn what_was_decided_is_told_once_and_recorded() {
 }
 
 #[test]
+fn coordinates_have_the_names_of_the_header() {
+    let text = "a,b\n1,2\n3,4.5\n5,7\n";
+    let (outcome, heard) = with_table(text, "print(load(\"t.csv\").column(\"b\"));");
+    assert_eq!((outcome.failure, heard), (None, vec!["[2.0, 4.5, 7.0]".to_string()]));
+    let turned = "let x = load(\"t.csv\"); let y = load(\"t.csv\", #{columns: [\"b\", \"a\"]});";
+    let (outcome, _) = with_table(text, &format!("{turned} w2(x, y); sliced_w2(x, x); w2(x, normal(3, 2));"));
+    let [warning] = outcome.warnings.as_slice() else { panic!("{:?}", outcome.warnings) };
+    assert!(warning.contains("`w2` takes coordinates by their position") && warning.contains("`a` of some"), "{warning}");
+}
+
+#[test]
 fn an_ordinary_table_is_read_without_a_word() {
     for text in ["x,y\n1,2\n3,4.5\n", "1.5 2\n3 4\n", "1;2\n3;4\n", "1\t-2\r\n3\t4\r\n", "x\n1\n2\n"] {
         let (outcome, heard) = with_table(text, "load(\"t.csv\");");

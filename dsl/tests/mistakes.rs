@@ -63,6 +63,22 @@ fn of_names() {
 }
 
 #[test]
+fn of_values() {
+    insta::assert_snapshot!(all(&[
+        "let x = normal(10, 2);\nlet y = x[0];",
+        "let x = normal(10, 2);\nlet y = 2.0 * x;",
+        "print('hello');",
+        "let y = sqrt(\"4\");",
+        "let y = lg(4);",
+        "let x = normal(10, 2);\nlet y = x.column(2);",
+        "let x = normal(10, 2);\nlet y = x.column(\"a\");",
+        "let x = load(\"table.csv\", #{columns: [\"a\", \"b\"]});\nlet y = x.column(\"c\");",
+        "let x = normal(10, 2);\nlet r = run(sd_flow(x, #{sigma: |t| 1 / 0}), x);",
+        "let x = normal(10, 2);\nlet r = run(sd_flow(x, #{sigma: |t| normal(0, 2)}), x);",
+    ]));
+}
+
+#[test]
 fn of_arguments() {
     insta::assert_snapshot!(all(&[
         "let x = normal(10);",

@@ -44,6 +44,31 @@ fn options_without_effect_are_warned_of_at_their_place() {
 }
 
 #[test]
+fn only_a_map_stands_in_the_place_of_the_options() {
+    let x = "let x = normal(20, 2);\n";
+    for line in [
+        "run(sd_flow(x), x, x, 100);",
+        "energy(x, x, 3);",
+        "w2(x, x, [1]);",
+        "plot(x, \"a.svg\", \"title\");",
+        "samples(x, true);",
+        "load(\"table.csv\", \",\");",
+        "mmd(x, x, 0.5);",
+        "sinkhorn(x, x, 0.1);",
+        "mmd_flow(x, 0.5);",
+        "mlp(3);",
+        "x.trim(0.1, 3);",
+    ] {
+        let failure = run(&format!("{x}{line}")).0.failure.unwrap_or_else(|| panic!("it runs: {line}"));
+        let told = stage::told(&failure);
+        assert!(told.contains("but a map of options, #{..}, is expected"), "{line}: {told}");
+    }
+    // A condition that does not hold gives `()`.
+    let (outcome, _) = run(&format!("{x}energy(x, x, if x.n < 3 {{ #{{floor: false}} }});"));
+    assert_eq!(outcome.failure.as_ref().map(stage::told), None);
+}
+
+#[test]
 fn one_value_is_a_list_of_one() {
     let (outcome, _) = run("let t = table([#{n: 1, energy: 2}]);\nt.plot(\"a.svg\", #{y: \"energy\"});\n\
          let p = dataset(\"moons\").sample(90);\nlet r = run(sd_flow(p), p, p, #{steps: 3, metrics: \"energy\"});\n\

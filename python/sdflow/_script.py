@@ -91,7 +91,7 @@ PHRASES = [
     (" A script that reads this property handles a divergence itself; otherwise a divergence ends the run with exit code 5.", ""),
 ]
 #: What stands before a map that is a dictionary in Python, too. Other maps are keyword arguments.
-DICTIONARY = "a dictionary such as "
+DICTIONARY = ("a dictionary such as ", "to bounds, such as `")
 #: The beginning of a call in prose, or of a map.
 CALL = re.compile(r"(?<![\w.#])([a-z_]\w*)\(|\#\{")
 #: An option with its value.

@@ -176,6 +176,7 @@ def _failure(ended: subprocess.CompletedProcess[bytes], folder: Path) -> Excepti
         message = at + told["message"] + (f": {told['hint']}" if told.get("hint") else "")
     except (ValueError, KeyError, TypeError):
         pass
+    message = message.replace("`--out`", "`out`").replace("`--force`", "`force=True`")
     kept = f" (the folder of the run is {folder})" if (folder / "run.json").exists() else ""
     return EXITS.get(ended.returncode, RuntimeError)(message + kept)
 

@@ -129,6 +129,7 @@ def test_points_compute_like_an_array() -> None:
     assert (points + 1 == X + 1).all() and (2 * points - points == X).all() and (-points == -X).all()
     assert (points == X).all() and (points == sd.Points(X)).all() and not (points > 100).any()
     assert (points.T == X.T).all() and points.tolist() == X.tolist() and (points.std() == X.std(0)).all()
+    assert (points.mean() == X.mean(0)).all() and (points.mean(axis=1) == X.mean(1)).all()
     assert np.mean(points) == X.mean() and (np.vstack([points, points])[4:] == X).all()
     assert X[0] in points
     changed = points.numpy(copy=True)

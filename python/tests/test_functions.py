@@ -175,8 +175,10 @@ def test_readings_records_and_tables() -> None:
     assert r.history == copy.deepcopy(r.history) and r.history != {"step": 1}
     assert not r.history != r.history
     assert list(pickle.loads(pickle.dumps(r.history))) == r.history.columns
+    assert 'a dictionary such as {"metric": "mmd", "kernel": 0.5}' in " ".join(str(sd.Flow.run.__doc__).split())
+    assert "estimators" in dir(sd) and sd.estimators.FlowSampler is not None
     assert repr(sd.svgd(sd.gaussian(dim=2))) == "<sdflow.Flow: svgd>"
-    assert repr(sd.ar1(0.5, dim=3)).startswith("<sdflow.Target: ar1(0.5)"), repr(sd.ar1(0.5, dim=3))
+    assert repr(sd.ar1(0.5, dim=3)) == "<sdflow.Target: a Gaussian in 3 dimensions>"
     assert r.stats.steps == 3 and repr(r) == "<sdflow.Result: finished after 3 steps>"
     assert sd.table([{"a": 1.5, "b": "x"}, {"a": 2}])["a"].tolist() == [1.5, 2]
 

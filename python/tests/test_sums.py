@@ -102,6 +102,11 @@ def test_kernel_sums() -> None:
         (lambda: sd.kernel_sum([[0.0]], [[0.0]], {"kernel": "box"}), "box"),
         (lambda: sd.kernel_sum([[0.0]], [[0.0]], -1.0), "h"),
         (lambda: sd.log_sum_exp([[float("nan")]], [[0.0]], 1.0), "`at`"),
+        (lambda: sd.log_sum_exp([[0.0]], [[0.0]], "wide"), "`sigma` is 'wide', but one number"),
+        (lambda: sd.score_difference([[0.0]], [[0.0]], np.ones(2)), "`sigma` is a ndarray, but one number"),
+        (lambda: sd.log_sum_exp([[0.0]], [[0.0]], 1.0, tol=[1]), "`tol` is a list"),
+        (lambda: sd.log_sum_exp([[0.0]], [[0.0], [1.0, 2.0]], 1.0), "`x` cannot be read as points"),
+        (lambda: sd.log_sum_exp([[0.0]], sd.gaussian(dim=1), 1.0), "`x` is a target, but points"),
     ],
 )
 def test_bad_arguments_are_refused(call: object, words: str) -> None:

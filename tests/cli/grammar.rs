@@ -75,6 +75,8 @@ fn every_name_that_list_shows_has_a_page() {
     let names: Vec<&str> = list.lines().filter_map(|line| line.strip_prefix("  ")).collect();
     assert!(names.len() > 30, "{list}");
     assert!(sandbox.run("doc sd_flow").code(0).stdout.contains("sigma"));
+    // `list` shows methods with their owner.
+    assert!(sandbox.run("doc points.standardise").code(0).stdout.contains("points.standardise"));
     let near = sandbox.run("doc sd_flo").code(2).stderr;
     assert!(near.contains("did you mean `sd_flow`?"), "{near}");
 }

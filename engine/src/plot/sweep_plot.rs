@@ -219,6 +219,19 @@ mod tests {
     }
 
     #[test]
+    fn floors_that_differ_are_a_curve() {
+        let at = |n: &str, floor: f64| Place { floor, ..place(&[("n", n)], 1.0) };
+        let places = [at("300", 0.056), at("1000", 0.018)];
+        let chart = &survey(&places, "energy", "t").unwrap().charts[0];
+        let Layer::Curve(floors) = &chart.layers[1] else { panic!("{chart:?}") };
+        assert_eq!((&floors.x, &floors.y, floors.dashed), (&vec![300.0, 1000.0], &vec![0.056, 0.018], true));
+        let square = |n: &str, m: &str, floor: f64| Place { floor, ..place(&[("n", n), ("m", m)], 1.0) };
+        let places = [square("1", "3", 0.056), square("2", "4", 0.018), square("1", "4", f64::NAN)];
+        let title = survey(&places, "energy", "t").unwrap().charts[0].title.clone();
+        assert_eq!(title, "t (noise floor 0.018 to 0.056)");
+    }
+
+    #[test]
     fn two_make_a_heat_map_and_a_third_makes_several() {
         let at = |a: &str, b: &str, c: &str, value: f64| place(&[("a", a), ("b", b), ("c", c)], value);
         let places = [at("1", "3", "0", 0.1), at("2", "3", "0", 0.2), at("1", "4", "0", 0.3)];
