@@ -5,7 +5,7 @@ use crate::exit::Exit;
 use crate::terminal;
 use crate::wrap::{WIDTH, wrap};
 use sdflow_dsl::Diagnostic;
-use sdflow_dsl::manual::{self, Entry, Kind};
+use sdflow_dsl::manual::{self, Entry, Kind, Type};
 use std::fmt::Write;
 
 /// Lists all names of the script language, or the names of one kind.
@@ -32,7 +32,9 @@ pub const REFERENCES: &str = include_str!("../REFERENCES.bib");
 /// There is no such name; the hint names the functions with an option of that name.
 pub fn doc(name: &str) -> Result<Exit, Diagnostic> {
     // `list` shows methods with their owner.
-    let entries = manual::entries_of(name.rsplit('.').next().unwrap_or(name));
+    let (owner, own_name) = name.rsplit_once('.').map_or((None, name), |(owner, name)| (Some(owner), name));
+    let is_of_owner = |entry: &&Entry| owner.is_none() || entry.receiver.map(Type::name) == owner;
+    let entries: Vec<&Entry> = manual::entries_of(own_name).into_iter().filter(is_of_owner).collect();
     if entries.is_empty() {
         return match Kind::of(name) {
             Some(_) => list(Some(name)),

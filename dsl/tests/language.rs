@@ -184,12 +184,6 @@ fn a_caught_failure_prints_its_cause() {
 }
 
 #[test]
-fn functions_of_decimals_take_whole_numbers() {
-    let (outcome, heard) = run("print([sqrt(4), exp(0), ln(1), log(100), atan(0), (9).sqrt()]);");
-    assert_eq!((outcome.failure, heard), (None, vec!["[2.0, 1.0, 0.0, 2.0, 0.0, 3.0]".to_string()]));
-}
-
-#[test]
 fn a_quotient_of_whole_numbers_is_warned_of() {
     let (outcome, _) =
         run("let f = sd_flow(normal(10, 2), #{sigma: 1.0,\n step: 1/2});\nlet g = 4/2;\nlet h = 1 + 3/2;");

@@ -34,10 +34,17 @@ fn coordinates_have_the_names_of_the_header() {
     let text = "a,b\n1,2\n3,4.5\n5,7\n";
     let (outcome, heard) = with_table(text, "print(load(\"t.csv\").column(\"b\"));");
     assert_eq!((outcome.failure, heard), (None, vec!["[2.0, 4.5, 7.0]".to_string()]));
-    let turned = "let x = load(\"t.csv\"); let y = load(\"t.csv\", #{columns: [\"b\", \"a\"]});";
-    let (outcome, _) = with_table(text, &format!("{turned} w2(x, y); sliced_w2(x, x); w2(x, normal(3, 2));"));
+    let turned =
+        "let x = load(\"t.csv\"); let y = load(\"t.csv\", #{columns: [\"b\", \"a\"]}); let o = #{floor: false};";
+    let (outcome, _) = with_table(text, &format!("{turned} w2(x, y, o); sliced_w2(x, x, o); w2(x, normal(3, 2), o);"));
     let [warning] = outcome.warnings.as_slice() else { panic!("{:?}", outcome.warnings) };
-    assert!(warning.contains("`w2` takes coordinates by their position") && warning.contains("`a` of some"), "{warning}");
+    assert!(
+        warning.contains("`w2` takes coordinates by their position") && warning.contains("`a` has another"),
+        "{warning}"
+    );
+    let labels = "load(\"t.csv\", #{columns: [\"b\"]}).split_by_label(load(\"t.csv\", #{columns: [\"a\"]}));";
+    let (outcome, _) = with_table(text, labels);
+    assert_eq!((outcome.failure, outcome.warnings.len()), (None, 0));
 }
 
 #[test]

@@ -57,7 +57,6 @@ fn only_a_map_stands_in_the_place_of_the_options() {
         "sinkhorn(x, x, 0.1);",
         "mmd_flow(x, 0.5);",
         "mlp(3);",
-        "x.trim(0.1, 3);",
     ] {
         let failure = run(&format!("{x}{line}")).0.failure.unwrap_or_else(|| panic!("it runs: {line}"));
         let told = stage::told(&failure);

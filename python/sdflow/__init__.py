@@ -76,7 +76,10 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     # scikit-learn is imported only by those who use the estimators.
     if name == "estimators":
-        return importlib.import_module(".estimators", __name__)
+        try:
+            return importlib.import_module(".estimators", __name__)
+        except ImportError as error:
+            raise AttributeError(f"`sdflow.estimators` needs scikit-learn: {error}") from error
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

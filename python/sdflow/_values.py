@@ -119,7 +119,7 @@ class Points(Value, np.lib.mixins.NDArrayOperatorsMixin):
         return rows
 
     def mean(self, axis: int | None = 0) -> Any:
-        """Return the mean of every coordinate."""
+        """Return the mean of every coordinate, or the mean over another axis."""
         return self.numpy().mean(axis=axis)
 
     def std(self, axis: int | None = 0) -> Any:

@@ -1,10 +1,10 @@
 //! Arrays of numpy as points, and points as arrays.
 
-use crate::{EngineError, refused};
+use crate::refused;
 use numpy::{
     PyArray1, PyArray2, PyArrayDescrMethods, PyArrayMethods, PyReadonlyArrayDyn, PyUntypedArray, PyUntypedArrayMethods,
 };
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use sdflow::{Mat, Points};
 
@@ -52,9 +52,9 @@ pub fn numbers(array: &Bound<'_, PyUntypedArray>, name: &str) -> PyResult<(Vec<f
 pub fn points(object: &Bound<'_, PyAny>, name: &str) -> PyResult<Points> {
     let array = as_array(object);
     // An error of numpy, such as that for rows of several lengths, does not name the argument.
-    let told = |error: PyErr| match error.is_instance_of::<EngineError>(object.py()) {
-        true => error,
-        false => refused(format!("`{name}` cannot be read as points: {}", error.value(object.py()))),
+    let told = |error: PyErr| match error.is_instance_of::<PyValueError>(object.py()) {
+        true => refused(format!("`{name}` cannot be read as points: {}", error.value(object.py()))),
+        false => error,
     };
     points_of_array(&array.map_err(told)?, name)
 }

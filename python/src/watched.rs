@@ -125,7 +125,8 @@ fn heard<T: Send>(
                 }
             }
             Err(RecvTimeoutError::Disconnected) => {
-                return Err(EngineError::new_err(("internal", "a bug in sdflow: a thread ended", None::<String>)));
+                let bug = || EngineError::new_err(("internal", "a bug in sdflow: a thread ended", None::<String>));
+                return Err(failure.unwrap_or_else(bug));
             }
         }
     }

@@ -77,6 +77,7 @@ fn every_name_that_list_shows_has_a_page() {
     assert!(sandbox.run("doc sd_flow").code(0).stdout.contains("sigma"));
     // `list` shows methods with their owner.
     assert!(sandbox.run("doc points.standardise").code(0).stdout.contains("points.standardise"));
+    assert!(sandbox.run("doc flow.standardise").code(2).stderr.contains("there is no name"));
     let near = sandbox.run("doc sd_flo").code(2).stderr;
     assert!(near.contains("did you mean `sd_flow`?"), "{near}");
 }

@@ -9,8 +9,8 @@ sdflow::options! {
         title: String = String::new(),
         /// Titles of the charts, for a picture with several charts.
         titles: Vec<String> = Vec::new(),
-        /// Names for the legend: one for each set of points in an array, or for each column of a
-        /// table that is drawn.
+        /// Names for the legend: one for each set of points in an array, or for each column that
+        /// is drawn of one table.
         labels: Vec<String> = Vec::new(),
         /// Names of the coordinates, for the axes; left out: the names in the header of the file
         /// from which the points were read.

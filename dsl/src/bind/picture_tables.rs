@@ -125,7 +125,8 @@ fn add_curves(mut chart: Chart, series: &[Series], columns: &[String], options: 
                 (true, true) => format!("{} {name}", one.name),
                 (true, false) => one.name.clone(),
                 (false, true) => options.labels.get(k).unwrap_or(name).clone(),
-                (false, false) => options.labels.first().cloned().unwrap_or_default(),
+                (false, false) if !one.is_run => options.labels.first().cloned().unwrap_or_default(),
+                (false, false) => String::new(),
             };
             let mut curve = Curve::new(one.table.values(x), one.table.values(name)).label(label).marked();
             if columns.len() == 1 {

@@ -1,5 +1,6 @@
 //! A call from a script into Rust: its arguments by type, and its errors.
 
+mod all_arguments;
 mod entry;
 pub mod option_type;
 pub mod options;
@@ -8,8 +9,8 @@ pub use entry::{Entry, function};
 
 use crate::context::{Context, Owner};
 use crate::dry::Task;
-use crate::language::{At, Culprit, Fail, OPTIONS, Signature, Type, culprit, limits, suggest_fix};
-use crate::value::{Cloud, columns_of, describe, format_value, unquoted};
+use crate::language::{At, Culprit, Fail, Signature, Type, culprit, limits, suggest_fix};
+use crate::value::{Cloud, describe, format_value, unquoted};
 use rhai::{Array, Dynamic, EvalAltResult, Map, NativeCallContext};
 use sdflow::cost::{Cost, Gauge};
 use sdflow::target::Target;
@@ -50,7 +51,10 @@ impl<'a> Call<'a> {
             limits::memory_shortage().map_or(Ok(()), Err)?;
             let call = Call { signature, context, native, unknown, args };
             call.warn_of_columns();
-            let made = call.check_options().and_then(|()| run(&call)).map_err(|fail| Fail { is_certain: call.is_certain(&fail), ..fail })?;
+            let made = call
+                .check_options()
+                .and_then(|()| run(&call))
+                .map_err(|fail| Fail { is_certain: call.is_certain(&fail), ..fail })?;
             // With larger coordinates, the squares in later results would be infinite. A property
             // was checked when its owner was made.
             if !signature.is_property
@@ -68,31 +72,6 @@ impl<'a> Call<'a> {
             // is more precise than the position of this call.
             context.callbacks.take_failure().unwrap_or_else(|| fail.into_rhai(native.call_position()))
         })
-    }
-
-    /// Checks that the argument in the place of the options is a map; `()` stands for no options.
-    fn check_options(&self) -> Result<(), Fail> {
-        let takes_options = self.signature.args.last().is_some_and(|arg| arg.name == OPTIONS.name);
-        let before = usize::from(self.signature.receiver.is_some()) + self.signature.args.len().saturating_sub(1);
-        match self.args.last() {
-            Some(last) if takes_options && self.len() > before && !last.is_map() && !last.is_unit() => {
-                Err(self.wrong(self.len() - 1, "a map of options, #{..},"))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Warns if the coordinates of two arguments have different names: they are taken by position.
-    fn warn_of_columns(&self) {
-        let named: Vec<_> = self.args.iter().map(columns_of).filter(|columns| !columns.is_empty()).collect();
-        let Some([first, other]) = named.array_windows().find(|[a, b]| a.len() == b.len() && a != b) else { return };
-        if let Some(j) = (0..first.len()).find(|j| first[*j] != other[*j]) {
-            self.context.warn_once(&format!(
-                "`{}` takes coordinates by their position, but coordinate {j} is `{}` of some points and `{}` of others: \
-                 `load` takes columns in the order of its option `columns`",
-                self.signature.name, first[j], other[j]
-            ));
-        }
     }
 
     /// True if no value that a run computes can avoid this failure: the failure says so, or it is

@@ -4,9 +4,9 @@
 use super::Call;
 use super::option_type::{describe_type, mismatch as type_error, one_of};
 use crate::context::{as_dynamic, as_value};
-use crate::language::{At, Fail, Signature, deprecated};
+use crate::language::{At, Fail, Signature, deprecated, innermost};
 use crate::value::{Cloud, Matrix, describe, format_value, unquoted};
-use rhai::{Array, Dynamic, FnPtr, Map};
+use rhai::{Array, Dynamic, EvalAltResult, FnPtr, Map, Position};
 use sdflow::flow::Stepping;
 use sdflow::options::{Key, Mismatch, OptionType, Options};
 use serde_json::{Number, Value};
@@ -174,12 +174,8 @@ fn data(value: &Dynamic, key: &Key, call: &Call) -> Result<Value, Fail> {
 fn sample_closure(closure: &FnPtr, key: &Key, call: &Call) -> Result<Value, Fail> {
     let at = |i: usize| {
         let t = i as f64 / SAMPLES as f64;
-        let value: Dynamic = closure
-            .call_within_context(call.native, (t,))
-            .map_err(|error| {
-                call.context.callbacks.keep_failure(error);
-                Fail::script(format!("the function of `{}` failed at progress {t}", key.name))
-            })?;
+        let value: Dynamic =
+            closure.call_within_context(call.native, (t,)).map_err(|error| failed_at(t, key, &error))?;
         let value = crate::value::unknown::plain(&value);
         let number = value.as_float().ok().or_else(|| value.as_int().ok().map(|i| i as f64));
         number.filter(|x| x.is_finite()).map(Value::from).ok_or_else(|| {
@@ -188,6 +184,22 @@ fn sample_closure(closure: &FnPtr, key: &Key, call: &Call) -> Result<Value, Fail
         })
     };
     (0..=SAMPLES).map(at).collect::<Result<_, _>>().map(Value::Array)
+}
+
+/// Returns the failure of a schedule's function at progress `t`, with its innermost cause.
+fn failed_at(t: f64, key: &Key, error: &EvalAltResult) -> Fail {
+    let (cause, _) = innermost(error, Position::NONE);
+    let told = match cause {
+        EvalAltResult::ErrorRuntime(token, _) | EvalAltResult::ErrorTerminated(token, _) => {
+            token.clone().try_cast::<Fail>()
+        }
+        _ => None,
+    };
+    let cause = told.unwrap_or_else(|| {
+        let text = cause.to_string();
+        Fail::script(text.rfind(" (line ").map_or(text.as_str(), |at| &text[..at]))
+    });
+    Fail { message: format!("the function of `{}` failed at progress {t}: {}", key.name, cause.message), ..cause }
 }
 
 fn is_schedule(key: &Key) -> bool {

@@ -99,11 +99,6 @@ impl Callbacks {
         std::mem::take(&mut self.state().seconds)
     }
 
-    /// Keeps the failure of a function that was called elsewhere for [`Callbacks::take_failure`].
-    pub fn keep_failure(&self, failure: Box<EvalAltResult>) {
-        self.state().failure = Some(failure);
-    }
-
     /// Removes and returns the failure of the last call, as the script's error with its place.
     pub fn take_failure(&self) -> Option<Box<EvalAltResult>> {
         self.state().failure.take()

@@ -4,8 +4,14 @@ use super::types::plain;
 use crate::call::Entry;
 use crate::language::{Fail, Syntax, Type};
 use crate::manual;
-use crate::value::number::OF_DECIMALS;
 use rhai::Position;
+
+/// Functions that are defined for numbers with decimals only, so that a quotient of whole numbers,
+/// which has no decimals, is noticed.
+const OF_DECIMALS: [&str; 20] = [
+    "sqrt", "exp", "ln", "log", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh",
+    "atanh", "hypot", "floor", "ceiling", "round",
+];
 
 /// What to write in place of arithmetic with points.
 const NO_ARITHMETIC: &str = "compute with coordinates: x.column(0).map(|u| 2.0 * u), and points([[..], ..]) of rows";
@@ -15,15 +21,17 @@ const NO_ARITHMETIC: &str = "compute with coordinates: x.column(0).map(|u| 2.0 *
 pub fn unknown_function(signature: &str, position: Position, syntax: &Syntax) -> Fail {
     let (name, types) = signature.split_once(" (").unwrap_or((signature, ""));
     let name = name.rsplit("::").next().unwrap_or(name).trim();
-    let types: Vec<&str> = types.trim_end_matches(')').split(", ").filter(|t| !t.is_empty()).collect();
+    let types: Vec<&str> = types.strip_suffix(')').unwrap_or(types).split(", ").filter(|t| !t.is_empty()).collect();
     if name.chars().all(|c| !c.is_alphanumeric()) {
         let words: Vec<String> = types.iter().map(|t| plain(t)).collect();
         let fail = Fail::script(format!("`{name}` does not work on {}", words.join(" and ")));
-        let is_points = |name: &&str| plain(name) == plain(Type::Points.name());
-        return if types.iter().any(|name| is_points(name)) { fail.hint(NO_ARITHMETIC) } else { fail };
+        let has_points = types.iter().any(|of| plain(of) == plain(Type::Points.name()));
+        let is_arithmetic = ["+", "-", "*", "/", "%", "**"].contains(&name);
+        return if has_points && is_arithmetic { fail.hint(NO_ARITHMETIC) } else { fail };
     }
-    if let (Some((name, _)), [one]) = (OF_DECIMALS.iter().find(|(known, _)| *known == name), types.as_slice()) {
-        return Fail::script(format!("`{name}` does not work on {}", plain(one)));
+    if OF_DECIMALS.contains(&name) && types.iter().all(|of| ["i64", "f64"].contains(of)) {
+        let hint = format!("write {name}(2.0) for {name}(2), and {name}(n.to_float()) for a variable");
+        return Fail::script(format!("`{name}` takes numbers with decimals, and a whole number was given")).hint(hint);
     }
     // In `f.call(x)` the site is the call of `call`, and the name is that of the closure in `f`.
     let is_method = syntax.call_at(position).is_some_and(|site| site.method && site.name == name);

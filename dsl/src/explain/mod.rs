@@ -41,7 +41,8 @@ pub fn of_run(error: &EvalAltResult, program: &Program) -> Diagnostic {
                 .hint("copy the value first, as in `let copy = values;`, and use the copy in the closure")
         }
         E::ErrorIndexingType(text, _) if text.starts_with(Type::Points.name()) => {
-            Fail::script("points have no brackets").hint("write x.rows(0, 1) for the first point, x.column(0) for a coordinate")
+            Fail::script("points have no brackets")
+                .hint("write x.rows(0, 1) for the first point, x.column(0) for a coordinate")
         }
         E::ErrorTooManyOperations(_) => Fail::script(format!(
             "the script reached the limit of {} million operations",

@@ -7,6 +7,7 @@ pub fn plain(name: &str) -> String {
     match name.split(" | ").next().unwrap_or(name) {
         "i64" => "a whole number".into(),
         "f64" => "a number".into(),
+        "char" => "a character".into(),
         "bool" => "a boolean".into(),
         "&str" | "string" | "ImmutableString" | "String" => "a string".into(),
         "()" => "nothing, ()".into(),

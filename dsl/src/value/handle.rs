@@ -1,6 +1,6 @@
 //! The types of handles: their names in the language and in sentences, and how handles print.
 
-use super::{bridge, coupling, flow, generator, matrix, metric_value, number, points, run_result, score, table, target};
+use super::{bridge, coupling, flow, generator, matrix, metric_value, points, run_result, score, table, target};
 use crate::language::Type;
 use rhai::{Dynamic, Engine};
 use sdflow::sinkhorn::Coupling;
@@ -70,7 +70,6 @@ pub fn register(engine: &mut Engine) {
     generator::register(engine);
     run_result::register(engine);
     matrix::register(engine);
-    number::register(engine);
     metric_value::register(engine);
     table::register(engine);
     coupling::register(engine);

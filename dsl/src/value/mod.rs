@@ -10,7 +10,7 @@ mod generator;
 mod handle;
 mod matrix;
 mod metric_value;
-pub mod number;
+mod number;
 mod points;
 mod run_result;
 mod score;

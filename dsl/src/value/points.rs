@@ -65,7 +65,8 @@ impl Cloud {
     }
 }
 
-/// Returns the names of the coordinates of points, of a target or of a flow; empty if there are none.
+/// Returns the names of the coordinates of points, of a target or of a flow; empty if there are
+/// none.
 pub fn columns_of(value: &Dynamic) -> Arc<[String]> {
     if let Some(cloud) = value.read_lock::<Cloud>() {
         return Arc::clone(&cloud.columns);

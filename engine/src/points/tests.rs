@@ -1,5 +1,6 @@
 //! Sets of points are checked when they are made.
 
+use super::checks::CHECKED;
 use super::*;
 
 #[test]
