@@ -9,6 +9,7 @@ from typing import Any, Literal, overload
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from . import estimators as estimators
 from ._errors import DataError as DataError
 from ._errors import DivergedError as DivergedError
 from ._errors import SdflowError as SdflowError

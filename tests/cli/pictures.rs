@@ -106,7 +106,7 @@ fn the_columns_of_a_table_share_a_chart_and_those_of_a_history_do_not() {
     assert_eq!((axes(&table), axes(&chosen), axes(&history), axes(&two)), (1, 0, 4, 2));
     // The errors are a band, not a curve.
     assert!(!table.contains("a_se") && has(&chosen, "a_se"));
-    assert!(has(&table, "Bands: one standard error.") && !chosen.contains("Bands"), "{table}");
+    assert!(has(&table, "Bands: one standard error.") && !history.contains("Bands"), "{table}");
     assert!(has(&history, "sigma") && !has(&history, "progress"), "{history}");
 }
 
@@ -114,7 +114,8 @@ fn the_columns_of_a_table_share_a_chart_and_those_of_a_history_do_not() {
 fn labels_name_the_columns_of_a_table_and_the_quantity_of_a_sweep() {
     let [both, one, heat] = pictures(
         "let t = table([#{n: 1, fit_a: 2, fit_b: 3}, #{n: 2, fit_a: 4, fit_b: 5}]);
-        plot(t, \"both.svg\", #{labels: [\"first fit\"]}); plot(t, \"one.svg\", #{y: \"fit_b\", labels: [\"other fit\"]});
+        plot(t, \"both.svg\", #{x: \"n\", labels: [\"first fit\"]});
+        plot(t, \"one.svg\", #{x: \"n\", y: \"fit_b\", labels: [\"other fit\"]});
         let s = sweep(#{a: [1, 2], b: [3, 4]}, |p| #{mean_gap: 1.0 * p.a + p.b});
         plot(s, \"heat.svg\", #{labels: [\"mean gap in metres\"]});",
         ["both.svg", "one.svg", "heat.svg"],

@@ -94,11 +94,7 @@ fn column(call: &Call) -> std::result::Result<usize, Fail> {
         let seen = format!("is {name:?}");
         match cloud.columns.is_empty() {
             true => call.bad(1, seen, "the coordinates of the points have no names").hint("count them from 0"),
-            false => {
-                let fail = call.bad(1, seen, &format!("the names are {}", cloud.columns.join(", ")));
-                let near = sdflow::nearest(&name, cloud.columns.iter().map(String::as_str));
-                Fail { hint: near.map(|near| format!("did you mean \"{near}\"?")), ..fail }
-            }
+            false => call.bad(1, seen, &format!("the names are {}", cloud.columns.join(", "))),
         }
     })
 }

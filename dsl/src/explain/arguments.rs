@@ -30,7 +30,7 @@ pub fn unknown_function(signature: &str, position: Position, syntax: &Syntax) ->
         return if has_points && is_arithmetic { fail.hint(NO_ARITHMETIC) } else { fail };
     }
     if OF_DECIMALS.contains(&name) && types.iter().all(|of| ["i64", "f64"].contains(of)) {
-        let hint = format!("write {name}(2.0) for {name}(2), and {name}(n.to_float()) for a variable");
+        let hint = "write 2.0 for 2, and n.to_float() for a variable";
         return Fail::script(format!("`{name}` takes numbers with decimals, and a whole number was given")).hint(hint);
     }
     // In `f.call(x)` the site is the call of `call`, and the name is that of the closure in `f`.
