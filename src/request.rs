@@ -6,16 +6,23 @@ use crate::machine;
 use sdflow::Interrupt;
 use sdflow::pairwise::PairwiseOptions;
 use sdflow_dsl::{Diagnostic, Request};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Environment variables with this prefix set parameters. The rest of the variable's name is the
 /// name of the parameter in upper case.
 const PREFIX: &str = "SDFLOW_P_";
 
+/// The endings of files of data.
+const DATA: [&str; 6] = ["csv", "tsv", "npy", "npz", "png", "safetensors"];
+
+fn name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
 /// Builds the request from `args` and the environment; `interrupt` stops the run.
 ///
 /// # Errors
-/// A folder of `--allow-read` does not exist; the seed is given twice, or is not a whole number;
+/// A folder of `--allow-read` does not exist; the script is a file of data; the seed is given twice, or is not a whole number;
 /// the instruction set does not exist.
 pub fn request(args: &ScriptArgs, interrupt: &Interrupt) -> Result<Request, Diagnostic> {
     let mut environment: Vec<(String, String)> = std::env::vars_os()
@@ -25,6 +32,14 @@ pub fn request(args: &ScriptArgs, interrupt: &Interrupt) -> Result<Request, Diag
     if let Some(folder) = args.allow_read.iter().find(|folder| !folder.is_dir()) {
         let message = format!("`--allow-read {}` names no folder", folder.display());
         return Err(usage(message, "give a folder that exists"));
+    }
+    let ending = args.script.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
+    if DATA.contains(&ending.as_str()) {
+        let message = format!("{} holds data, not a script", args.script.display());
+        return Err(usage(
+            message,
+            format!("write a script beside it that begins with `let x = load({:?});`", name(&args.script)),
+        ));
     }
     let from_line = args.params.iter().any(|(name, _)| name == "seed");
     if args.seed.is_some() && from_line {

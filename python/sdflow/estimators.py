@@ -83,6 +83,8 @@ class FlowSampler(DensityMixin, BaseEstimator):
         -------
         self
         """
+        if self.steps < 1:
+            raise sdflow.SdflowError(f"`steps` is {self.steps}, but a flow takes at least 1 step")
         data: NDArray[Any] = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
         self.mean_, self.scale_ = _units(data)
         self.points_ = sdflow.Points((data - self.mean_) / self.scale_)

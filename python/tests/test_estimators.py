@@ -85,3 +85,8 @@ def test_a_map_takes_new_points_to_the_target(seed: int) -> None:
     assert list(named.fit_transform(pandas.DataFrame({"a": source[:, 0], "b": source[:, 1]})).columns) == ["a", "b"]
     with pytest.raises(ValueError, match="`target` has 3 columns"):
         FlowMap(target=np.zeros((9, 3))).fit(source)
+
+
+def test_a_flow_without_steps_is_refused_when_it_is_fitted() -> None:
+    with pytest.raises(sd.SdflowError, match="`steps` is 0"):
+        FlowSampler(steps=0).fit(np.eye(4))

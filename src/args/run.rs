@@ -1,6 +1,6 @@
 //! The flags of `run` and `check`, and the flags that these share with `sweep`.
 
-use super::values::{assignment, duration, pace, size};
+use super::values::{assignment, duration, pace, seed, size};
 use clap::Args;
 use sdflow_dsl::CheckpointPace;
 use std::path::PathBuf;
@@ -16,7 +16,7 @@ pub struct ScriptArgs {
     #[arg(short = 'p', value_name = "NAME=VALUE", value_parser = assignment)]
     pub params: Vec<(String, String)>,
     /// Seed of all random numbers [default: 0]
-    #[arg(long, allow_negative_numbers = true)]
+    #[arg(long, allow_negative_numbers = true, value_parser = seed)]
     pub seed: Option<u64>,
     /// Cap the numbers of particles and steps so that the script runs in seconds
     #[arg(long)]

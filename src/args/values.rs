@@ -30,6 +30,11 @@ pub(super) fn switch() -> impl TypedValueParser<Value = bool> {
 pub(super) trait Named: serde::de::DeserializeOwned + Clone + Send + Sync + 'static {}
 impl<T: serde::de::DeserializeOwned + Clone + Send + Sync + 'static> Named for T {}
 
+/// Parses a seed.
+pub(super) fn seed(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("a seed is a whole number from 0 to {}", u64::MAX))
+}
+
 /// Parses a time such as 90s, 5m, 1.5h or 2d.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let unit = |seconds: f64| text.get(..text.len() - 1).and_then(|number| Some(number.parse::<f64>().ok()? * seconds));

@@ -32,6 +32,21 @@ fn bad_flags_leave_with_2() {
 }
 
 #[test]
+fn a_seed_that_is_none_and_data_in_place_of_a_script_are_explained() {
+    let sandbox = Sandbox::with("1");
+    std::fs::write(sandbox.path("own.csv"), "age,income\n30,41000\n").unwrap();
+    for (words, told) in [
+        ("a.rhai --seed x", "a seed is a whole number from 0 to 18446744073709551615"),
+        ("a.rhai --seed 1.5", "a seed is a whole number"),
+        ("own.csv", "own.csv holds data, not a script"),
+        ("check own.csv", "`let x = load(\"own.csv\");`"),
+    ] {
+        let said = sandbox.run(words).code(2).stderr;
+        assert!(said.contains(told), "{words}: {said}");
+    }
+}
+
+#[test]
 fn help_and_version_go_to_standard_output() {
     let help = Sandbox::new().run("--help").code(0).stdout;
     assert!(
