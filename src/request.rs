@@ -22,8 +22,8 @@ fn name(path: &Path) -> String {
 /// Builds the request from `args` and the environment; `interrupt` stops the run.
 ///
 /// # Errors
-/// A folder of `--allow-read` does not exist; the script is a file of data; the seed is given twice,
-/// or is not a whole number; the instruction set does not exist.
+/// A folder of `--allow-read` does not exist; the script is a file of data; the seed is given
+/// twice, or is not a whole number; the instruction set does not exist.
 pub fn request(args: &ScriptArgs, interrupt: &Interrupt) -> Result<Request, Diagnostic> {
     let mut environment: Vec<(String, String)> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.to_str()?.strip_prefix(PREFIX)?.to_string(), value.into_string().ok()?)))
