@@ -36,6 +36,7 @@ class Points(Value, np.lib.mixins.NDArrayOperatorsMixin):
     @property
     def T(self) -> NDArray[np.float64]: ...
     def tolist(self) -> list[list[float]]: ...
+    def mean(self, axis: int | None = ...) -> Any: ...
     def std(self, axis: int | None = ...) -> Any: ...
     def __array_ufunc__(self, function: Any, method: str, *args: Any, **options: Any) -> Any: ...
     def __array__(self, dtype: DTypeLike | None = ..., copy: bool | None = ...) -> NDArray[Any]: ...
@@ -590,170 +591,196 @@ def ratio(
     decay: float | None = ...,
 ) -> Score: ...
 
-def sd_flow(
-    target_score: Score | Target | Points | ArrayLike,
-    source_score: Score | Target | Points | ArrayLike | None = ...,
-    *,
-    sigma: float | str | Sequence[float] | Mapping[str, Any] | Callable[[float], float] | None = ...,
-    scaling: Literal["denoiser", "raw"] | None = ...,
-    divergence: Literal["reverse_kl", "kl", "jeffreys", "js", "pearson"] | None = ...,
-    noise: Literal["fresh", "half", "none", "fixed"] | None = ...,
-    self_term: Literal["include", "exclude"] | None = ...,
-    batch: int | None = ...,
-    batch_target: int | None = ...,
-    batch_source: int | None = ...,
-    step: float | str | Sequence[float] | Mapping[str, Any] | Callable[[float], float] | None = ...,
-    integrator: Literal["euler", "heun", "rk4"] | None = ...,
-    precision: Literal["f64", "f32", "bf16x3", "bf16x6", "auto"] | None = ...,
-    tol: float | None = ...,
-) -> Flow: ...
+class sd_flow(Flow):
+    def __init__(
+        self,
+        target_score: Score | Target | Points | ArrayLike,
+        source_score: Score | Target | Points | ArrayLike | None = ...,
+        *,
+        sigma: float | str | Sequence[float] | Mapping[str, Any] | Callable[[float], float] | None = ...,
+        scaling: Literal["denoiser", "raw"] | None = ...,
+        divergence: Literal["reverse_kl", "kl", "jeffreys", "js", "pearson"] | None = ...,
+        noise: Literal["fresh", "half", "none", "fixed"] | None = ...,
+        self_term: Literal["include", "exclude"] | None = ...,
+        batch: int | None = ...,
+        batch_target: int | None = ...,
+        batch_source: int | None = ...,
+        step: float | str | Sequence[float] | Mapping[str, Any] | Callable[[float], float] | None = ...,
+        integrator: Literal["euler", "heun", "rk4"] | None = ...,
+        precision: Literal["f64", "f32", "bf16x3", "bf16x6", "auto"] | None = ...,
+        tol: float | None = ...,
+    ) -> None: ...
 
-def mmd_flow(
-    points: Target | Points | ArrayLike,
-    *,
-    kernel: float | str | Mapping[str, Any] | float | Literal["median"] | Sequence[float | str | Mapping[str, Any] | float] | ArrayLike | None = ...,
-    scaling: Literal["denoiser", "raw"] | None = ...,
-    weighting: Literal["plain", "normalised"] | None = ...,
-    noise: float | str | Sequence[float] | Mapping[str, Any] | Callable[[float], float] | None = ...,
-    step: float | str | Sequence[float] | Mapping[str, Any] | Callable[[float], float] | None = ...,
-    integrator: Literal["euler", "heun", "rk4"] | None = ...,
-    precision: Literal["f64", "f32", "bf16x3", "bf16x6", "auto"] | None = ...,
-    tol: float | None = ...,
-) -> Flow: ...
+class mmd_flow(Flow):
+    def __init__(
+        self,
+        points: Target | Points | ArrayLike,
+        *,
+        kernel: float | str | Mapping[str, Any] | float | Literal["median"] | Sequence[float | str | Mapping[str, Any] | float] | ArrayLike | None = ...,
+        scaling: Literal["denoiser", "raw"] | None = ...,
+        weighting: Literal["plain", "normalised"] | None = ...,
+        noise: float | str | Sequence[float] | Mapping[str, Any] | Callable[[float], float] | None = ...,
+        step: float | str | Sequence[float] | Mapping[str, Any] | Callable[[float], float] | None = ...,
+        integrator: Literal["euler", "heun", "rk4"] | None = ...,
+        precision: Literal["f64", "f32", "bf16x3", "bf16x6", "auto"] | None = ...,
+        tol: float | None = ...,
+    ) -> None: ...
 
-def sinkhorn_flow(
-    points: Target | Points | ArrayLike,
-    *,
-    epsilon: float | None = ...,
-    blur: float | None = ...,
-    tolerance: float | None = ...,
-    max_iterations: int | None = ...,
-    step: float | str | Sequence[float] | Mapping[str, Any] | Callable[[float], float] | None = ...,
-    integrator: Literal["euler", "heun", "rk4"] | None = ...,
-    precision: Literal["f64", "f32", "bf16x3", "bf16x6", "auto"] | None = ...,
-    tol: float | None = ...,
-) -> Flow: ...
+class sinkhorn_flow(Flow):
+    def __init__(
+        self,
+        points: Target | Points | ArrayLike,
+        *,
+        epsilon: float | None = ...,
+        blur: float | None = ...,
+        tolerance: float | None = ...,
+        max_iterations: int | None = ...,
+        step: float | str | Sequence[float] | Mapping[str, Any] | Callable[[float], float] | None = ...,
+        integrator: Literal["euler", "heun", "rk4"] | None = ...,
+        precision: Literal["f64", "f32", "bf16x3", "bf16x6", "auto"] | None = ...,
+        tol: float | None = ...,
+    ) -> None: ...
 
-def sliced_flow(
-    points: Target | Points | ArrayLike,
-    *,
-    bases: int | None = ...,
-    step: float | str | Sequence[float] | Mapping[str, Any] | Callable[[float], float] | None = ...,
-    integrator: Literal["euler", "heun", "rk4"] | None = ...,
-    precision: Literal["f64", "f32", "bf16x3", "bf16x6", "auto"] | None = ...,
-    tol: float | None = ...,
-) -> Flow: ...
+class sliced_flow(Flow):
+    def __init__(
+        self,
+        points: Target | Points | ArrayLike,
+        *,
+        bases: int | None = ...,
+        step: float | str | Sequence[float] | Mapping[str, Any] | Callable[[float], float] | None = ...,
+        integrator: Literal["euler", "heun", "rk4"] | None = ...,
+        precision: Literal["f64", "f32", "bf16x3", "bf16x6", "auto"] | None = ...,
+        tol: float | None = ...,
+    ) -> None: ...
 
-def drift_flow(
-    points: Target | Points | ArrayLike,
-    *,
-    kernel: str | None = ...,
-    temperature: float | Sequence[float] | ArrayLike | None = ...,
-    scale: Literal["distance", "none"] | None = ...,
-    normalisation: Literal["row", "joint"] | None = ...,
-    self_term: Literal["include", "exclude"] | None = ...,
-    batch_target: int | None = ...,
-    step: float | str | Sequence[float] | Mapping[str, Any] | Callable[[float], float] | None = ...,
-    integrator: Literal["euler", "heun", "rk4"] | None = ...,
-    precision: Literal["f64", "f32", "bf16x3", "bf16x6", "auto"] | None = ...,
-    tol: float | None = ...,
-) -> Flow: ...
+class drift_flow(Flow):
+    def __init__(
+        self,
+        points: Target | Points | ArrayLike,
+        *,
+        kernel: str | None = ...,
+        temperature: float | Sequence[float] | ArrayLike | None = ...,
+        scale: Literal["distance", "none"] | None = ...,
+        normalisation: Literal["row", "joint"] | None = ...,
+        self_term: Literal["include", "exclude"] | None = ...,
+        batch_target: int | None = ...,
+        step: float | str | Sequence[float] | Mapping[str, Any] | Callable[[float], float] | None = ...,
+        integrator: Literal["euler", "heun", "rk4"] | None = ...,
+        precision: Literal["f64", "f32", "bf16x3", "bf16x6", "auto"] | None = ...,
+        tol: float | None = ...,
+    ) -> None: ...
 
-def by_label(
-    flows: ArrayLike,
-) -> Flow: ...
+class by_label(Flow):
+    def __init__(
+        self,
+        flows: ArrayLike,
+    ) -> None: ...
 
-def gan_flow(
-    target: Target | Points | ArrayLike,
-    *,
-    loss: Literal["saturating", "non_saturating", "log_ratio", "least_squares", "kl", "reverse_kl", "js", "pearson", "squared_hellinger"] | None = ...,
-    discriminator: Mapping[str, Any] | None = ...,
-    sigma: float | str | Sequence[float] | Mapping[str, Any] | Callable[[float], float] | None = ...,
-    scaling: Literal["denoiser", "raw"] | None = ...,
-    step: float | str | Sequence[float] | Mapping[str, Any] | Callable[[float], float] | None = ...,
-    integrator: Literal["euler", "heun", "rk4"] | None = ...,
-    precision: Literal["f64", "f32", "bf16x3", "bf16x6", "auto"] | None = ...,
-    tol: float | None = ...,
-) -> Flow: ...
+class gan_flow(Flow):
+    def __init__(
+        self,
+        target: Target | Points | ArrayLike,
+        *,
+        loss: Literal["saturating", "non_saturating", "log_ratio", "least_squares", "kl", "reverse_kl", "js", "pearson", "squared_hellinger"] | None = ...,
+        discriminator: Mapping[str, Any] | None = ...,
+        sigma: float | str | Sequence[float] | Mapping[str, Any] | Callable[[float], float] | None = ...,
+        scaling: Literal["denoiser", "raw"] | None = ...,
+        step: float | str | Sequence[float] | Mapping[str, Any] | Callable[[float], float] | None = ...,
+        integrator: Literal["euler", "heun", "rk4"] | None = ...,
+        precision: Literal["f64", "f32", "bf16x3", "bf16x6", "auto"] | None = ...,
+        tol: float | None = ...,
+    ) -> None: ...
 
-def svgd(
-    target: Score | Target | Points | ArrayLike,
-    *,
-    kernel: float | str | Mapping[str, Any] | float | Literal["median"] | Sequence[float | str | Mapping[str, Any] | float] | ArrayLike | None = ...,
-    sigma: float | str | Sequence[float] | Mapping[str, Any] | Callable[[float], float] | None = ...,
-    step: float | str | Sequence[float] | Mapping[str, Any] | Callable[[float], float] | None = ...,
-    integrator: Literal["euler", "heun", "rk4"] | None = ...,
-    precision: Literal["f64", "f32", "bf16x3", "bf16x6", "auto"] | None = ...,
-    tol: float | None = ...,
-) -> Flow: ...
+class svgd(Flow):
+    def __init__(
+        self,
+        target: Score | Target | Points | ArrayLike,
+        *,
+        kernel: float | str | Mapping[str, Any] | float | Literal["median"] | Sequence[float | str | Mapping[str, Any] | float] | ArrayLike | None = ...,
+        sigma: float | str | Sequence[float] | Mapping[str, Any] | Callable[[float], float] | None = ...,
+        step: float | str | Sequence[float] | Mapping[str, Any] | Callable[[float], float] | None = ...,
+        integrator: Literal["euler", "heun", "rk4"] | None = ...,
+        precision: Literal["f64", "f32", "bf16x3", "bf16x6", "auto"] | None = ...,
+        tol: float | None = ...,
+    ) -> None: ...
 
-def langevin(
-    target: Score | Target | Points | ArrayLike,
-    *,
-    sampler: Literal["ula", "mala"] | None = ...,
-    step: float | str | Sequence[float] | Mapping[str, Any] | Callable[[float], float] | None = ...,
-    warmup: int | None = ...,
-    acceptance: float | None = ...,
-    preconditioner: Literal["none", "diagonal", "dense"] | None = ...,
-    sigma: float | str | Sequence[float] | Mapping[str, Any] | Callable[[float], float] | None = ...,
-) -> Flow: ...
+class langevin(Flow):
+    def __init__(
+        self,
+        target: Score | Target | Points | ArrayLike,
+        *,
+        sampler: Literal["ula", "mala"] | None = ...,
+        step: float | str | Sequence[float] | Mapping[str, Any] | Callable[[float], float] | None = ...,
+        warmup: int | None = ...,
+        acceptance: float | None = ...,
+        preconditioner: Literal["none", "diagonal", "dense"] | None = ...,
+        sigma: float | str | Sequence[float] | Mapping[str, Any] | Callable[[float], float] | None = ...,
+    ) -> None: ...
 
-def pf_ode(
-    score: Score | Target | Points | ArrayLike,
-    *,
-    sampler: Literal["ddim", "euler", "edm", "heun", "rk4", "adaptive"] | None = ...,
-    tolerance: float | None = ...,
-    process: Literal["ve", "vp", "subvp"] | None = ...,
-    sigma_max: float | None = ...,
-    sigma_min: float | None = ...,
-    rho: float | None = ...,
-    beta_min: float | None = ...,
-    beta_max: float | None = ...,
-    denoise: bool | None = ...,
-) -> Flow: ...
+class pf_ode(Flow):
+    def __init__(
+        self,
+        score: Score | Target | Points | ArrayLike,
+        *,
+        sampler: Literal["ddim", "euler", "edm", "heun", "rk4", "adaptive"] | None = ...,
+        tolerance: float | None = ...,
+        process: Literal["ve", "vp", "subvp"] | None = ...,
+        sigma_max: float | None = ...,
+        sigma_min: float | None = ...,
+        rho: float | None = ...,
+        beta_min: float | None = ...,
+        beta_max: float | None = ...,
+        denoise: bool | None = ...,
+    ) -> None: ...
 
-def reverse_sde(
-    score: Score | Target | Points | ArrayLike,
-    *,
-    sampler: Literal["euler_maruyama", "ancestral", "edm", "gaussian_mixture", "gms"] | None = ...,
-    lambda_: float | None = ...,
-    churn: float | None = ...,
-    churn_min: float | None = ...,
-    churn_max: float | None = ...,
-    churn_noise: float | None = ...,
-    process: Literal["ve", "vp", "subvp"] | None = ...,
-    sigma_max: float | None = ...,
-    sigma_min: float | None = ...,
-    rho: float | None = ...,
-    beta_min: float | None = ...,
-    beta_max: float | None = ...,
-    denoise: bool | None = ...,
-) -> Flow: ...
+class reverse_sde(Flow):
+    def __init__(
+        self,
+        score: Score | Target | Points | ArrayLike,
+        *,
+        sampler: Literal["euler_maruyama", "ancestral", "edm", "gaussian_mixture", "gms"] | None = ...,
+        lambda_: float | None = ...,
+        churn: float | None = ...,
+        churn_min: float | None = ...,
+        churn_max: float | None = ...,
+        churn_noise: float | None = ...,
+        process: Literal["ve", "vp", "subvp"] | None = ...,
+        sigma_max: float | None = ...,
+        sigma_min: float | None = ...,
+        rho: float | None = ...,
+        beta_min: float | None = ...,
+        beta_max: float | None = ...,
+        denoise: bool | None = ...,
+    ) -> None: ...
 
-def predictor_corrector(
-    score: Score | Target | Points | ArrayLike,
-    *,
-    predictor: Literal["euler_maruyama", "ancestral", "ddim"] | None = ...,
-    corrections: int | None = ...,
-    snr: float | None = ...,
-    process: Literal["ve", "vp", "subvp"] | None = ...,
-    sigma_max: float | None = ...,
-    sigma_min: float | None = ...,
-    rho: float | None = ...,
-    beta_min: float | None = ...,
-    beta_max: float | None = ...,
-    denoise: bool | None = ...,
-) -> Flow: ...
+class predictor_corrector(Flow):
+    def __init__(
+        self,
+        score: Score | Target | Points | ArrayLike,
+        *,
+        predictor: Literal["euler_maruyama", "ancestral", "ddim"] | None = ...,
+        corrections: int | None = ...,
+        snr: float | None = ...,
+        process: Literal["ve", "vp", "subvp"] | None = ...,
+        sigma_max: float | None = ...,
+        sigma_min: float | None = ...,
+        rho: float | None = ...,
+        beta_min: float | None = ...,
+        beta_max: float | None = ...,
+        denoise: bool | None = ...,
+    ) -> None: ...
 
-def smc(
-    target: Target,
-    prior: Target | None = ...,
-    *,
-    ess: float | None = ...,
-    leapfrog: int | None = ...,
-    acceptance: float | None = ...,
-    preconditioner: Literal["none", "diagonal", "dense"] | None = ...,
-) -> Flow: ...
+class smc(Flow):
+    def __init__(
+        self,
+        target: Target,
+        prior: Target | None = ...,
+        *,
+        ess: float | None = ...,
+        leapfrog: int | None = ...,
+        acceptance: float | None = ...,
+        preconditioner: Literal["none", "diagonal", "dense"] | None = ...,
+    ) -> None: ...
 
 def gaussian_bridge(
     source: Target | Points | ArrayLike,

@@ -17,7 +17,7 @@ from . import _engine
 from ._errors import MissingError, SdflowError
 from ._script import as_python, in_python
 from ._session import current
-from ._values import CLASSES, Value, wrapped
+from ._values import CLASSES, Flow, Value, wrapped
 
 #: Functions that this package also offers as methods of their first argument.
 METHODS = {"run": "flow", "fit": "generator", "distill": "generator", "regress": "generator"}
@@ -75,6 +75,8 @@ class Entry:
         self.options = [Option(_word(option[0]), *option[1:]) for option in options]
         self.returns: str = _result(told["returns"])
         self.returned: str = told["returned"]
+        #: Whether it makes a flow, so that its name is that of a class of flows.
+        self.is_flow: bool = self.returns == "Flow" and self.receiver is None
         self.about: str = told["about"]
         self.names: list[tuple[str, str]] = told["names"]
         self.script: str = told["example"]
@@ -224,6 +226,26 @@ def function_of(entry: Entry) -> Callable[..., Any]:
     return _named(function, entry, is_method=False)
 
 
+def class_of(entry: Entry) -> type[Value]:
+    """Return the class of the flows that an entry makes."""
+
+    def init(self: Flow, *args: Any, **options: Any) -> None:
+        self._handle = entry.call(args, options)._handle
+
+    signature = entry.signature(is_method=False)
+    own = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    init.__name__, init.__qualname__ = "__init__", f"{entry.name}.__init__"
+    init.__signature__ = signature.replace(parameters=[own, *signature.parameters.values()])  # type: ignore[attr-defined]
+    members = {
+        "__slots__": (),
+        "__init__": init,
+        "__module__": __package__ or "",
+        "__doc__": entry.doc(),
+        "__signature__": signature,
+    }
+    return type(entry.name, (Flow,), members)
+
+
 def method_of(entry: Entry) -> Callable[..., Any]:
     """Return the method of a class for an entry; `self` is its receiver or its first argument."""
 
@@ -257,13 +279,13 @@ def _named(function: Callable[..., Any], entry: Entry, *, is_method: bool) -> Ca
 
 
 def functions() -> dict[str, Callable[..., Any]]:
-    """Return the functions of the package by name, and give the classes their methods."""
-    made = {}
+    """Return the functions and the classes of flows of the package by name, and give the classes their methods."""
+    made: dict[str, Callable[..., Any]] = {}
     for entry in ENTRIES:
         if _is_own(entry):
             continue
         if entry.receiver is None:
-            made[entry.name] = function_of(entry)
+            made[entry.name] = class_of(entry) if entry.is_flow else function_of(entry)
             owner = METHODS.get(entry.name)
             if owner is not None:
                 setattr(CLASSES[owner], entry.name, method_of(entry))

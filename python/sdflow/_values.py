@@ -28,7 +28,7 @@ class Value:
         raise TypeError(f"a {type(self).__name__} is made by a function of sdflow: dir(sdflow) lists them")
 
     def __reduce__(self) -> Any:
-        raise TypeError(f"a {type(self).__name__} cannot be pickled: keep its points or how it was made")
+        raise TypeError(f"`{type(self).__name__}` cannot be pickled: keep its points or how it was made")
 
     def __copy__(self) -> Any:
         made: Any = type(self).__new__(type(self))
@@ -36,8 +36,8 @@ class Value:
         return made
 
     def __repr__(self) -> str:
-        name = self._handle.name()
-        return f"<sdflow.{type(self).__name__}{'' if name is None else ': ' + name}>"
+        name, own = self._handle.name(), type(self).__name__
+        return f"<sdflow.{own}>" if name in (None, own) else f"<sdflow.{own}: {name}>"
 
 
 class Points(Value, np.lib.mixins.NDArrayOperatorsMixin):

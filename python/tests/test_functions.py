@@ -177,7 +177,7 @@ def test_readings_records_and_tables() -> None:
     assert list(pickle.loads(pickle.dumps(r.history))) == r.history.columns
     assert 'a dictionary such as {"metric": "mmd", "kernel": 0.5}' in " ".join(str(sd.Flow.run.__doc__).split())
     assert "estimators" in dir(sd) and sd.estimators.FlowSampler is not None
-    assert repr(sd.svgd(sd.gaussian(dim=2))) == "<sdflow.Flow: svgd>"
+    assert repr(sd.svgd(sd.gaussian(dim=2))) == "<sdflow.svgd>"
     assert repr(sd.ar1(0.5, dim=3)) == "<sdflow.Target: a Gaussian in 3 dimensions>"
     assert r.stats.steps == 3 and repr(r) == "<sdflow.Result: finished after 3 steps>"
     assert sd.table([{"a": 1.5, "b": "x"}, {"a": 2}])["a"].tolist() == [1.5, 2]
@@ -237,7 +237,7 @@ def test_values_are_made_by_functions_and_say_if_they_cannot_be_pickled() -> Non
     with pytest.raises(TypeError, match="made by a function"):
         sd.Flow()
     flow = sd.sd_flow(sd.normal(20, 2))
-    with pytest.raises(TypeError, match="a Flow cannot be pickled"):
+    with pytest.raises(TypeError, match="`sd_flow` cannot be pickled"):
         pickle.dumps(flow)
     assert copy.copy(flow).run(sd.normal(9, 2), steps=1).points.n == 9
     assert (copy.copy(sd.Points([[1, 2]])) == [[1, 2]]).all()
@@ -287,3 +287,13 @@ def test_a_generator_can_be_pickled() -> None:
     z = np.random.default_rng(0).normal(size=(7, 2))
     for other in (pickle.loads(pickle.dumps(net)), copy.deepcopy(net), copy.copy(net)):
         assert (other.apply(z).numpy() == net.apply(z).numpy()).all()
+
+
+def test_every_flow_is_a_class() -> None:
+    flows = [sd.sd_flow, sd.mmd_flow, sd.svgd, sd.langevin, sd.pf_ode, sd.sinkhorn_flow, sd.sliced_flow, sd.drift_flow]
+    assert all(isinstance(flow, type) and issubclass(flow, sd.Flow) for flow in flows)
+    flow = sd.mmd_flow([[0.0], [1.0]], step=0.5)
+    assert isinstance(flow, sd.mmd_flow) and not isinstance(flow, sd.sd_flow) and type(copy.copy(flow)) is sd.mmd_flow
+    assert copy.copy(flow).run([[0.5]], steps=2).stats.steps == 2
+    with pytest.raises(TypeError, match="made by a function"):
+        sd.Flow()
