@@ -18,9 +18,10 @@ pub const ENTRIES: &[Entry] = &[
     function("load", Kind::Points, &[arg("file", Type::Text), OPTIONS], Type::Points, load)
         .about(
             "Reads points from a `.npy` (any numeric type, C or Fortran order), `.npz` or `.csv` \
-             file (also `.tsv` or `.txt`), one row per point. A `.png` gives one row per pixel, with its grey level or its \
-             red, green and blue from 0 to 1; with `flatten` the picture is one row. A folder of \
-             `.png` files of one size gives one row per picture. The path is relative to the \
+             file (also `.tsv` or `.txt`), one row per point. A `.png` gives one row per pixel, \
+             with its grey level or its red, green and blue from 0 to 1; with `flatten` the picture \
+             is one row. A folder of `.png` files of one size gives one row per picture. The path \
+             is relative to the \
              script's folder, or to a folder given by `--allow-read`. A value that is not finite \
              is an error; its message names the place of the value. The header, the row names, the \
              separator and the decimal mark of a `.csv` are inferred from all lines of the file. \
