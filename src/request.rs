@@ -6,7 +6,7 @@ use crate::machine;
 use sdflow::Interrupt;
 use sdflow::pairwise::PairwiseOptions;
 use sdflow_dsl::{Diagnostic, Request};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Environment variables with this prefix set parameters. The rest of the variable's name is the
 /// name of the parameter in upper case.
@@ -14,10 +14,6 @@ const PREFIX: &str = "SDFLOW_P_";
 
 /// The endings of files of data.
 const DATA: [&str; 6] = ["csv", "tsv", "npy", "npz", "png", "safetensors"];
-
-fn name(path: &Path) -> String {
-    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
-}
 
 /// Builds the request from `args` and the environment; `interrupt` stops the run.
 ///
@@ -36,10 +32,9 @@ pub fn request(args: &ScriptArgs, interrupt: &Interrupt) -> Result<Request, Diag
     let ending = args.script.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
     if DATA.contains(&ending.as_str()) {
         let message = format!("{} holds data, not a script", args.script.display());
-        return Err(usage(
-            message,
-            format!("write a script beside it that begins with `let x = load({:?});`", name(&args.script)),
-        ));
+        let name = args.script.file_name().unwrap_or_default().to_string_lossy();
+        let load = if ending == "safetensors" { "load_model" } else { "load" };
+        return Err(usage(message, format!("write a script beside it that begins with `let x = {load}({name:?});`")));
     }
     let from_line = args.params.iter().any(|(name, _)| name == "seed");
     if args.seed.is_some() && from_line {

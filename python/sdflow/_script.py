@@ -57,7 +57,7 @@ def in_python(text: str, functions: frozenset[str], prefix: str = "sd.", is_mess
             continue
         if found.group(1):
             written = as_python(call, functions, prefix)
-        elif out.endswith(DICTIONARY) or text[at:start].endswith(DICTIONARY):
+        elif (out + text[at:start]).endswith(DICTIONARY):
             written = _dictionary(call, functions, prefix)
         else:
             written = _pairs(call, functions, prefix)

@@ -21,9 +21,8 @@ pub const ENTRIES: &[Entry] = &[
              file (also `.tsv` or `.txt`), one row per point. A `.png` gives one row per pixel, \
              with its grey level or its red, green and blue from 0 to 1; with `flatten` the picture \
              is one row. A folder of `.png` files of one size gives one row per picture. The path \
-             is relative to the \
-             script's folder, or to a folder given by `--allow-read`. A value that is not finite \
-             is an error; its message names the place of the value. The header, the row names, the \
+             is relative to the script's folder, or to a folder given by `--allow-read`. A value \
+             that is not finite is an error; its message names the place of the value. The header, the row names, the \
              separator and the decimal mark of a `.csv` are inferred from all lines of the file. \
              If another interpretation was possible but less likely, a note says how the file was \
              read. If two interpretations are equally likely, an error names the option to give. \

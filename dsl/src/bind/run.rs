@@ -73,9 +73,9 @@ fn run_flow(call: &Call) -> Result<Dynamic, Fail> {
     let snapshots = made.snapshots.into_iter().map(|s| (s.step, Arc::new(s.points))).collect();
     let points = Arc::new(made.points);
     let advice = ending::advice(&made.ending, plan.name, !made.warnings.is_empty());
-    let named = |i: usize| call.arg(i).map(columns_of).ok().filter(|columns| columns.len() == points.dim());
+    let named = |i: usize| call.arg(i).map(columns_of).ok().filter(|columns| columns.len() == dim);
     let done = Done {
-        points: Arc::clone(&points),
+        points,
         columns: [1, 2, 0].into_iter().find_map(named).unwrap_or_default(),
         carried: made.carried.map(Arc::new),
         log_det: made.log_det.map(Arc::from),

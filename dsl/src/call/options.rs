@@ -4,7 +4,7 @@
 use super::Call;
 use super::option_type::{describe_type, mismatch as type_error, one_of};
 use crate::context::{as_dynamic, as_value};
-use crate::language::{At, Fail, Signature, deprecated, innermost};
+use crate::language::{At, Fail, Signature, deprecated, innermost, without_position};
 use crate::value::{Cloud, Matrix, describe, format_value, unquoted};
 use rhai::{Array, Dynamic, EvalAltResult, FnPtr, Map, Position};
 use sdflow::flow::Stepping;
@@ -195,10 +195,7 @@ fn failed_at(t: f64, key: &Key, error: &EvalAltResult) -> Fail {
         }
         _ => None,
     };
-    let cause = told.unwrap_or_else(|| {
-        let text = cause.to_string();
-        Fail::script(text.rfind(" (line ").map_or(text.as_str(), |at| &text[..at]))
-    });
+    let cause = told.unwrap_or_else(|| Fail::script(without_position(cause)));
     Fail { message: format!("the function of `{}` failed at progress {t}: {}", key.name, cause.message), ..cause }
 }
 

@@ -7,7 +7,7 @@ mod types;
 pub use arguments::{call_mismatch, no_function};
 pub use parse_error::of_parse;
 
-use crate::language::{Diagnostic, Fail, Fault, Program, Type, innermost, limits, of_fail};
+use crate::language::{Diagnostic, Fail, Fault, Program, Type, innermost, limits, of_fail, without_position};
 use crate::manual;
 use crate::value::format_content;
 use arguments::unknown_function;
@@ -62,7 +62,7 @@ pub fn of_run(error: &EvalAltResult, program: &Program) -> Diagnostic {
         E::ErrorParsing(kind, at) => {
             return of_parse(&ParseError(Box::new(kind.clone()), *at), &program.sources, &program.syntax);
         }
-        other => Fail::script(lower(&without_position(&other.to_string()))),
+        other => Fail::script(lower(&without_position(other))),
     };
     of_fail(&fail, position, program)
 }
@@ -96,8 +96,4 @@ fn unknown_property(text: &str) -> Fail {
         Some(near) => fail.hint(format!("did you mean `.{near}`?")),
         None => fail.hint(format!("it has {}", of_owner().map(|e| e.synopsis()).collect::<Vec<_>>().join(", "))),
     }
-}
-
-fn without_position(text: &str) -> String {
-    text.rfind(" (line ").map_or(text, |at| &text[..at]).to_string()
 }

@@ -22,7 +22,7 @@ pub use diagnostic::{Diagnostic, Fault, Place};
 pub use engine_error::{Culprit, culprit, suggest_fix};
 pub use fail::{At, Fail};
 pub use json_number::{Exact, exact};
-pub use placed::{innermost, of_fail};
+pub use placed::{innermost, of_fail, without_position};
 pub use program::{Program, Resolver, home_of};
 pub use read_source::read_source;
 pub use signature::{Arg, Kind, OPTIONS, Signature, arg, optional};

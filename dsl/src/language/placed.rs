@@ -52,3 +52,9 @@ pub fn innermost(error: &EvalAltResult, outer: Position) -> (&EvalAltResult, Pos
         other => (other, known(other.position())),
     }
 }
+
+/// Returns the message of an error of the interpreter without the position at its end.
+pub fn without_position(error: &EvalAltResult) -> String {
+    let text = error.to_string();
+    text.rfind(" (line ").map_or(text.as_str(), |at| &text[..at]).to_string()
+}
