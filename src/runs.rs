@@ -18,6 +18,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+/// The name of the record in the folder of a run.
+const RECORD: &str = "run.json";
+
 /// A run that was found.
 struct FoundRun {
     folder: PathBuf,
@@ -31,14 +34,13 @@ struct FoundRun {
 /// # Errors
 /// There is no such folder, no run has the metric to sort by, or the page cannot be written.
 pub fn runs(args: &RunsArgs) -> Result<Exit, Diagnostic> {
-    let (mut found, skipped) = find(&args.folder)?;
+    let (mut found, unreadable) = find(&args.folder)?;
     let names_script = |run: &FoundRun| args.script.as_ref().is_none_or(|text| run.record.name().contains(text));
     let ended_so = |run: &FoundRun| args.status.as_ref().is_none_or(|word| *word == status_word(run));
     found.retain(|run| names_script(run) && ended_so(run));
     sort(&mut found, &args.sort)?;
-    if skipped > 0 {
-        let them = if skipped == 1 { "it is" } else { "they are" };
-        terminal::print_message(&format!("{} cannot be read; {them} left out", counted(skipped, "record")));
+    for record in &unreadable {
+        terminal::print_message(&format!("{} is left out: it cannot be read", record.display()));
     }
     if let Some(path) = &args.html {
         run_folder::replace(path, &html(&found, path)).map_err(|e| cannot_write(path, &e))?;
@@ -53,30 +55,35 @@ pub fn runs(args: &RunsArgs) -> Result<Exit, Diagnostic> {
     terminal::check_printed().map(|()| Exit::Done)
 }
 
-/// Returns the runs in `folder`, and the number of records that cannot be read.
-fn find(folder: &Path) -> Result<(Vec<FoundRun>, usize), Diagnostic> {
+/// Returns the runs in `folder`, and the records that cannot be read.
+fn find(folder: &Path) -> Result<(Vec<FoundRun>, Vec<PathBuf>), Diagnostic> {
     if is_sweep(folder) {
         let [table, page] = ["table.csv", REPORT].map(|name| folder.join(name).display().to_string());
         let hint = format!("its cells stand in {table} and {page}");
         return Err(diagnostics::data(format!("{} is the folder of a sweep", folder.display()), Some(&hint)));
     }
+    if folder.join(RECORD).exists() {
+        let hint = "give the folder that holds the folders of runs, such as `runs`";
+        return Err(diagnostics::data(format!("{} is the folder of one run", folder.display()), Some(hint)));
+    }
     let hint = "runs are stored in `runs` below the folder in which the command was typed";
     let refused = |e| diagnostics::data(format!("cannot read the folder {}: {e}", folder.display()), Some(hint));
     let mut folders: Vec<PathBuf> = fs::read_dir(folder).map_err(refused)?.flatten().map(|e| e.path()).collect();
     folders.sort();
-    let (mut found, mut skipped) = (Vec::new(), 0);
-    for path in folders.into_iter().filter(|path| !is_sweep(path)) {
-        let written = fs::metadata(path.join("run.json")).and_then(|file| file.modified());
+    let (mut found, mut unreadable) = (Vec::new(), Vec::new());
+    // Files, and folders without a record, are no runs.
+    for path in folders.into_iter().filter(|path| path.join(RECORD).exists() && !is_sweep(path)) {
+        let written = fs::metadata(path.join(RECORD)).and_then(|file| file.modified());
         match (run_folder::read_record(&path), written) {
             (Ok(Some(record)), Ok(written)) => {
                 let age = SystemTime::now().duration_since(written).map_or(0.0, |age| age.as_secs_f64());
                 found.push(FoundRun { folder: path, record, age });
             }
             (Ok(None), _) => {}
-            _ => skipped += 1,
+            _ => unreadable.push(path.join(RECORD)),
         }
     }
-    Ok((found, skipped))
+    Ok((found, unreadable))
 }
 
 fn sort(found: &mut [FoundRun], column: &str) -> Result<(), Diagnostic> {

@@ -134,11 +134,34 @@ fn a_recursion_through_sweeps_ends() {
 }
 
 #[test]
+fn a_result_does_not_take_the_name_of_another_column() {
+    for (sweep, words) in [
+        (
+            "sweep(#{a: [1, 2]}, |p| #{a: 3, c: p.a});",
+            "returned `a`, but this column of the table holds the values of an axis",
+        ),
+        (
+            "sweep(#{a: [1, 2]}, |p| #{failed: 0});",
+            "returned `failed`, but this column of the table holds the number of failed cells",
+        ),
+        (
+            "sweep(#{seed: [1, 2]}, |p| #{b: p.seed, b_sd: 9});",
+            "the standard deviation of `b` over the seeds: choose another name",
+        ),
+    ] {
+        assert!(failure(sweep).contains(words), "{}", failure(sweep));
+    }
+    held("let t = sweep(#{a: [1, 2]}, |p| #{b: p.a, b_sd: 9}); expect(\"own\", t.rows[1].b_sd == 9.0);");
+}
+
+#[test]
 fn bad_axes_are_told() {
     for (axes, words) in [
         ("#{n: 3}", "the axis `n` is a whole number (3)"),
         ("#{n: []}", "the axis `n` is empty"),
         ("#{n: [[1]]}", "the axis `n` holds an array"),
+        ("#{n: [2, 1, 2.0]}", "the axis `n` has the value 2.0 twice"),
+        ("#{n: [\"a\", \"a\"]}", "the axis `n` has the value a twice"),
     ] {
         let told = failure(&format!("sweep({axes}, |p| #{{a: 1}});"));
         assert!(told.contains(words) && told.contains("hint: write n: [1, 2, 3]"), "{told}");
@@ -146,7 +169,8 @@ fn bad_axes_are_told() {
     assert!(failure("sweep([1], |p| #{a: 1});").contains("a map of axes"));
     assert!(failure("sweep(#{n: [1]}, 3);").contains("a function |p| #{..}"));
     assert!(
-        failure("let r = []; r.pad(200, 1); sweep(#{a: r, b: r}, |p| #{a: 1});").contains("at most 10000 are allowed")
+        failure("let r = []; for i in 0..200 { r.push(i); } sweep(#{a: r, b: r}, |p| #{a: 1});")
+            .contains("at most 10000 are allowed")
     );
     assert!(failure("table([#{a: 1}]).best(\"b\");").contains("no column `b`"));
 }

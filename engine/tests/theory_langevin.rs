@@ -168,6 +168,25 @@ fn a_preconditioner_mixes_directions_of_different_scales() {
     assert!(slow.warnings.iter().any(|w| w.contains("not mixed")), "{:?}", slow.warnings);
 }
 
+/// Around a point far from its neighbours, the kernel estimate is a Gaussian of width sigma.
+#[test]
+fn the_default_step_is_stable_around_points_that_lie_far_apart() {
+    let points = Points::new((0..200).map(f64::from).collect(), 1, "points").unwrap();
+    for sigma in [1e-5, 0.01, 0.2, 3.0] {
+        let options = LangevinOptions { sigma: Schedule::from(sigma), ..LangevinOptions::default() };
+        let mut flow = Langevin::new(Box::new(Kde::of(points.clone())), None, &options).unwrap();
+        let end = moved(&mut flow, points.clone(), 60);
+        let far = |y: f64| (y - y.round().clamp(0.0, 199.0)).abs();
+        let outside = end.data().iter().map(|y| far(*y)).fold(0.0, f64::max);
+        assert!(outside < 6.0 * sigma.max(0.5), "{sigma}: {outside}");
+        if sigma < 0.1 {
+            let squares: f64 = end.data().iter().map(|y| far(*y).powi(2)).sum::<f64>() / 200.0;
+            // Steps of a fifth of the variance make it 1/0.9 of that of the target.
+            assert!((squares.sqrt() / sigma - 1.0).abs() < 0.2, "{sigma}: {}", squares.sqrt() / sigma);
+        }
+    }
+}
+
 #[test]
 fn a_warm_up_that_cannot_be_is_refused() {
     let told = |options: LangevinOptions| {

@@ -81,6 +81,7 @@ pub fn measure(case: &BenchCase, interrupt: &Interrupt) -> Result<PairwiseReport
     while !enough(begin, seconds.len()) {
         peaks.push(fma_peak(case.isa) / 1e9);
         matrix_peaks.extend((choice.backend == Backend::Amx).then(matrix_peak).flatten().map(|peak| peak / 1e9));
+        engine.forget();
         let start = Instant::now();
         engine.score_difference(Queries::Particles, &difference, &mut field)?;
         seconds.push(start.elapsed().as_secs_f64());

@@ -186,6 +186,14 @@ fn a_sweep_has_a_page_and_past_runs_are_listed() {
     sandbox.run("a.rhai --out runs/two --quiet").code(0);
     let list = sandbox.run("runs").code(0).stdout;
     assert!(list.contains("n = 70, seed = 3") && list.contains("runs/two") && !list.contains("runs/s "), "{list}");
+    // Files and other folders are no runs; a damaged record is named.
+    std::fs::write(sandbox.path("runs/notes.txt"), "x").unwrap();
+    std::fs::create_dir_all(sandbox.path("runs/other/inner")).unwrap();
+    std::fs::create_dir(sandbox.path("runs/torn")).unwrap();
+    std::fs::write(sandbox.path("runs/torn/run.json"), "{\"schema\"").unwrap();
+    let told = sandbox.run("runs").code(0).stderr;
+    assert_eq!(told.trim(), "runs/torn/run.json is left out: it cannot be read");
+    assert!(sandbox.run("runs runs/one").code(6).stderr.contains("runs/one is the folder of one run"));
     let sorted = sandbox.run("runs --sort energy --json").code(0).stdout;
     let rows: Vec<serde_json::Value> = serde_json::from_str(&sorted).unwrap();
     let energy = |i: usize| rows[i]["metrics"]["energy"]["value"].as_f64().unwrap();

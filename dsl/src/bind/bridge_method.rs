@@ -34,8 +34,9 @@ sdflow::options! {
         method: Method = Method::Sde,
         /// For "sde": whether the last step adds no noise, as in `bridge.sample`.
         denoise: bool = false,
-        /// Number of equal intervals into which the time is divided, at least 1; the result holds
-        /// the points at both ends of each interval.
+        /// Number of intervals into which the time is divided, at least 1; the result holds the
+        /// points at both ends of each interval. The intervals are equal for "plan"; otherwise
+        /// they are whole steps, and equal if their number divides `steps`.
         snapshots: usize = 20,
     }
 }
@@ -75,7 +76,7 @@ pub const ENTRIES: &[Entry] = &[
     function("path", Kind::Bridge, &[arg("points", Type::Points), OPTIONS], Type::List(&Type::Map), path)
         .of(Type::Bridge)
         .returned("an array of maps with the time `t` and the `points`; the start comes first")
-        .about("Moves points along the bridge, and returns them at equally spaced times.")
+        .about("Moves points along the bridge, and returns them at the ends of intervals of time.")
         .options(PathOptions::KEYS)
         .example(
             "let b = gaussian_bridge(gaussian(#{dim: 2}), gaussian(#{mean: [3, 0]}));\n\

@@ -191,6 +191,9 @@ fn parse_value(name: &str, text: &str, default: &Value) -> Result<Value, (String
         },
         Value::Number(_) => match (trimmed.parse::<i64>(), trimmed.parse::<f64>()) {
             (Ok(i), _) => Ok(i.into()),
+            (_, Ok(x)) if x.is_finite() && x.abs() >= -(i64::MIN as f64) => {
+                Err((whole, Some(format!("it must be between {} and {}", i64::MIN, i64::MAX))))
+            }
             (_, Ok(x)) if x.is_finite() => {
                 Err((whole, Some(format!("write it without a decimal point: -p {name}={:.0}", x.round()))))
             }

@@ -11,7 +11,7 @@ use crate::number::number;
 use crate::ode::StepReport;
 use crate::options::at_least;
 use crate::pairwise::{Kernel, KernelSoftmax, SoftmaxMean, Values, mean_distance};
-use crate::points::shares;
+use crate::points::{shares, systematic};
 use crate::score::SelfTerm;
 use crate::{Error, Points, Result, Rule, Subject};
 use columns::{Columns, log_of_sum, log_sums};
@@ -68,34 +68,16 @@ impl DriftFlow {
     /// the mean distance of the target's points is 0.
     pub fn new(target: impl Into<Arc<Points>>, options: DriftFlowOptions) -> Result<DriftFlow> {
         let target = target.into();
-        let unit = match options.scale {
-            TemperatureScale::None => 1.0,
-            TemperatureScale::Distance => mean_distance(&target).ok_or_else(|| Error::Numeric {
-                what: "the scale \"distance\" of `drift_flow`".into(),
-                reason: "its points coincide, so that their mean distance is 0; use scale \"none\"".into(),
-            })?,
-        };
-        let temperatures = options.temperature.list();
-        if temperatures.is_empty() {
-            return Err(Error::argument("temperature", "[]", "a list of temperatures needs at least one"));
-        }
-        let kernel = |temperature: &f64| {
-            if !(*temperature > 0.0 && temperature.is_finite()) {
-                let name = if temperatures.len() > 1 { "temperature[..]" } else { "temperature" };
-                return Err(Error::argument(name, temperature, Rule::Positive));
-            }
-            named(&options.kernel, temperature * unit)
-        };
-        let kernels = temperatures.iter().map(kernel).collect::<Result<Vec<Kernel>>>()?;
         at_least(&[("batch_target", options.batch_target.unwrap_or(1), 1)])?;
+        let (unit, kernels) = kernels(&options, &target)?;
         let (means, part, extended) = (Default::default(), Points::default(), Points::default());
         let target = Data { points: target, logs: None };
         let (batch, roots, ess) = (None, Vec::new(), [0.0; 2]);
         Ok(DriftFlow { target, batch, kernels, unit, options, roots, ess, means, part, extended })
     }
 
-    /// Sets the weights of the target's points in proportion to `weights`. The mean distance
-    /// between the points ignores the weights. The weights are divided by their mean. With
+    /// Sets the weights of the target's points in proportion to `weights`. They also count in the
+    /// mean distance between the points. The weights are divided by their mean. With
     /// [`Normalisation::Joint`], a weight of 2 is therefore not the same as a point that is given
     /// twice.
     ///
@@ -104,7 +86,10 @@ impl DriftFlow {
     /// points.
     pub fn with_weights(mut self, weights: &[f64]) -> Result<DriftFlow> {
         let n = self.target.points.n();
-        self.target.logs = Some(shares(weights, n, "weights")?.iter().map(|w| (n as f64 * w).ln()).collect());
+        let shares = shares(weights, n, "weights")?;
+        let equal = self.target.points.select(&systematic(&shares, n, 0.5));
+        (self.unit, self.kernels) = kernels(&self.options, &equal)?;
+        self.target.logs = Some(shares.iter().map(|w| (n as f64 * w).ln()).collect());
         Ok(self)
     }
 
@@ -222,6 +207,30 @@ fn named(name: &str, h: f64) -> Result<Kernel> {
 fn root_mean_square(points: &Points) -> f64 {
     let data = points.data();
     (data.iter().map(|v| v * v).sum::<f64>() / data.len() as f64).sqrt()
+}
+
+/// Returns the unit of the temperatures and the kernel of each temperature, for these points of the
+/// target.
+fn kernels(options: &DriftFlowOptions, points: &Points) -> Result<(f64, Vec<Kernel>)> {
+    let unit = match options.scale {
+        TemperatureScale::None => 1.0,
+        TemperatureScale::Distance => mean_distance(points).ok_or_else(|| Error::Numeric {
+            what: "the scale \"distance\" of `drift_flow`".into(),
+            reason: "its points coincide, so that their mean distance is 0; use scale \"none\"".into(),
+        })?,
+    };
+    let temperatures = options.temperature.list();
+    if temperatures.is_empty() {
+        return Err(Error::argument("temperature", "[]", "a list of temperatures needs at least one"));
+    }
+    let kernel = |temperature: &f64| {
+        if !(*temperature > 0.0 && temperature.is_finite()) {
+            let name = if temperatures.len() > 1 { "temperature[..]" } else { "temperature" };
+            return Err(Error::argument(name, temperature, Rule::Positive));
+        }
+        named(&options.kernel, temperature * unit)
+    };
+    Ok((unit, temperatures.iter().map(kernel).collect::<Result<Vec<Kernel>>>()?))
 }
 
 impl VelocityField for DriftFlow {

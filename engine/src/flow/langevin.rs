@@ -139,7 +139,9 @@ fn chosen_step(score: &dyn Score, options: &LangevinOptions) -> Result<Schedule>
         return Err(Error::argument("step", "left out", want));
     };
     let sigma = options.sigma.smallest();
-    let variance = extent.detail * extent.detail + sigma * sigma;
+    // Far from its neighbours a point is a Gaussian of width sigma, whatever the spacing.
+    let detail = if score.properties().is_of_points { extent.detail.min(sigma) } else { extent.detail };
+    let variance = detail * detail + sigma * sigma;
     let share = match options.sampler {
         LangevinSampler::Ula => 0.1,
         LangevinSampler::Mala => 1.36 / (extent.centre.len() as f64).cbrt(),
@@ -155,7 +157,11 @@ impl Sampler for Langevin {
     fn prepare(&mut self, start: &Points, clock: &Clock) -> Result<Vec<String>> {
         self.score.check_dim(start, Subject::argument("start"), "the target")?;
         let warmup = self.warmup(clock);
-        let step = || format!("step: {:.3e}, from the smallest standard deviation of the target", self.step.at(0.0));
+        let scale = match self.score.properties().is_of_points {
+            true => "sigma and the spacing of the points",
+            false => "the smallest standard deviation of the target",
+        };
+        let step = || format!("step: {:.3e}, from {scale}", self.step.at(0.0));
         let adapts = || {
             let acceptance = self.acceptance;
             format!(

@@ -99,29 +99,29 @@ impl MmdFlow {
     pub fn new(target: impl Into<Arc<Points>>, options: MmdFlowOptions) -> Result<MmdFlow> {
         let target = target.into();
         options.noise.check("noise", 0.0..=f64::INFINITY)?;
-        let kernels = options.kernel.resolve(&target)?;
-        if options.weighting == Weighting::Normalised && kernels.contains(&Kernel::Energy) {
-            let want = "the energy kernel is not a density to divide by: use weighting \"plain\"";
-            return Err(Error::argument("weighting", "\"normalised\"", want));
-        }
         let (queries, part) = (Points::default(), Points::default());
         let (sums, gradient) = (KernelSums::default(), LogGradient::default());
         let self_term = SelfTerm::Include;
-        let flow =
-            MmdFlow { target, weights: None, kernels, spread: 1.0, options, self_term, queries, part, sums, gradient };
-        Ok(flow.with_spread())
+        let (weights, kernels) = (None, Vec::new());
+        let flow = MmdFlow { target, weights, kernels, spread: 1.0, options, self_term, queries, part, sums, gradient };
+        flow.with_lengths()
     }
 
-    /// Finds the spread of the target, if a kernel needs it.
-    fn with_spread(mut self) -> MmdFlow {
+    /// Finds the kernels, and the spread of the target if a kernel needs it.
+    fn with_lengths(mut self) -> Result<MmdFlow> {
+        let shares = self.weights.as_ref().map(|[shares, _]| shares.as_slice());
+        let chosen = shares.map(|shares| self.target.select(&systematic(shares, self.target.n(), 0.5)));
+        let points = chosen.as_ref().unwrap_or(&self.target);
+        self.kernels = self.options.kernel.resolve(points)?;
+        if self.options.weighting == Weighting::Normalised && self.kernels.contains(&Kernel::Energy) {
+            let want = "the energy kernel is not a density to divide by: use weighting \"plain\"";
+            return Err(Error::argument("weighting", "\"normalised\"", want));
+        }
         if self.kernels.iter().any(|kernel| kernel.own_bandwidth().is_none()) {
-            let shares = self.weights.as_ref().map(|[shares, _]| shares.as_slice());
-            let chosen = shares.map(|shares| self.target.select(&systematic(shares, self.target.n(), 0.5)));
-            let points = chosen.as_ref().unwrap_or(&self.target);
             let found = without_stray(points).spread() / (points.dim() as f64).sqrt();
             self.spread = if found > 0.0 { found } else { 1.0 };
         }
-        self
+        Ok(self)
     }
 
     /// Sets the weights of the target's points in proportion to `weights`: `E_p` becomes a weighted
@@ -134,7 +134,7 @@ impl MmdFlow {
         let shares = shares(weights, self.target.n(), "weights")?;
         let logs = shares.iter().map(|w| w.ln()).collect();
         self.weights = Some([shares, logs]);
-        Ok(self.with_spread())
+        self.with_lengths()
     }
 
     /// Chooses whether a particle counts in `E_q` at its own position. At tracers, all particles

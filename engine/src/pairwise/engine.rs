@@ -1,5 +1,6 @@
 //! The pairwise engine as callers use it.
 
+use super::grid::kept::Kept;
 use super::options::{PairwiseOptions, Precision};
 use super::ranks::leader::Ranks;
 use super::scratch::Memory;
@@ -58,6 +59,12 @@ impl Pairwise {
             ..own.clone()
         };
         (precision.is_some() || tol.is_some()).then(|| self.with(options))
+    }
+
+    /// Forgets what sums on a grid keep of points that did not move between calls, so that the next
+    /// call takes as long as a first one.
+    pub fn forget(&self) {
+        self.memory.shared::<Kept>().forget();
     }
 
     /// The options.

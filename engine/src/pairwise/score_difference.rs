@@ -64,7 +64,7 @@ impl Pairwise {
         self.check_softmax(queries, targets, &to_targets)?;
         self.check_softmax(queries, particles, &to_particles)?;
         out.reshape(queries.n(), targets.dim());
-        let (orders, placements) = (&Orders::default(), &Placements::default());
+        let (orders, placements) = (&Orders::default(), &Placements::about(targets));
         let pass = |sources, softmax, subtract, out: &mut Points| {
             let values = Some(Values::Own);
             let call = SoftmaxCall { queries, sources, values, softmax, orders, placements, subtract };

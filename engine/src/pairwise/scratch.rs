@@ -1,11 +1,12 @@
-//! Buffers that are reused between calls.
+//! What is reused between calls.
 
 use crate::simd::Pool;
 use std::any::{Any, TypeId};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// One pool for each type of buffer of a backend, shared by all clones of an engine.
+/// One value of each type, such as a pool of the buffers of a backend, shared by all clones of an
+/// engine.
 #[derive(Default)]
 pub struct Memory(Mutex<Vec<(TypeId, Arc<dyn Any + Send + Sync>)>>);
 
@@ -13,14 +14,19 @@ impl Memory {
     /// Returns the pool of buffers of type `B`. It is looked up once per call and not once per
     /// task.
     pub fn pool<B: Default + Send + 'static>(&self) -> Arc<Pool<B>> {
-        let mut pools = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = pools.iter().find(|(kind, _)| *kind == TypeId::of::<Pool<B>>());
-        if let Some(pool) = known.and_then(|(_, pool)| Arc::clone(pool).downcast().ok()) {
-            return pool;
+        self.shared()
+    }
+
+    /// Returns the value of type `T`.
+    pub fn shared<T: Default + Send + Sync + 'static>(&self) -> Arc<T> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = all.iter().find(|(kind, _)| *kind == TypeId::of::<T>());
+        if let Some(value) = known.and_then(|(_, value)| Arc::clone(value).downcast().ok()) {
+            return value;
         }
-        let pool = Arc::<Pool<B>>::default();
-        pools.push((TypeId::of::<Pool<B>>(), pool.clone()));
-        pool
+        let value = Arc::<T>::default();
+        all.push((TypeId::of::<T>(), value.clone()));
+        value
     }
 }
 

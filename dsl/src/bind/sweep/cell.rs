@@ -1,5 +1,7 @@
 //! A cell of a sweep: its name, and the results of its function.
 
+use super::table::FAILED;
+use crate::cells::SEED;
 use crate::context::Context;
 use crate::language::{At, Diagnostic, Fail, Fault};
 use crate::value::{Reading, describe, number, unknown};
@@ -14,12 +16,13 @@ pub fn name(cell: &Map) -> String {
 /// The results of a cell, or the error with its place.
 pub type Outcome = Result<Vec<(String, Reading)>, Diagnostic>;
 
-/// Returns the results of a cell from `made`, the value or error of the function, and from a
+/// Returns the results of `cell` from `made`, the value or error of the function, and from a
 /// divergence that the script did not handle.
 ///
 /// # Errors
 /// An interrupt, which also ends the sweep.
 pub fn outcome(
+    cell: &Map,
     context: &Context,
     native: &NativeCallContext,
     made: Result<Dynamic, Box<EvalAltResult>>,
@@ -44,8 +47,29 @@ pub fn outcome(
             "the function returned {seen}, but a map of numbers is expected: #{{energy: e}}"
         ))));
     };
-    let readings: Result<Vec<_>, String> = map.iter().map(|(name, value)| reading(name, value)).collect();
+    let readings: Result<Vec<_>, String> = map
+        .iter()
+        .map(|(name, value)| match taken_by(name, cell, &map) {
+            Some(owner) => Err(format!(
+                "the function returned `{name}`, but this column of the table holds {owner}: choose another name"
+            )),
+            None => reading(name, value),
+        })
+        .collect();
     Ok(readings.map_err(misfit))
+}
+
+/// Returns what the column of this name holds in the table of a sweep, besides the results of the
+/// function; None if there is no other column of this name.
+fn taken_by(name: &str, cell: &Map, results: &Map) -> Option<String> {
+    let quantity =
+        name.strip_suffix("_sd").filter(|quantity| cell.contains_key(SEED) && results.contains_key(*quantity));
+    match quantity {
+        _ if cell.contains_key(name) => Some("the values of an axis".into()),
+        _ if name == FAILED => Some("the number of failed cells".into()),
+        Some(quantity) => Some(format!("the standard deviation of `{quantity}` over the seeds")),
+        None => None,
+    }
 }
 
 fn reading(name: &str, value: &Dynamic) -> Result<(String, Reading), String> {

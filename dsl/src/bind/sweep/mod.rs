@@ -10,10 +10,11 @@ pub use table::places;
 use crate::call::{Call, Entry, function};
 use crate::context::detach;
 use crate::language::{At, Diagnostic, Fail, Kind, Type, arg, limits, optional};
-use crate::value::describe;
+use crate::value::{describe, number};
 use cell::{Outcome, name, outcome};
 use rhai::{Array, Dynamic, FnPtr, Map};
 use sdflow::table::Table;
+use std::collections::HashSet;
 use std::sync::Arc;
 use table::{Survey, best, row};
 
@@ -129,6 +130,11 @@ fn axes(call: &Call) -> Result<Vec<(String, Array)>, Fail> {
         if let Some(odd) = array.iter().find(|v| !["i64", "f64", "bool", "string"].contains(&v.type_name())) {
             return Err(refused(format!("holds {}", describe(odd))));
         }
+        let key = |value: &Dynamic| number(value).map_or_else(|| format!("{value:?}"), |x| x.to_string());
+        let mut known = HashSet::new();
+        if let Some(again) = array.iter().find(|value| !known.insert(key(value))) {
+            return Err(refused(format!("has the value {again} twice")));
+        }
         axes.push((name.to_string(), array));
     }
     let total = axes.iter().try_fold(1usize, |n, (_, values)| n.checked_mul(values.len()));
@@ -174,9 +180,10 @@ fn look_at_cells(call: &Call, function: &FnPtr, cells: &[Map]) -> Result<Outcome
 /// Returns the results of a cell in a dry run.
 fn dry_run(call: &Call, function: &FnPtr, cell: Map) -> Result<Outcome, Fail> {
     let function = detach(function)?;
-    let (made, diverged) = call.context.set_apart(|| function.call_within_context::<Dynamic>(call.native, (cell,)));
+    let (made, diverged) =
+        call.context.set_apart(|| function.call_within_context::<Dynamic>(call.native, (cell.clone(),)));
     if let Err(error) = &made {
         call.context.mode.note_end(error);
     }
-    outcome(call.context, call.native, made, diverged)
+    outcome(&cell, call.context, call.native, made, diverged)
 }

@@ -72,7 +72,7 @@ impl Sweep for ScriptCells<'_> {
         let value = detach(&self.function)?.call_within_context::<Dynamic>(&native, (cell.clone(),));
         cell_pool.hold(None);
         let (trace, diverged) = context.finish_cell(&log);
-        let outcome = outcome(&context, &native, value, diverged)?;
+        let outcome = outcome(cell, &context, &native, value, diverged)?;
         let trace = match &outcome {
             Ok(readings) => self.store.keep(index, &name, Finished { readings: readings.clone(), trace })?,
             Err(_) => trace,

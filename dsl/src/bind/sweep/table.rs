@@ -12,6 +12,9 @@ use sdflow::table::{Cell, Table};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// The column with the number of failed cells.
+pub const FAILED: &str = "failed";
+
 /// The results of the cells by place; a place is given by all axes except that of the seeds.
 #[derive(Default)]
 pub struct Survey(Places<Place>);
@@ -59,7 +62,7 @@ impl Survey {
                 row.push((name.clone(), mean));
                 row.extend(seeded.then(|| (format!("{name}_sd"), sd)));
             }
-            row.extend(failed.then(|| ("failed".to_string(), Cell::Number(place.failed as f64))));
+            row.extend(failed.then(|| (FAILED.to_string(), Cell::Number(place.failed as f64))));
             table.push(row);
         }
         table

@@ -64,6 +64,20 @@ fn the_gaussian_row_field_is_a_score_difference() {
 }
 
 #[test]
+fn the_unit_is_the_mean_distance_of_the_weighted_points() {
+    let near = Stream::new(1).normal(50, 1);
+    let mut both = near.data().to_vec();
+    both.extend((0..50).map(|i| 1000.0 + 20.0 * f64::from(i)));
+    let weights: Vec<f64> = (0..100).map(|i| if i < 50 { 1.0 } else { 1e-12 }).collect();
+    let options = DriftFlowOptions { scale: TemperatureScale::Distance, ..DriftFlowOptions::default() };
+    let of = |points: Points| DriftFlow::new(points, options.clone()).unwrap();
+    let (plain, weighted) = (of(near), of(Points::new(both, 1, "data").unwrap()).with_weights(&weights).unwrap());
+    assert!((weighted.unit / plain.unit - 1.0).abs() < 0.05, "{} {}", weighted.unit, plain.unit);
+    let ratio = |flow: &DriftFlow| flow.kernels[0].bandwidth() / flow.unit;
+    assert!((ratio(&weighted) / ratio(&plain) - 1.0).abs() < 1e-12);
+}
+
+#[test]
 fn equal_sets_rest_unless_a_particle_is_left_out_of_its_own_mean() {
     let (x, _) = clouds(50, 1, 3);
     for name in NAMES {

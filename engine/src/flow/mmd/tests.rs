@@ -56,3 +56,16 @@ fn weights_are_points_repeated() {
         assert!(gap(&weighted, &plain) > 1e-2, "{weighting:?}");
     }
 }
+
+#[test]
+fn the_median_bandwidth_is_that_of_the_weighted_points() {
+    let near = Stream::new(1).normal(50, 1);
+    let mut both = near.data().to_vec();
+    both.extend((0..50).map(|i| 1000.0 + 20.0 * f64::from(i)));
+    let weights: Vec<f64> = (0..100).map(|i| if i < 50 { 1.0 } else { 1e-12 }).collect();
+    let h = |flow: &MmdFlow| flow.kernels[0].bandwidth();
+    let of = |data: Vec<f64>| MmdFlow::new(Points::new(data, 1, "data").unwrap(), MmdFlowOptions::default()).unwrap();
+    let (plain, weighted) = (of(near.data().to_vec()), of(both.clone()).with_weights(&weights).unwrap());
+    assert!((h(&weighted) / h(&plain) - 1.0).abs() < 0.05, "{} {}", h(&weighted), h(&plain));
+    assert!(h(&of(both)) > 100.0 * h(&plain));
+}

@@ -142,6 +142,15 @@ fn spread<S: Simd, const R: usize, const P: usize>(simd: S, job: Spread) {
             }
             row.copy_from_slice(f64::registers::<S>(&products[..row_len]));
         }
+        if at.iter().all(|other| *other == at[0]) && values.len() == TOGETHER {
+            let starts = (0..planes).flat_map(|a| (0..lines).map(move |b| (a, b)));
+            for (a, b) in starts {
+                let weights = factors.each_ref().map(|[of_plane, of_line, _]| of_plane[a] * of_line[b]);
+                let to = &mut block[at[0] + a * plane + b * line..][..row_len];
+                spread_together(simd, &rows, weights, to);
+            }
+            continue;
+        }
         for a in 0..planes {
             for ((row, [of_plane, of_line, _]), at) in rows[..values.len()].iter().zip(&factors).zip(at) {
                 for b in 0..lines {
@@ -156,6 +165,27 @@ fn spread<S: Simd, const R: usize, const P: usize>(simd: S, job: Spread) {
     }
 }
 
+/// Adds the rows of points of the same cell, times their weights, to a row of a block. The terms
+/// are added in the same order as one point after the other, but the row is loaded and stored once.
+#[inline(always)]
+fn spread_together<S: Simd, const R: usize>(
+    simd: S,
+    rows: &[[S::f64s; R]; TOGETHER],
+    weights: [f64; TOGETHER],
+    to: &mut [f64],
+) {
+    let to = f64::registers_mut::<S>(to);
+    let mut sums = [simd.splat_f64s(0.0); R];
+    sums.copy_from_slice(to);
+    for (row, weight) in rows.iter().zip(weights) {
+        let weight = simd.splat_f64s(weight);
+        for (sum, value) in sums.iter_mut().zip(row) {
+            *sum = simd.mul_add_f64s(weight, *value, *sum);
+        }
+    }
+    to.copy_from_slice(&sums);
+}
+
 #[inline(always)]
 fn gather<S: Simd, const R: usize, const P: usize>(simd: S, job: Gather) {
     let Gather { window, dim, begins, block, sums } = job;
@@ -165,20 +195,24 @@ fn gather<S: Simd, const R: usize, const P: usize>(simd: S, job: Gather) {
     for (begins, sums) in begins.chunks(TOGETHER * dim).zip(sums.chunks_mut(TOGETHER)) {
         let Windows { at, factors } = Windows::of::<S, P>(simd, window, dim, begins);
         let mut rows = [[simd.splat_f64s(0.0); R]; TOGETHER];
+        let rows_of = |at: usize| (0..lines).map(move |b| &block[at + b * line..][..row_len]);
         for a in 0..planes {
-            for ((row, [of_plane, of_line, _]), at) in rows[..sums.len()].iter_mut().zip(&factors).zip(at) {
-                let mut sum = [simd.splat_f64s(0.0); R];
-                for b in 0..lines {
-                    let weight = simd.splat_f64s(of_line[b]);
-                    let from = &block[at + a * plane + b * line..][..row_len];
-                    for (sum, value) in sum.iter_mut().zip(f64::registers::<S>(from)) {
-                        *sum = simd.mul_add_f64s(weight, *value, *sum);
+            let mut i = 0;
+            while i < sums.len() {
+                let from = || rows_of(at[i] + a * plane);
+                // Two points of the same cell read each row once.
+                let found: &[[S::f64s; R]] = if i + 1 < sums.len() && at[i] == at[i + 1] {
+                    &read_together(simd, [&factors[i][1], &factors[i + 1][1]], from())
+                } else {
+                    &read_together(simd, [&factors[i][1]], from())
+                };
+                for (k, sum) in found.iter().enumerate() {
+                    let weight = simd.splat_f64s(factors[i + k][0][a]);
+                    for (row, sum) in rows[i + k].iter_mut().zip(sum) {
+                        *row = simd.mul_add_f64s(weight, *sum, *row);
                     }
                 }
-                let weight = simd.splat_f64s(of_plane[a]);
-                for (row, sum) in row.iter_mut().zip(sum) {
-                    *row = simd.mul_add_f64s(weight, sum, *row);
-                }
+                i += found.len();
             }
         }
         for ((out, row), [_, _, cells]) in sums.iter_mut().zip(&rows).zip(&factors) {
@@ -190,4 +224,24 @@ fn gather<S: Simd, const R: usize, const P: usize>(simd: S, job: Gather) {
             *out = total;
         }
     }
+}
+
+/// Returns the sums of the rows of a block, for each of `K` points of the same cell with its
+/// weights of the rows.
+#[inline(always)]
+fn read_together<'a, S: Simd, const R: usize, const K: usize>(
+    simd: S,
+    weights: [&[f64; PADDED]; K],
+    rows: impl Iterator<Item = &'a [f64]>,
+) -> [[S::f64s; R]; K] {
+    let mut sums = [[simd.splat_f64s(0.0); R]; K];
+    for (b, row) in rows.enumerate() {
+        let weights = weights.map(|weights| simd.splat_f64s(weights[b]));
+        for (c, value) in f64::registers::<S>(row).iter().enumerate().take(R) {
+            for (sums, weight) in sums.iter_mut().zip(weights) {
+                sums[c] = simd.mul_add_f64s(weight, *value, sums[c]);
+            }
+        }
+    }
+    sums
 }

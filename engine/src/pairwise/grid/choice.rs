@@ -8,7 +8,8 @@
 use super::block::tile_len;
 use super::lattice::{DIM, Lattice, Placed, side};
 use super::parts::Parts;
-use super::window::Window;
+use super::window::{CHANNELS, Window};
+use crate::Points;
 use crate::pairwise::plan::Shape;
 use crate::pairwise::{Backend, PairwiseOptions, Precision};
 
@@ -73,7 +74,18 @@ fn of_point(window: &Window, dim: usize) -> f64 {
 
 /// Returns the time of a value of a tile in one stage.
 fn of_value(window: &Window) -> f64 {
-    VALUE * window.reach as f64 / TAPS
+    VALUE * window.reach(window.cells_per_sigma) as f64 / TAPS
+}
+
+/// True if smaller cells would cost little for a sum over these queries and sources: the
+/// convolutions of all cells of the boxes around the points take at most half as long as placing
+/// and spreading the sources.
+pub(super) fn may_last(lattice: &Lattice, (queries, sources): (&Points, &Points)) -> bool {
+    let dim = lattice.dim;
+    let boxed = if std::ptr::eq(queries, sources) { 0.0 } else { lattice.cells_of_box(queries) };
+    let cells = lattice.cells_of_box(sources).max(boxed);
+    let convolved = of_value(lattice.window) * cells * (CHANNELS * (dim + 1)) as f64;
+    convolved <= 0.5 * (PLACE + of_point(lattice.window, dim)) * sources.n() as f64
 }
 
 /// Returns the time that the grid may take: an upper bound of the time of direct sums or, if the
@@ -135,7 +147,7 @@ fn near_pairs(lattice: &Lattice, queries: &Placed, sources: &Placed) -> f64 {
     let dim = lattice.dim;
     let reach = |per_sigma: f64| (SKIPPED * per_sigma / side(dim) as f64).ceil();
     let width = |per_sigma: f64| (2.0 * reach(per_sigma) + 1.0) / per_sigma;
-    let own = lattice.window.cells_per_sigma;
+    let own = lattice.cells_per_sigma();
     let share = (width(CELLS_PER_SIGMA) / width(own)).powf(0.5 * dim as f64);
     let reach = reach(own) as i64;
     let of_tile = |key: u64| {

@@ -8,19 +8,27 @@
 use super::window::Window;
 use crate::Points;
 use rayon::prelude::*;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The number of coordinates for which there is a grid.
 pub const DIM: usize = 3;
 
-/// Points are sorted by counting if their box has at most this many cells per point. The cells of a
-/// tile along the last axis count as one cell.
+/// Points are sorted by counting if their box has at most this many cells per point, or this many
+/// lines of cells of a tile along the last axis.
 const COUNTED: usize = 2;
+
+/// Coordinates that are compared together.
+const LANES: usize = 12;
 
 /// Tiles that are kept free at each end of an axis.
 const FREE: i64 = 16;
 
 /// Points that are placed by one task.
 const ROWS: usize = 4096;
+
+/// The widths of the cells of lasting lattices are the powers of two with exponents that are
+/// multiples of one over this number.
+const WIDTHS_PER_OCTAVE: f64 = 2.0;
 
 /// The origin and the unit of the cells.
 #[derive(Debug, Clone)]
@@ -29,6 +37,10 @@ pub struct Lattice {
     pub window: &'static Window,
     /// The width of the kernel.
     pub sigma: f64,
+    /// The width of a cell.
+    cell: f64,
+    /// True if the cells are the same for a range of sigmas.
+    pub is_lasting: bool,
     centre: Vec<f64>,
 }
 
@@ -52,13 +64,19 @@ impl Occupied {
 pub struct Placed {
     /// The index of the point at each position.
     pub index: Vec<u32>,
-    /// The position of each point.
-    pub position: Vec<u32>,
+    position: Vec<AtomicU32>,
     /// The beginning of the window at each position, in cells from the beginning of the tile, n x
     /// dim. The first cell of the window is the next integer.
     pub begins: Vec<f64>,
     /// The tiles with points, by key.
     pub tiles: Vec<Occupied>,
+}
+
+impl Placed {
+    /// Returns the position of a point.
+    pub fn position(&self, point: usize) -> usize {
+        self.position[point].load(Ordering::Relaxed) as usize
+    }
 }
 
 /// Returns the number of cells of a tile on each axis.
@@ -71,20 +89,67 @@ pub const fn side(dim: usize) -> usize {
 }
 
 impl Lattice {
-    /// Creates cells for this window and sigma, with the origin at `centre`.
+    /// Creates cells for this window and sigma, with the origin at `centre`: the widest cells that
+    /// keep the tolerance.
     pub fn new(window: &'static Window, centre: &[f64], sigma: f64) -> Lattice {
-        Lattice { dim: centre.len(), window, sigma, centre: centre.to_vec() }
+        let cell = sigma / window.cells_per_sigma;
+        Lattice { dim: centre.len(), window, sigma, cell, is_lasting: false, centre: centre.to_vec() }
+    }
+
+    /// Returns the lattice with somewhat smaller cells, whose width is the same for a range of
+    /// sigmas. Points that do not move then keep their cells while sigma changes.
+    pub fn lasting(self) -> Lattice {
+        let cell = ((self.cell.log2() * WIDTHS_PER_OCTAVE).floor() / WIDTHS_PER_OCTAVE).exp2();
+        Lattice { cell, is_lasting: true, ..self }
+    }
+
+    /// True if both lattices have the same cells.
+    pub fn has_cells_of(&self, other: &Lattice) -> bool {
+        std::ptr::eq(self.window, other.window) && self.cell == other.cell && self.centre == other.centre
+    }
+
+    /// Returns the number of cells per sigma.
+    pub fn cells_per_sigma(&self) -> f64 {
+        self.sigma / self.cell
+    }
+
+    /// Returns the taps: `f_0, f_1, ..`, equal on both sides.
+    pub fn taps(&self) -> Vec<f64> {
+        self.window.taps(self.cells_per_sigma())
     }
 
     /// Returns the number of tiles that the taps of a tile reach beyond it, on each side along an
     /// axis.
     pub fn reach(&self) -> i64 {
-        self.window.reach.div_ceil(side(self.dim)) as i64
+        self.window.reach(self.cells_per_sigma()).div_ceil(side(self.dim)) as i64
     }
 
     /// Returns the lattice of a kernel that is narrower by this factor.
     pub fn narrowed(&self, by: f64) -> Lattice {
-        Lattice { sigma: by * self.sigma, ..self.clone() }
+        Lattice { sigma: by * self.sigma, cell: by * self.cell, is_lasting: false, ..self.clone() }
+    }
+
+    /// Returns the number of cells of the box around these points and their windows.
+    pub fn cells_of_box(&self, points: &Points) -> f64 {
+        // One number of lanes is a multiple of every number of dimensions, so that a lane belongs to
+        // one axis.
+        let widened = |mut ends: [(f64, f64); LANES], lanes: &[f64]| {
+            for ((low, high), x) in ends.iter_mut().zip(lanes) {
+                *low = if *x < *low { *x } else { *low };
+                *high = if *x > *high { *x } else { *high };
+            }
+            ends
+        };
+        let empty = || [(f64::INFINITY, f64::NEG_INFINITY); LANES];
+        let of_rows = |rows: &[f64]| rows.chunks(LANES).fold(empty(), widened);
+        let both = |a, b: [(f64, f64); LANES]| widened(widened(a, &b.map(|end| end.0)), &b.map(|end| end.1));
+        let lanes = points.data().par_chunks(ROWS * self.dim).map(of_rows).reduce(empty, both);
+        let cells = |axis: usize| {
+            let own = lanes.iter().skip(axis).step_by(self.dim);
+            let (low, high) = own.fold(empty()[0], |a, b| (a.0.min(b.0), a.1.max(b.1)));
+            ((high - low) / self.cell).ceil() + self.window.width as f64
+        };
+        (0..self.dim).map(cells).product()
     }
 
     /// Returns the number of bits of one axis in a key. The remaining bits have room for the cell
@@ -144,7 +209,7 @@ impl Lattice {
     pub fn place(&self, points: &Points) -> Option<Placed> {
         let (dim, side, bits) = (self.dim, side(self.dim), self.bits());
         let middle = 1_i64 << (bits - 1);
-        let unit = self.window.cells_per_sigma / self.sigma;
+        let unit = 1.0 / self.cell;
         let begin = |x: f64, axis: usize| (x - self.centre[axis]) * unit - 0.5 * self.window.width as f64;
         let mut order = vec![(0_u64, 0_u32); points.n()];
         let inside = order.par_chunks_mut(ROWS).enumerate().map(|(chunk, order)| {
@@ -160,9 +225,7 @@ impl Lattice {
                     let cell = cell as i64;
                     let tile = cell.div_euclid(side as i64);
                     key = key << bits | (tile + middle) as u64;
-                    if axis + 1 < dim {
-                        within = within * side as u64 + (cell - tile * side as i64) as u64;
-                    }
+                    within = within * side as u64 + (cell - tile * side as i64) as u64;
                 }
                 *item = (key << (64 - dim * bits) | within, (first + k) as u32);
                 true
@@ -174,7 +237,7 @@ impl Lattice {
         let order = self.sorted(order);
         let mut placed = Placed {
             index: vec![0; points.n()],
-            position: vec![0; points.n()],
+            position: (0..points.n()).map(|_| AtomicU32::default()).collect(),
             begins: vec![0.0; points.n() * dim],
             tiles: Vec::new(),
         };
@@ -189,8 +252,10 @@ impl Lattice {
                 }
             }
         });
-        for (position, (key, i)) in order.iter().enumerate() {
-            placed.position[*i as usize] = position as u32;
+        order.par_iter().enumerate().for_each(|(position, (_, i))| {
+            placed.position[*i as usize].store(position as u32, Ordering::Relaxed);
+        });
+        for (position, (key, _)) in order.iter().enumerate() {
             let key = key >> (64 - dim * bits);
             match placed.tiles.last_mut() {
                 Some(tile) if tile.key == key => tile.to = position + 1,
@@ -202,10 +267,10 @@ impl Lattice {
 
     /// Sorts pairs of a number and the index of a point. The number consists of the key of the tile
     /// and the cell within the tile. If the points fill most of their box, they are sorted by
-    /// counting.
+    /// counting, with cells or with lines of cells as the bins.
     fn sorted(&self, mut order: Vec<(u64, u32)>) -> Vec<(u64, u32)> {
         let spare = 64 - self.dim * self.bits();
-        let cells = side(self.dim).pow(self.dim as u32 - 1);
+        let cells = side(self.dim).pow(self.dim as u32);
         let empty = || [(u64::MAX, 0_u64); DIM];
         let widen = |mut ends: [(u64, u64); DIM], key: u64| {
             for (axis, (low, high)) in ends.iter_mut().enumerate().take(self.dim) {
@@ -217,16 +282,17 @@ impl Lattice {
         let ends = order.iter().fold(empty(), |ends, (key, _)| widen(ends, *key));
         let sizes = ends.map(|(low, high)| (high + 1).saturating_sub(low) as usize);
         let count = sizes[..self.dim].iter().fold(cells, |count, size| count.saturating_mul(*size));
-        if count > COUNTED * order.len() {
+        let fits = |bin: &usize| count / bin <= COUNTED * order.len();
+        let Some(bin) = [1, side(self.dim)].into_iter().find(fits) else {
             order.par_sort_unstable();
             return order;
-        }
+        };
         let place = |key: u64| {
             let tile = (0..self.dim)
                 .fold(0, |at, axis| at * sizes[axis] + (self.along(key >> spare, axis) - ends[axis].0) as usize);
-            tile * cells + (key & ((1 << spare) - 1)) as usize
+            (tile * cells + (key & ((1 << spare) - 1)) as usize) / bin
         };
-        let mut firsts = vec![0_u32; count + 1];
+        let mut firsts = vec![0_u32; count / bin + 1];
         order.iter().for_each(|(key, _)| firsts[place(*key) + 1] += 1);
         for at in 1..firsts.len() {
             firsts[at] += firsts[at - 1];

@@ -10,6 +10,10 @@
 //! The convolution therefore needs neither Fourier transforms nor periodic boundaries, and the grid
 //! needs cells only near points (`lattice`).
 //!
+//! If somewhat smaller cells cost little, their width is a power of the root of two, and the cells
+//! remain the same while sigma changes a little. The tiles over which a target that does not move
+//! is spread are then kept for the next steps of a flow (`kept`).
+//!
 //! The weight of a source is spread together with three of its values, so that the mean of the
 //! values is read at the same time as its normaliser. Both are sums with the same slightly changed
 //! kernel, so a mean remains a mean of sources near the query. A query whose sum is so small that
@@ -23,6 +27,7 @@
 //! | `choice` | whether `auto` uses the grid |
 //! | `window` | the windows, their taps and their errors |
 //! | `lattice`, `placements` | cells and tiles, and the points in the order of the cells |
+//! | `kept` | what is kept between calls of points that do not move |
 //! | `block` | spreading points over a tile, and reading sums from it |
 //! | `convolve` | the convolution along one axis |
 //! | `stages` | the three stages, for one group of queries |
@@ -32,6 +37,7 @@
 mod block;
 mod choice;
 mod convolve;
+pub mod kept;
 mod lattice;
 mod parts;
 pub mod placements;
@@ -42,7 +48,7 @@ mod tests;
 mod window;
 
 use super::Kernel;
-use super::call::{KernelCall, SoftmaxCall};
+use super::call::{KernelCall, SoftmaxCall, Values};
 use super::engine::Pairwise;
 use super::loops::Loops;
 use super::loops::output_row::RowOut;
@@ -50,7 +56,6 @@ use super::measure::Measure;
 use crate::Result;
 pub use choice::{most_bytes, serves};
 pub use lattice::DIM;
-use lattice::Lattice;
 use placements::Placements;
 use sums::{Layer, Sums, groups};
 use window::Window;
@@ -72,7 +77,9 @@ impl Loops for Grid {
             return Ok(rows);
         }
         let Some(layer) = layer(engine, call, measure) else { return Ok(rows) };
-        let sums = Sums { layer, weight: &weight, values: call.points(), leave_out_self: call.leave_out_self() };
+        let is_plain = logs.is_none() && matches!(call.values, Some(Values::Own));
+        let (values, leave_out_self) = (call.points(), call.leave_out_self());
+        let sums = Sums { layer, weight: &weight, values, is_plain, leave_out_self };
         sums.run(engine, &measure.shape, rows, |row, sum| sum.put_mean(row, call.subtract, top))
     }
 
@@ -96,12 +103,14 @@ impl Loops for Grid {
             return Ok(rows);
         }
         let Some(window) = Window::of(engine.options.tol) else { return Ok(rows) };
-        let (lattice, placements) = (Lattice::new(window, &measure.centre, h), Placements::default());
-        let Some(layer) = Layer::new((&engine.options, &measure.shape), &lattice, &placements, (queries, sources))
-        else {
+        let placements = Placements::default();
+        let lattice = placements.lattice((window, &measure.centre, h), (queries, sources));
+        let Some(layer) = Layer::new((engine, &measure.shape), lattice, &placements, (queries, sources)) else {
             return Ok(rows);
         };
-        let sums = Sums { layer, weight: &weight, values: call.points(), leave_out_self: call.leave_out_self() };
+        let is_plain = sum.weights.is_none() && matches!(sum.values, Some(Values::Own));
+        let (values, leave_out_self) = (call.points(), call.leave_out_self());
+        let sums = Sums { layer, weight: &weight, values, is_plain, leave_out_self };
         let factor = measure.factor;
         sums.run(engine, &measure.shape, rows, |row, sum| {
             if is_softmax {
@@ -118,8 +127,9 @@ impl Loops for Grid {
 /// window keeps the tolerance, or if the grid would take longer than it may.
 fn layer<'p>(engine: &Pairwise, call: &SoftmaxCall<'_, 'p>, measure: &Measure) -> Option<Layer<'p>> {
     let window = Window::of(engine.options.tol)?;
-    let lattice = call.placements.lattice(|| Lattice::new(window, &measure.centre, call.softmax.sigma));
-    Layer::new((&engine.options, &measure.shape), lattice, call.placements, (call.queries, call.sources))
+    let points = (call.queries, call.sources);
+    let lattice = call.placements.lattice((window, &measure.centre, call.softmax.sigma), points);
+    Layer::new((engine, &measure.shape), lattice, call.placements, points)
 }
 
 /// True if the grid computes this softmax.

@@ -4,7 +4,7 @@
 use super::block::tile_len;
 use super::convolve::Means;
 use super::lattice::{Lattice, Placed};
-use super::stages::Stages;
+use super::stages::{Input, Stages};
 use crate::Result;
 use std::ops::Range;
 
@@ -43,6 +43,11 @@ impl Parts {
         self.add(points, range.start..middle, largest, most) && self.add(points, middle..range.end, largest, most)
     }
 
+    /// True if the tiles over which sources are spread depend on the sources alone.
+    pub fn is_whole(&self) -> bool {
+        self.lattice.is_lasting && self.stages.len() == 1
+    }
+
     /// Returns the number of tiles of all stages of all groups.
     pub fn tiles(&self) -> usize {
         self.stages.iter().map(Stages::tiles).sum()
@@ -54,21 +59,16 @@ impl Parts {
         self.stages.iter().map(|stages| stages.sources).sum()
     }
 
-    /// Computes the sums of all channels at all queries. The shapes are: `values` sources x
-    /// channels, and `sums` queries x channels, both in the order of the grid. Returns an upper
-    /// bound of the sum of the first channel at any point that has a query or a source nearby.
+    /// Computes the sums of all channels at all queries. `sums`, queries x channels, is in the
+    /// order of the grid. Returns an upper bound of the sum of the first channel at any point that
+    /// has a query or a source nearby.
     ///
     /// # Errors
     /// An interrupt.
-    pub fn run(
-        &self,
-        (sources, values): (&Placed, &[f64]),
-        (queries, sums): (&Placed, &mut [f64]),
-        means: Means,
-    ) -> Result<f64> {
-        self.stages.iter().try_fold(0.0f64, |bound, stages| {
-            Ok(bound.max(stages.run((sources, values), (queries, &mut *sums), means)?))
-        })
+    pub fn run(&self, input: Input, (queries, sums): (&Placed, &mut [f64]), means: Means) -> Result<f64> {
+        self.stages
+            .iter()
+            .try_fold(0.0f64, |bound, stages| Ok(bound.max(stages.run(input, (queries, &mut *sums), means)?)))
     }
 }
 
@@ -94,7 +94,8 @@ mod tests {
                 let (pool, interrupt) = (Pool::default(), Interrupt::default());
                 let means = Means { isa: Isa::Auto, pool: &pool, interrupt: &interrupt };
                 let mut sums = vec![f64::NAN; z.n() * CHANNELS];
-                parts.run((&sources, values.data()), (&queries, &mut sums), means).unwrap();
+                let input = Input::Points { placed: &sources, values: values.data(), keep: None };
+                parts.run(input, (&queries, &mut sums), means).unwrap();
                 (parts, sums)
             };
             let (whole, of_whole) = sums(usize::MAX);

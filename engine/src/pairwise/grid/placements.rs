@@ -1,34 +1,61 @@
-//! The orders of the points of one call, which several sums share.
+//! The cells of one call, and the orders of its points, which several sums share.
 
+use super::choice;
+use super::kept::{Fixed, Kept};
 use super::lattice::{Lattice, Placed};
+use super::window::Window;
 use crate::Points;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-/// Points and their order; None if they are too far apart for a grid.
-type Known<'p> = (&'p Points, Option<Arc<Placed>>);
+/// Points on the lattice of a call.
+#[derive(Debug, Clone)]
+pub struct Known {
+    pub placed: Arc<Placed>,
+    /// What is kept of these points between calls, if they seem not to move.
+    pub fixed: Option<Arc<Fixed>>,
+}
 
 /// The orders of the points of one call on the grid. Each order is computed when it is first
 /// needed, and only once, because particles can be both queries and sources.
 #[derive(Debug, Default)]
 pub struct Placements<'p> {
+    /// The set that determines the origin of the lattice; None for the sources of the first sum.
+    still: Option<&'p Points>,
     lattice: OnceLock<Lattice>,
-    placed: Mutex<Vec<Known<'p>>>,
+    /// None for points that are too far apart for a grid.
+    known: Mutex<Vec<(&'p Points, Option<Known>)>>,
 }
 
 impl<'p> Placements<'p> {
-    /// Returns the lattice, which `make` creates at the first use.
-    pub fn lattice(&self, make: impl FnOnce() -> Lattice) -> &Lattice {
-        self.lattice.get_or_init(make)
+    /// Starts with the sources that may be the same in the next call. They determine the origin of
+    /// the lattice, so that they can keep their cells.
+    pub fn about(still: &'p Points) -> Placements<'p> {
+        Placements { still: Some(still), ..Placements::default() }
     }
 
-    /// Returns the order of these points; None if they are too far apart for a grid.
-    pub fn of(&self, lattice: &Lattice, points: &'p Points) -> Option<Arc<Placed>> {
-        let mut all = self.placed.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, placed)) = all.iter().find(|(of, _)| std::ptr::eq(*of, points)) {
-            return placed.clone();
+    /// Returns the lattice, which the first sum determines. The lattice is lasting if that costs
+    /// little.
+    pub fn lattice(
+        &self,
+        (window, centre, sigma): (&'static Window, &[f64], f64),
+        (queries, sources): (&Points, &Points),
+    ) -> &Lattice {
+        self.lattice.get_or_init(|| {
+            let origin = self.still.map(Points::mean);
+            let lattice = Lattice::new(window, origin.as_deref().unwrap_or(centre), sigma);
+            let may_last = choice::may_last(&lattice, (queries, self.still.unwrap_or(sources)));
+            if may_last { lattice.lasting() } else { lattice }
+        })
+    }
+
+    /// Returns the order of these points on the lattice; None if they are too far apart for a grid.
+    pub fn of(&self, lattice: &Lattice, points: &'p Points, kept: &Kept) -> Option<Known> {
+        let mut all = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, known)) = all.iter().find(|(of, _)| std::ptr::eq(*of, points)) {
+            return known.clone();
         }
-        let placed = lattice.place(points).map(Arc::new);
-        all.push((points, placed.clone()));
-        placed
+        let known = kept.place(lattice, points);
+        all.push((points, known.clone()));
+        known
     }
 }

@@ -3,19 +3,30 @@
 
 use super::block::{Gather, Spread, block_len, block_side, tile_len};
 use super::convolve::{Means, Tiles, convolve};
+use super::kept::SpreadTiles;
 use super::lattice::{Lattice, Occupied, Placed, side};
 use super::window::{CHANNELS, Window};
 use crate::Result;
 use rayon::prelude::*;
 use std::f64::consts::PI;
 use std::ops::Range;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// The number of points that one task spreads over a block, and the number of queries for which one
 /// task reads sums from a block. Both numbers are fixed, so that sums are always added in the same
 /// order.
 const SPREAD: usize = 4096;
 const GATHER: usize = 2048;
+
+/// The sources of a sum.
+#[derive(Clone, Copy)]
+pub enum Input<'a> {
+    /// Points with values, sources x channels, in the order of the grid. The tiles over which they
+    /// are spread are stored in `keep`.
+    Points { placed: &'a Placed, values: &'a [f64], keep: Option<&'a OnceLock<SpreadTiles>> },
+    /// Tiles over which the points were spread by an earlier sum.
+    Spread(&'a SpreadTiles),
+}
 
 /// The tiles that have values after each stage, for the queries of some tiles.
 #[derive(Debug)]
@@ -35,17 +46,20 @@ pub struct Stages {
 }
 
 impl Stages {
-    /// Finds the tiles that sources reach and that the queries of these tiles need.
+    /// Finds the tiles that sources reach and that the queries of these tiles need. On a lasting
+    /// lattice, sources are spread over all tiles that they reach if the queries are not divided
+    /// into groups, so that these tiles do not depend on the queries.
     pub fn new(lattice: &Lattice, sources: &Placed, queries: &Placed, range: Range<usize>) -> Stages {
         let (dim, reach) = (lattice.dim, lattice.reach());
         let own: Vec<u64> = queries.tiles[range.clone()].iter().map(|tile| tile.key).collect();
         let next = |set: Vec<u64>| (0..dim).fold(set, |set, axis| lattice.widened(&set, axis, (0, 1)));
+        let is_whole = lattice.is_lasting && range.len() == queries.tiles.len();
         // Sources far from all queries are left out before their tiles are widened.
         let mut blocks: Vec<u64> = own.iter().map(|key| lattice.block_of_tiles(*key)).collect();
         blocks.dedup();
         let blocks = (0..dim).fold(blocks, |set, axis| lattice.widened(&set, axis, (-1, 1)));
         let is_near = |i: &usize| blocks.binary_search(&lattice.block_of_tiles(sources.tiles[*i].key)).is_ok();
-        let near: Vec<usize> = (0..sources.tiles.len()).filter(is_near).collect();
+        let near: Vec<usize> = (0..sources.tiles.len()).filter(|i| is_whole || is_near(i)).collect();
         let tiles = || near.iter().map(|i| &sources.tiles[*i]);
         // The tiles that values can reach after each convolution, and then the tiles among them
         // that are needed.
@@ -61,7 +75,8 @@ impl Stages {
             needed.retain(|key| reached[axis].binary_search(key).is_ok());
             convolved.push(needed);
         }
-        let spread = convolved.pop().unwrap_or_default();
+        let needed = convolved.pop().unwrap_or_default();
+        let spread = if is_whole { reached.swap_remove(0) } else { needed };
         convolved.reverse();
         let count = tiles().map(Occupied::len).sum();
         Stages { lattice: lattice.clone(), queries: range, sources: count, near, spread, convolved }
@@ -77,28 +92,38 @@ impl Stages {
         self.spread.len() + self.convolved.iter().map(Vec::len).sum::<usize>()
     }
 
-    /// Computes the sums of all channels at the queries of these stages. The shapes are: `values`
-    /// sources x channels, and `sums` all queries x channels, both in the order of the grid.
-    /// Returns an upper bound of the sum of the first channel at these queries.
+    /// Computes the sums of all channels at the queries of these stages. `sums`, all queries x
+    /// channels, is in the order of the grid. Returns an upper bound of the sum of the first
+    /// channel at these queries.
     ///
     /// # Errors
     /// An interrupt.
-    pub fn run(
-        &self,
-        (sources, values): (&Placed, &[f64]),
-        (queries, sums): (&Placed, &mut [f64]),
-        means: Means,
-    ) -> Result<f64> {
-        let (len, taps) = (tile_len(self.lattice.dim), self.lattice.window.taps());
+    pub fn run(&self, input: Input, (queries, sums): (&Placed, &mut [f64]), means: Means) -> Result<f64> {
+        let (len, taps) = (tile_len(self.lattice.dim), self.lattice.taps());
         means.pool.with(|one| {
             means.pool.with(|other| {
                 let (mut from, mut to) = (one, other);
-                self.spread(sources, values, from.take(self.spread.len() * len), means)?;
+                let (kept, bound) = match input {
+                    Input::Spread(SpreadTiles { keys, values, bound }) => (Some(Tiles { keys, values }), *bound),
+                    Input::Points { placed, values, keep } => {
+                        let grid = from.take(self.spread.len() * len);
+                        self.spread(placed, values, grid, means)?;
+                        let bound = self.bound(grid);
+                        if let Some(keep) = keep {
+                            keep.get_or_init(|| SpreadTiles {
+                                keys: self.spread.clone(),
+                                values: grid.to_vec(),
+                                bound,
+                            });
+                        }
+                        (None, bound)
+                    }
+                };
                 let mut input = &self.spread;
-                let bound = self.bound(from.slice(input.len() * len));
                 for (axis, keys) in self.convolved.iter().enumerate() {
                     means.interrupt.check()?;
-                    let tiles = Tiles { keys: input, values: from.slice(input.len() * len) };
+                    let tiles = kept.filter(|_| axis == 0);
+                    let tiles = tiles.unwrap_or_else(|| Tiles { keys: input, values: from.slice(input.len() * len) });
                     let output = to.take(keys.len() * len);
                     convolve((&self.lattice, axis), &taps, tiles, (keys, output), means)?;
                     (from, to) = (to, from);
@@ -160,7 +185,7 @@ impl Stages {
         let (sum, most) = tiles.iter().fold((0.0, 0.0), |(sum, most), tile| (sum + tile.0, f64::max(most, tile.1)));
         let Lattice { dim, window, .. } = self.lattice;
         let of_point = window.mass().powi(dim as i32);
-        let cells = ((2.0 * PI).sqrt() * window.cells_per_sigma).powi(dim as i32);
+        let cells = ((2.0 * PI).sqrt() * self.lattice.cells_per_sigma()).powi(dim as i32);
         (sum / of_point).min(cells * most / of_point)
     }
 

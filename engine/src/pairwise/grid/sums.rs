@@ -2,32 +2,37 @@
 
 use super::choice;
 use super::convolve::Means;
+use super::kept::{Fixed, Kept};
 use super::lattice::{Lattice, Placed};
 use super::parts::Parts;
-use super::placements::Placements;
+use super::placements::{Known, Placements};
+use super::stages::Input;
 use super::window::CHANNELS;
+use crate::pairwise::Pairwise;
 use crate::pairwise::loops::output_row::RowOut;
 use crate::pairwise::plan::Shape;
-use crate::pairwise::{Pairwise, PairwiseOptions};
 use crate::simd::Buffer;
 use crate::{Points, Result};
 use rayon::prelude::*;
 use std::f64::consts::{FRAC_1_SQRT_2, LOG2_E};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// If a query leaves itself out, the sum of the other weights must exceed this multiple of its own
 /// weight. The error of the difference is then at most 1.7 times that of the sum, which is about
 /// two thirds of the tolerance.
 const OWN: f64 = 1.5;
 
-/// Points that one task converts.
+/// Points that one task converts, and queries whose sums one task reads.
 const ROWS: usize = 4096;
+const READ: usize = 256;
 
 /// Queries and sources on one grid.
 pub(super) struct Layer<'a> {
     points: (&'a Points, &'a Points),
     queries: Arc<Placed>,
     sources: Arc<Placed>,
+    /// What is kept of the sources, if they seem not to move.
+    fixed: Option<Arc<Fixed>>,
     parts: Parts,
     /// The time that the grid may take.
     longest_time: f64,
@@ -37,16 +42,18 @@ impl<'a> Layer<'a> {
     /// Places the points; None if they are too far apart for a grid, or if the grid would take
     /// longer than it may.
     pub fn new(
-        (options, shape): (&PairwiseOptions, &Shape),
+        (engine, shape): (&Pairwise, &Shape),
         lattice: &Lattice,
         placements: &Placements<'a>,
         points: (&'a Points, &'a Points),
     ) -> Option<Layer<'a>> {
-        let (queries, sources) = (placements.of(lattice, points.0)?, placements.of(lattice, points.1)?);
-        let longest_time = choice::longest_time(options, shape, lattice, (&queries, &sources))?;
+        let kept = engine.memory.shared::<Kept>();
+        let place = |points| placements.of(lattice, points, &kept);
+        let (Known { placed: queries, .. }, Known { placed: sources, fixed }) = (place(points.0)?, place(points.1)?);
+        let longest_time = choice::longest_time(&engine.options, shape, lattice, (&queries, &sources))?;
         let (values, most) = (choice::most_values(shape.n, shape.m), choice::most_tiles(lattice, longest_time));
         let parts = Parts::new(lattice, (&sources, &queries), values, most)?;
-        Some(Layer { points, queries, sources, parts, longest_time })
+        Some(Layer { points, queries, sources, fixed, parts, longest_time })
     }
 
     /// True if this many passes over the grid are expected to take no longer than the grid may.
@@ -55,9 +62,30 @@ impl<'a> Layer<'a> {
     }
 
     /// Computes the sums of four channels at every query, in the order of the grid. `term` writes
-    /// the terms of a source. Returns the sum of the first channel below which the tolerance is not
-    /// kept.
-    fn pass(&self, sums: &mut [f64], means: Means, term: impl Fn(usize, &mut [f64; CHANNELS]) + Sync) -> Result<f64> {
+    /// the terms of a source. `is_plain` means that the terms are 1 and the centred coordinates, so
+    /// that the spread sources may be kept. Returns the sum of the first channel below which the
+    /// tolerance is not kept.
+    fn pass(
+        &self,
+        sums: &mut [f64],
+        is_plain: bool,
+        means: Means,
+        term: impl Fn(usize, &mut [f64; CHANNELS]) + Sync,
+    ) -> Result<f64> {
+        let may_keep = is_plain && self.parts.is_whole();
+        let spread = self.fixed.as_ref().filter(|_| may_keep).map(|fixed| &fixed.spread);
+        // What pairs beyond the range lose, and what is missing of sources beyond the taps, must be
+        // small compared with the sum.
+        let least = |bound: f64, all: f64| {
+            let window = self.parts.lattice.window;
+            let lost = bound * (-0.5 * window.range.powi(2)).exp();
+            let beyond = all * (-0.5 * window.reach_in_sigmas().powi(2)).exp();
+            (lost + beyond) / window.tolerance
+        };
+        if let Some(spread) = spread.and_then(OnceLock::get) {
+            let bound = self.parts.run(Input::Spread(spread), (&self.queries, sums), means)?;
+            return Ok(least(bound, self.sources.index.len() as f64));
+        }
         means.pool.with(|terms| {
             let terms = terms.take(self.sources.index.len() * CHANNELS);
             let tasks = terms.par_chunks_mut(ROWS * CHANNELS).zip(self.sources.index.par_chunks(ROWS));
@@ -65,14 +93,9 @@ impl<'a> Layer<'a> {
                 let terms = terms.as_chunks_mut::<CHANNELS>().0.iter_mut().zip(index);
                 terms.for_each(|(terms, j)| term(*j as usize, terms));
             });
-            // What pairs beyond the range lose, and what is missing of sources beyond the taps, must
-            // be small compared with the sum.
-            let bound = self.parts.run((&self.sources, &*terms), (&self.queries, sums), means)?;
-            let all: f64 = terms.iter().step_by(CHANNELS).sum();
-            let window = self.parts.lattice.window;
-            let lost = bound * (-0.5 * window.range.powi(2)).exp();
-            let beyond = all * (-0.5 * (window.reach as f64 / window.cells_per_sigma).powi(2)).exp();
-            Ok((lost + beyond) / window.tolerance)
+            let input = Input::Points { placed: &self.sources, values: terms, keep: spread };
+            let bound = self.parts.run(input, (&self.queries, sums), means)?;
+            Ok(least(bound, terms.iter().step_by(CHANNELS).sum()))
         })
     }
 }
@@ -83,6 +106,8 @@ pub(super) struct Sums<'a> {
     /// The weights of the sources, none negative.
     pub weight: &'a (dyn Fn(usize) -> f64 + Sync),
     pub values: Option<&'a Points>,
+    /// True if all weights are 1 and the values are the sources.
+    pub is_plain: bool,
     pub leave_out_self: bool,
 }
 
@@ -131,7 +156,7 @@ impl Sums<'_> {
         let pool = engine.memory.pool::<Buffer<f64>>();
         let means = Means { isa: engine.options.isa, pool: &pool, interrupt: &engine.interrupt };
         let squares = match with_squares {
-            true => match self.squares((&engine.options, shape), means)? {
+            true => match self.squares((engine, shape), means)? {
                 Some(squares) => Some(squares),
                 None => return Ok(rows),
             },
@@ -143,19 +168,24 @@ impl Sums<'_> {
             let sums = sums.take(n * groups * CHANNELS);
             let mut least = 0.0;
             for (group, sums) in sums.chunks_exact_mut(n * CHANNELS).enumerate() {
-                let found = self.layer.pass(sums, means, |j, terms| self.terms(j, group, &centre, terms))?;
+                let term = |j: usize, terms: &mut [f64; CHANNELS]| self.terms(j, group, &centre, terms);
+                let found = self.layer.pass(sums, self.is_plain, means, term)?;
                 if group == 0 {
                     least = found;
                 }
             }
             let sums = &*sums;
-            rows.par_chunks_mut(ROWS).zip(kept.par_chunks_mut(ROWS)).for_each(|(rows, kept)| {
-                let mut all = vec![0.0; groups * CHANNELS];
-                for (row, kept) in rows.iter_mut().zip(kept) {
-                    let at = queries.position[row.query] as usize;
+            rows.par_chunks_mut(READ).zip(kept.par_chunks_mut(READ)).for_each(|(rows, kept)| {
+                // The sums lie far apart in memory. They are read first, so that no reading waits
+                // for the one before.
+                let mut read = vec![0.0; rows.len() * groups * CHANNELS];
+                for (row, all) in rows.iter().zip(read.chunks_exact_mut(groups * CHANNELS)) {
+                    let at = queries.position(row.query);
                     for (group, all) in all.as_chunks_mut::<CHANNELS>().0.iter_mut().enumerate() {
                         all.copy_from_slice(&sums[(group * n + at) * CHANNELS..][..CHANNELS]);
                     }
+                }
+                for ((row, kept), all) in rows.iter_mut().zip(kept).zip(read.chunks_exact_mut(groups * CHANNELS)) {
                     let mut own_mass = 0.0;
                     if self.leave_out_self {
                         for (group, all) in all.as_chunks_mut::<CHANNELS>().0.iter_mut().enumerate() {
@@ -186,7 +216,7 @@ impl Sums<'_> {
     /// Returns the sum of the squares of the weights at each query; 0 where the tolerance is not
     /// kept. None if direct sums are faster. The square of a Gaussian is a narrower Gaussian, which
     /// needs a grid of its own.
-    fn squares(&self, choice: (&PairwiseOptions, &Shape), means: Means) -> Result<Option<Vec<f64>>> {
+    fn squares(&self, choice: (&Pairwise, &Shape), means: Means) -> Result<Option<Vec<f64>>> {
         let (lattice, placements) = (self.layer.parts.lattice.narrowed(FRAC_1_SQRT_2), Placements::default());
         let mut squares = vec![0.0; self.layer.points.0.n()];
         let layer = Layer::new(choice, &lattice, &placements, self.layer.points);
@@ -194,7 +224,7 @@ impl Sums<'_> {
         means.pool.with(|sums| {
             let sums = sums.take(squares.len() * CHANNELS);
             let square = |j: usize| (self.weight)(j).powi(2);
-            let least = layer.pass(sums, means, |j, terms| *terms = [square(j), 0.0, 0.0, 0.0])?;
+            let least = layer.pass(sums, false, means, |j, terms| *terms = [square(j), 0.0, 0.0, 0.0])?;
             for (query, sums) in layer.queries.index.iter().zip(sums.as_chunks::<CHANNELS>().0) {
                 let query = *query as usize;
                 let own = if self.leave_out_self { square(query) } else { 0.0 };

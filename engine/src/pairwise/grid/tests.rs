@@ -1,5 +1,6 @@
 //! The grid against the reference, row by row.
 
+use super::kept::Kept;
 use crate::pairwise::{
     Backend, Kernel, KernelSum, KernelSums, Pairwise, PairwiseOptions, Part, Precision, Queries, ScoreDifference,
     Softmax, SoftmaxMean, Values,
@@ -182,5 +183,37 @@ fn many_points_are_put_on_the_grid_and_few_are_not() {
         let few = field(512, dim, Backend::Auto).1;
         assert_eq!(few.work().on_grid(), 0);
         assert!(few.work().pairs() > 0);
+    }
+}
+
+/// The target of a flow is placed and spread in one step and kept for the next ones. A step without
+/// anything kept has the same bytes.
+#[test]
+fn what_is_kept_of_a_target_changes_no_byte() {
+    for dim in [1, 2, 3] {
+        let targets = Stream::new(21).normal(20_000, dim);
+        let kept = engine(Backend::Grid);
+        let mut steps_with_kept = 0;
+        for step in 0..6 {
+            // The particles move, and sigma falls slowly.
+            let mut particles = Stream::new(22).normal(4000, dim);
+            particles.data_mut().iter_mut().for_each(|y| *y = 1.5 * *y + 0.1 * f64::from(step));
+            let sigma = [0.8, 0.8, 2.0][dim - 1] * 0.97f64.powi(step);
+            let difference = ScoreDifference {
+                targets: &targets,
+                target_log_weights: None,
+                particles: &particles,
+                leave_out_self: true,
+                sigma,
+            };
+            let field = |engine: &Pairwise| {
+                let mut out = Points::default();
+                engine.score_difference(Queries::Particles, &difference, &mut out).unwrap();
+                out
+            };
+            assert!(field(&kept) == field(&engine(Backend::Grid)), "step {step}, d = {dim}");
+            steps_with_kept += i32::from(kept.memory.shared::<Kept>().has_spread());
+        }
+        assert!(steps_with_kept >= 4, "{steps_with_kept} of 6 steps");
     }
 }

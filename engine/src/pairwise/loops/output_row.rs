@@ -2,6 +2,7 @@
 
 use crate::Points;
 use crate::points::squared_distance;
+use rayon::prelude::*;
 use std::f64::consts::LN_2;
 
 /// The destination of the results of one query.
@@ -72,7 +73,12 @@ pub fn rows<'a>(
 ) -> Vec<RowOut<'a>> {
     let dim = values.as_ref().map_or(1, |values| values.dim().max(1));
     let n = values.as_ref().map_or(0, |values| values.n()).max(mass.as_ref().map_or(0, |mass| mass.len()));
-    let mut values = values.map_or_else(Default::default, |values| values.data_mut()).chunks_exact_mut(dim);
+    let values = values.map_or_else(Default::default, |values| values.data_mut());
+    if mass.is_none() && ess.is_none() {
+        let row = |(query, values)| RowOut { query, values, mass: None, ess: None };
+        return values.par_chunks_exact_mut(dim).enumerate().map(row).collect();
+    }
+    let mut values = values.chunks_exact_mut(dim);
     let mut mass = mass.map_or_else(Default::default, |mass| &mut mass[..]).iter_mut();
     let mut ess = ess.map_or_else(Default::default, |ess| &mut ess[..]).iter_mut();
     let row = |query| RowOut { query, values: values.next().unwrap_or_default(), mass: mass.next(), ess: ess.next() };

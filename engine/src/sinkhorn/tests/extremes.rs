@@ -29,6 +29,19 @@ fn small_epsilons_converge_or_say_that_they_do_not() {
 }
 
 #[test]
+fn an_epsilon_below_the_rounding_of_the_potentials_does_not_converge() {
+    let x = Points::from_rows(&[[0.0], [1.0], [3.0]]).unwrap();
+    let y = Points::from_rows(&[[0.5], [2.0]]).unwrap();
+    for epsilon in [1e-14, 1e-18, 1e-20, 1e-30, 1e-300] {
+        let found = solve(&x, &y, with_epsilon(epsilon));
+        assert!(!found.converged && found.marginal_error > 1e-3, "{epsilon:e}: {:e}", found.marginal_error);
+        assert!(found.advice(1e-6).unwrap().contains("`epsilon`"));
+    }
+    let found = solve(&x, &y, SinkhornOptions { max_iterations: 5000, ..with_epsilon(1e-3) });
+    assert!(found.converged && (found.cost - 0.3125).abs() < 0.01, "{}", found.cost);
+}
+
+#[test]
 fn an_offset_and_any_number_of_dimensions_change_nothing() {
     for dim in [1, 2, 512] {
         let (mut x, mut y) = (cloud(1, 40, dim, 0.0), cloud(2, 30, dim, 0.5));
