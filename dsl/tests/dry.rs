@@ -187,7 +187,7 @@ fn cells_of_a_sweep_count_and_kept_floors_do_not() {
         let y = normal(70, 2);
         let t = sweep(#{a: [1, 2, 3], seed: [1, 2]}, |p| {
             let r = run(mmd_flow(x), y, #{steps: 4});
-            #{mmd: mmd(r.points, x, #{floor: false}), a: p.a + r.stats.steps}
+            #{mmd: mmd(r.points, x, #{floor: false}), more: p.a + r.stats.steps}
         });
         print(t.best("mmd").a);
         energy(x, y);

@@ -88,7 +88,10 @@ impl DriftFlow {
         let n = self.target.points.n();
         let shares = shares(weights, n, "weights")?;
         let equal = self.target.points.select(&systematic(&shares, n, 0.5));
-        (self.unit, self.kernels) = kernels(&self.options, &equal)?;
+        // If one point has nearly all the mass, the unit of the unweighted points remains.
+        if let Ok(found) = kernels(&self.options, &equal) {
+            (self.unit, self.kernels) = found;
+        }
         self.target.logs = Some(shares.iter().map(|w| (n as f64 * w).ln()).collect());
         Ok(self)
     }

@@ -112,7 +112,9 @@ impl MmdFlow {
         let shares = self.weights.as_ref().map(|[shares, _]| shares.as_slice());
         let chosen = shares.map(|shares| self.target.select(&systematic(shares, self.target.n(), 0.5)));
         let points = chosen.as_ref().unwrap_or(&self.target);
-        self.kernels = self.options.kernel.resolve(points)?;
+        // If one point has nearly all the mass, the unweighted points have the only lengths.
+        let kernels = self.options.kernel.resolve(points);
+        self.kernels = kernels.or_else(|_| self.options.kernel.resolve(&self.target))?;
         if self.options.weighting == Weighting::Normalised && self.kernels.contains(&Kernel::Energy) {
             let want = "the energy kernel is not a density to divide by: use weighting \"plain\"";
             return Err(Error::argument("weighting", "\"normalised\"", want));
@@ -125,7 +127,7 @@ impl MmdFlow {
     }
 
     /// Sets the weights of the target's points in proportion to `weights`: `E_p` becomes a weighted
-    /// mean. A "median" bandwidth ignores the weights.
+    /// mean. They also count in a "median" bandwidth.
     ///
     /// # Errors
     /// A weight is negative or not finite, none is positive, or their number is not that of the

@@ -1,13 +1,9 @@
 //! Measurements of the points of a call, made once, before anything is chosen.
 
 use super::call::{KernelCall, SoftmaxCall};
+use super::centre::centre;
 use super::plan::{Shape, mean_square};
 use super::rounding::{FAR, FAR_KERNEL, FAR_SOFTMAX, neighbourhood};
-use crate::Points;
-
-/// The largest error, in bandwidths, that the subtraction of a centre may cause in an f64
-/// coordinate.
-const LOSS: f64 = 1e-9;
 
 /// The largest scaled squared distance for which f32 is used. A larger number, or its inverse, may
 /// exceed the range of f32, and a kernel need not vanish at such a distance.
@@ -66,23 +62,6 @@ impl Measure {
     pub fn place(&self) -> (&[f64], f64) {
         (&self.centre, self.scale)
     }
-}
-
-/// Returns the centre, which is subtracted from all coordinates, and the mean square of the sources
-/// around it. `scale` times a distance is in bandwidths.
-///
-/// The centre is the mean, so that a common offset of all points costs no precision. If a few
-/// points are so far away that subtracting the mean would round the other points even in f64,
-/// nothing is subtracted: the coordinates are then as exact as those of the caller.
-fn centre(sources: &Points, scale: f64) -> (Vec<f64>, f64) {
-    let mean = sources.mean();
-    let (square, _) = mean_square(sources, &mean, f64::INFINITY);
-    if f64::EPSILON * scale * square.sqrt() <= LOSS {
-        return (mean, square);
-    }
-    let origin = vec![0.0; sources.dim()];
-    let (square, _) = mean_square(sources, &origin, f64::INFINITY);
-    (origin, square)
 }
 
 /// True if so many of `n` queries are far that computing these again would cost more than computing

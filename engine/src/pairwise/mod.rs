@@ -91,7 +91,7 @@
 //! | `reductions`, `kernel_softmax`, `score_difference`, `log_gradient` | the calls: checks, and destinations of results |
 //! | `log_sums` | log-sum-exps of two sets that do not move, whose log-weights change |
 //! | `own_means` | softmax means of a set at its own points |
-//! | `measure`, `plan`, `backend`, `dispatch` | measurements of the points; the choice; the call of the backend |
+//! | `measure`, `centre`, `plan`, `backend`, `dispatch` | measurements of the points; the choice; the call of the backend |
 //! | `ranks/` | sums whose queries are divided among ranks |
 //! | `rounding` | bounds of the error, and queries that are computed again |
 //! | `pruning` | bounds of the weights, and blocks that are skipped |
@@ -107,6 +107,7 @@
 mod backend;
 mod bandwidth;
 mod call;
+mod centre;
 mod dispatch;
 mod engine;
 mod grid;

@@ -17,7 +17,8 @@ pub struct Potentials {
     /// Whether the error is at most the tolerance.
     pub converged: bool,
     /// An upper bound on the L1 error of the marginals of the plan of `f` and `g`. With `rho`, the
-    /// relative change of the plan in the last iteration.
+    /// relative change of the plan in the last iteration. It is at least the relative error of an
+    /// entry of the plan that the rounding of the potentials causes, or 1 if that is larger.
     pub marginal_error: f64,
     /// The number of iterations over all epsilons.
     pub iterations: usize,
@@ -34,6 +35,16 @@ impl Potentials {
         } else {
             ""
         };
+        let rounding = rounding(&self.f, &self.g, self.epsilon);
+        if rounding > tolerance && rounding >= self.marginal_error {
+            return Some(format!(
+                "epsilon is too small for f64: the rounding of the potentials changes the entries of the plan by a \
+                 share of {}, and the tolerance is {}: increase `epsilon` from {}",
+                number(rounding),
+                number(tolerance),
+                number(self.epsilon)
+            ));
+        }
         (!self.converged).then(|| {
             format!(
                 "the marginals have an error of {} after {} iterations, and the tolerance is {}: increase \
@@ -45,4 +56,11 @@ impl Potentials {
             )
         })
     }
+}
+
+/// Returns the relative error of an entry of the plan that the rounding of the potentials causes,
+/// at most 1.
+pub(super) fn rounding(f: &[f64], g: &[f64], epsilon: f64) -> f64 {
+    let largest = f.iter().chain(g).fold(0.0, |most: f64, h| most.max(h.abs()));
+    (f64::EPSILON * largest / epsilon).min(1.0)
 }

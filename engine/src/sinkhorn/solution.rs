@@ -1,6 +1,7 @@
 //! A solution in progress: iterations, and the ending.
 
 use super::anderson::Anderson;
+use super::potentials::rounding;
 use super::problem::Sinkhorn;
 use super::updates::Updates;
 use super::{Marginal, Potentials};
@@ -151,9 +152,7 @@ impl Run<'_, '_> {
         };
         let whole = x.total() * y.total();
         let cost = value(x, &f) + value(y, &g) - epsilon * (plan - whole);
-        // The rounding of the potentials is a relative error of every entry of the plan.
-        let largest = f.iter().chain(&g).fold(0.0, |most: f64, h| most.max(h.abs()));
-        let error = error.max(f64::EPSILON * largest / epsilon);
+        let error = error.max(rounding(&f, &g, epsilon));
         let converged = error <= problem.options.tolerance;
         Potentials { f, g, epsilon, cost, converged, marginal_error: error, iterations, is_dense }
     }

@@ -1,7 +1,5 @@
 //! A cell of a sweep: its name, and the results of its function.
 
-use super::table::FAILED;
-use crate::cells::SEED;
 use crate::context::Context;
 use crate::language::{At, Diagnostic, Fail, Fault};
 use crate::value::{Reading, describe, number, unknown};
@@ -49,27 +47,12 @@ pub fn outcome(
     };
     let readings: Result<Vec<_>, String> = map
         .iter()
-        .map(|(name, value)| match taken_by(name, cell, &map) {
-            Some(owner) => Err(format!(
-                "the function returned `{name}`, but this column of the table holds {owner}: choose another name"
-            )),
-            None => reading(name, value),
+        .map(|(name, value)| match cell.contains_key(name) {
+            true => Err(format!("the function returned `{name}`, which is the name of an axis: choose another name")),
+            false => reading(name, value),
         })
         .collect();
     Ok(readings.map_err(misfit))
-}
-
-/// Returns what the column of this name holds in the table of a sweep, besides the results of the
-/// function; None if there is no other column of this name.
-fn taken_by(name: &str, cell: &Map, results: &Map) -> Option<String> {
-    let quantity =
-        name.strip_suffix("_sd").filter(|quantity| cell.contains_key(SEED) && results.contains_key(*quantity));
-    match quantity {
-        _ if cell.contains_key(name) => Some("the values of an axis".into()),
-        _ if name == FAILED => Some("the number of failed cells".into()),
-        Some(quantity) => Some(format!("the standard deviation of `{quantity}` over the seeds")),
-        None => None,
-    }
 }
 
 fn reading(name: &str, value: &Dynamic) -> Result<(String, Reading), String> {

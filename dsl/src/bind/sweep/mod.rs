@@ -10,7 +10,7 @@ pub use table::places;
 use crate::call::{Call, Entry, function};
 use crate::context::detach;
 use crate::language::{At, Diagnostic, Fail, Kind, Type, arg, limits, optional};
-use crate::value::{describe, number};
+use crate::value::describe;
 use cell::{Outcome, name, outcome};
 use rhai::{Array, Dynamic, FnPtr, Map};
 use sdflow::table::Table;
@@ -108,7 +108,15 @@ fn sweep(call: &Call) -> Result<Dynamic, Fail> {
         Some(cause) if survey.is_empty() => {
             Err(Fail::script(format!("every cell of the sweep failed, first {cause}")).at(At::Argument(1)))
         }
-        _ => Ok(Dynamic::from(Arc::new(survey.table(&axes)))),
+        _ => match survey.shared_name(&axes) {
+            None => Ok(Dynamic::from(Arc::new(survey.table(&axes)))),
+            Some(name) => {
+                let hint = "besides the axes and the results there may be a column `failed` and, over seeds, a \
+                            column `x_sd` and an error `x_se` for each result `x`";
+                let message = format!("two columns of the table of the sweep would have the name `{name}`");
+                Err(Fail::script(message).hint(hint).at(At::Argument(1)))
+            }
+        },
     }
 }
 
@@ -130,10 +138,15 @@ fn axes(call: &Call) -> Result<Vec<(String, Array)>, Fail> {
         if let Some(odd) = array.iter().find(|v| !["i64", "f64", "bool", "string"].contains(&v.type_name())) {
             return Err(refused(format!("holds {}", describe(odd))));
         }
-        let key = |value: &Dynamic| number(value).map_or_else(|| format!("{value:?}"), |x| x.to_string());
+        // Values that are written alike share the rows of the table.
+        let written = |value: &Dynamic| match value.as_float() {
+            Ok(x) if x.fract() == 0.0 && x.abs() < 1e15 => format!("{x:.0}"),
+            _ => value.to_string(),
+        };
         let mut known = HashSet::new();
-        if let Some(again) = array.iter().find(|value| !known.insert(key(value))) {
-            return Err(refused(format!("has the value {again} twice")));
+        if let Some(again) = array.iter().find(|value| !known.insert(written(value))) {
+            let fail = Fail::script(format!("the axis `{name}` has the value {again} twice"));
+            return Err(fail.hint("give each value once").at(At::Key(0, name.to_string())));
         }
         axes.push((name.to_string(), array));
     }

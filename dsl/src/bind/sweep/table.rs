@@ -9,11 +9,8 @@ use crate::value::{Reading, number};
 use rhai::{Array, Dynamic, Map};
 use sdflow::plot;
 use sdflow::table::{Cell, Table};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-
-/// The column with the number of failed cells.
-pub const FAILED: &str = "failed";
 
 /// The results of the cells by place; a place is given by all axes except that of the seeds.
 #[derive(Default)]
@@ -46,6 +43,19 @@ impl Survey {
         self.0.iter().all(|place| place.readings.is_empty())
     }
 
+    /// Returns a name that two columns of the table would have; None if all names differ.
+    pub fn shared_name(&self, axes: &[(String, Array)]) -> Option<String> {
+        let seeded = axes.iter().any(|(name, _)| name == SEED);
+        let quantities: BTreeSet<&String> = self.0.iter().flat_map(|place| place.readings.keys()).collect();
+        let own = axes.iter().map(|(name, _)| name.clone()).filter(|name| name != SEED);
+        let deviations = quantities.iter().filter(|_| seeded).map(|name| format!("{name}_sd"));
+        let errors = quantities.iter().filter(|_| seeded).map(|name| format!("{name}_se"));
+        let results = quantities.iter().map(|name| name.to_string());
+        let mut known = BTreeSet::new();
+        let mut all = own.chain(results).chain(deviations).chain(errors).chain(["failed".to_string()]);
+        all.find(|name| !known.insert(name.clone()))
+    }
+
     /// Returns a row for each place: its axes, then each quantity.
     pub fn table(&self, axes: &[(String, Array)]) -> Table {
         let seeded = axes.iter().any(|(name, _)| name == SEED);
@@ -62,7 +72,7 @@ impl Survey {
                 row.push((name.clone(), mean));
                 row.extend(seeded.then(|| (format!("{name}_sd"), sd)));
             }
-            row.extend(failed.then(|| (FAILED.to_string(), Cell::Number(place.failed as f64))));
+            row.extend(failed.then(|| ("failed".to_string(), Cell::Number(place.failed as f64))));
             table.push(row);
         }
         table

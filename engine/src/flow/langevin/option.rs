@@ -25,8 +25,8 @@ crate::options! {
         sampler: LangevinSampler = LangevinSampler::Ula,
         /// Step size `h` of `y' = y + h grad log p(y) + sqrt(2h) e`: a number or a schedule. Left
         /// out: for "ula" `0.1 (s^2 + sigma^2)`, where `s` is the smallest standard deviation of
-        /// the target, or the spacing if the target is points; for "mala" it is found in the
-        /// warm-up.
+        /// the target, or the smaller one of sigma and the spacing if the target is points; for
+        /// "mala" it is found in the warm-up.
         step: Option<Schedule> = None,
         /// Number of steps at the start in which "mala" adapts its step size to `acceptance`. Left
         /// out: half of the steps if `step` is left out, and otherwise 0. The chains sample the

@@ -12,6 +12,11 @@ use super::window::{CHANNELS, Window};
 use crate::Points;
 use crate::pairwise::plan::Shape;
 use crate::pairwise::{Backend, PairwiseOptions, Precision};
+use rayon::prelude::*;
+
+/// Coordinates that are compared together, and rows of one task.
+const LANES: usize = 12;
+const ROWS: usize = 4096;
 
 /// With fewer pairs, `auto` does not consider the grid.
 const ENOUGH_PAIRS: usize = 1 << 24;
@@ -73,8 +78,8 @@ fn of_point(window: &Window, dim: usize) -> f64 {
 }
 
 /// Returns the time of a value of a tile in one stage.
-fn of_value(window: &Window) -> f64 {
-    VALUE * window.reach(window.cells_per_sigma) as f64 / TAPS
+fn of_value(lattice: &Lattice) -> f64 {
+    VALUE * lattice.window.reach(lattice.cells_per_sigma()) as f64 / TAPS
 }
 
 /// True if smaller cells would cost little for a sum over these queries and sources: the
@@ -82,10 +87,33 @@ fn of_value(window: &Window) -> f64 {
 /// and spreading the sources.
 pub(super) fn may_last(lattice: &Lattice, (queries, sources): (&Points, &Points)) -> bool {
     let dim = lattice.dim;
-    let boxed = if std::ptr::eq(queries, sources) { 0.0 } else { lattice.cells_of_box(queries) };
-    let cells = lattice.cells_of_box(sources).max(boxed);
-    let convolved = of_value(lattice.window) * cells * (CHANNELS * (dim + 1)) as f64;
+    let boxed = if std::ptr::eq(queries, sources) { 0.0 } else { cells_of_box(lattice, queries) };
+    let cells = cells_of_box(lattice, sources).max(boxed);
+    let convolved = of_value(lattice) * cells * (CHANNELS * (dim + 1)) as f64;
     convolved <= 0.5 * (PLACE + of_point(lattice.window, dim)) * sources.n() as f64
+}
+
+/// Returns the number of cells of the box around these points and their windows.
+fn cells_of_box(lattice: &Lattice, points: &Points) -> f64 {
+    // One number of lanes is a multiple of every number of dimensions, so that a lane belongs to
+    // one axis.
+    let widened = |mut ends: [(f64, f64); LANES], lanes: &[f64]| {
+        for ((low, high), x) in ends.iter_mut().zip(lanes) {
+            *low = if *x < *low { *x } else { *low };
+            *high = if *x > *high { *x } else { *high };
+        }
+        ends
+    };
+    let empty = || [(f64::INFINITY, f64::NEG_INFINITY); LANES];
+    let of_rows = |rows: &[f64]| rows.chunks(LANES).fold(empty(), widened);
+    let both = |a, b: [(f64, f64); LANES]| widened(widened(a, &b.map(|end| end.0)), &b.map(|end| end.1));
+    let lanes = points.data().par_chunks(ROWS * lattice.dim).map(of_rows).reduce(empty, both);
+    let cells = |axis: usize| {
+        let own = lanes.iter().skip(axis).step_by(lattice.dim);
+        let (low, high) = own.fold(empty()[0], |a, b| (a.0.min(b.0), a.1.max(b.1)));
+        ((high - low) / lattice.cell()).ceil() + lattice.window.width as f64
+    };
+    (0..lattice.dim).map(cells).product()
 }
 
 /// Returns the time that the grid may take: an upper bound of the time of direct sums or, if the
@@ -99,7 +127,7 @@ pub(super) fn longest_time(
 ) -> Option<f64> {
     let (d, values) = (shape.dim - 1, queries.tiles.len().saturating_mul(tile_len(shape.dim)));
     // Tiles near the queries have values after spreading and after each convolution.
-    let least = of_value(lattice.window) * values as f64 * (shape.dim + 1) as f64;
+    let least = of_value(lattice) * values as f64 * (shape.dim + 1) as f64;
     if options.backend == Backend::Grid {
         let time = REQUESTED.0 + REQUESTED.1 * (shape.n + shape.m) as f64;
         return (least < time).then_some(time);
@@ -129,7 +157,7 @@ pub fn most_bytes(n: usize, m: usize) -> usize {
 
 /// Returns the largest number of tiles for which the grid takes at most this time.
 pub(super) fn most_tiles(lattice: &Lattice, time: f64) -> usize {
-    (time / (of_value(lattice.window) * tile_len(lattice.dim) as f64)) as usize
+    (time / (of_value(lattice) * tile_len(lattice.dim) as f64)) as usize
 }
 
 /// Returns the time of this many passes over the grid.
@@ -137,7 +165,7 @@ pub(super) fn grid_time(shape: &Shape, parts: &Parts, passes: usize) -> f64 {
     let (placed, visited, passes) = ((shape.n + shape.m) as f64, (shape.n + parts.sources()) as f64, passes as f64);
     let values = (parts.tiles() * tile_len(shape.dim)) as f64;
     let window = parts.lattice.window;
-    PLACE * placed + passes * (of_point(window, shape.dim) * visited + of_value(window) * values)
+    PLACE * placed + passes * (of_point(window, shape.dim) * visited + of_value(&parts.lattice) * values)
 }
 
 /// Returns the number of pairs in tiles within the distance [`SKIPPED`], estimated from

@@ -17,9 +17,6 @@ pub const DIM: usize = 3;
 /// lines of cells of a tile along the last axis.
 const COUNTED: usize = 2;
 
-/// Coordinates that are compared together.
-const LANES: usize = 12;
-
 /// Tiles that are kept free at each end of an axis.
 const FREE: i64 = 16;
 
@@ -108,6 +105,11 @@ impl Lattice {
         std::ptr::eq(self.window, other.window) && self.cell == other.cell && self.centre == other.centre
     }
 
+    /// Returns the width of a cell.
+    pub fn cell(&self) -> f64 {
+        self.cell
+    }
+
     /// Returns the number of cells per sigma.
     pub fn cells_per_sigma(&self) -> f64 {
         self.sigma / self.cell
@@ -127,29 +129,6 @@ impl Lattice {
     /// Returns the lattice of a kernel that is narrower by this factor.
     pub fn narrowed(&self, by: f64) -> Lattice {
         Lattice { sigma: by * self.sigma, cell: by * self.cell, is_lasting: false, ..self.clone() }
-    }
-
-    /// Returns the number of cells of the box around these points and their windows.
-    pub fn cells_of_box(&self, points: &Points) -> f64 {
-        // One number of lanes is a multiple of every number of dimensions, so that a lane belongs to
-        // one axis.
-        let widened = |mut ends: [(f64, f64); LANES], lanes: &[f64]| {
-            for ((low, high), x) in ends.iter_mut().zip(lanes) {
-                *low = if *x < *low { *x } else { *low };
-                *high = if *x > *high { *x } else { *high };
-            }
-            ends
-        };
-        let empty = || [(f64::INFINITY, f64::NEG_INFINITY); LANES];
-        let of_rows = |rows: &[f64]| rows.chunks(LANES).fold(empty(), widened);
-        let both = |a, b: [(f64, f64); LANES]| widened(widened(a, &b.map(|end| end.0)), &b.map(|end| end.1));
-        let lanes = points.data().par_chunks(ROWS * self.dim).map(of_rows).reduce(empty, both);
-        let cells = |axis: usize| {
-            let own = lanes.iter().skip(axis).step_by(self.dim);
-            let (low, high) = own.fold(empty()[0], |a, b| (a.0.min(b.0), a.1.max(b.1)));
-            ((high - low) / self.cell).ceil() + self.window.width as f64
-        };
-        (0..self.dim).map(cells).product()
     }
 
     /// Returns the number of bits of one axis in a key. The remaining bits have room for the cell

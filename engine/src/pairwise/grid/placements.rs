@@ -1,26 +1,19 @@
 //! The cells of one call, and the orders of its points, which several sums share.
 
 use super::choice;
-use super::kept::{Fixed, Kept};
-use super::lattice::{Lattice, Placed};
+use super::kept::{Kept, Known};
+use super::lattice::Lattice;
 use super::window::Window;
 use crate::Points;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-
-/// Points on the lattice of a call.
-#[derive(Debug, Clone)]
-pub struct Known {
-    pub placed: Arc<Placed>,
-    /// What is kept of these points between calls, if they seem not to move.
-    pub fixed: Option<Arc<Fixed>>,
-}
+use crate::pairwise::centre::centre as centre_of;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// The orders of the points of one call on the grid. Each order is computed when it is first
 /// needed, and only once, because particles can be both queries and sources.
 #[derive(Debug, Default)]
 pub struct Placements<'p> {
     /// The set that determines the origin of the lattice; None for the sources of the first sum.
-    still: Option<&'p Points>,
+    unmoved: Option<&'p Points>,
     lattice: OnceLock<Lattice>,
     /// None for points that are too far apart for a grid.
     known: Mutex<Vec<(&'p Points, Option<Known>)>>,
@@ -29,8 +22,8 @@ pub struct Placements<'p> {
 impl<'p> Placements<'p> {
     /// Starts with the sources that may be the same in the next call. They determine the origin of
     /// the lattice, so that they can keep their cells.
-    pub fn about(still: &'p Points) -> Placements<'p> {
-        Placements { still: Some(still), ..Placements::default() }
+    pub fn about(unmoved: &'p Points) -> Placements<'p> {
+        Placements { unmoved: Some(unmoved), ..Placements::default() }
     }
 
     /// Returns the lattice, which the first sum determines. The lattice is lasting if that costs
@@ -41,9 +34,9 @@ impl<'p> Placements<'p> {
         (queries, sources): (&Points, &Points),
     ) -> &Lattice {
         self.lattice.get_or_init(|| {
-            let origin = self.still.map(Points::mean);
+            let origin = self.unmoved.map(|points| centre_of(points, 1.0 / sigma).0);
             let lattice = Lattice::new(window, origin.as_deref().unwrap_or(centre), sigma);
-            let may_last = choice::may_last(&lattice, (queries, self.still.unwrap_or(sources)));
+            let may_last = choice::may_last(&lattice, (queries, self.unmoved.unwrap_or(sources)));
             if may_last { lattice.lasting() } else { lattice }
         })
     }

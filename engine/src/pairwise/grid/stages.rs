@@ -104,19 +104,21 @@ impl Stages {
             means.pool.with(|other| {
                 let (mut from, mut to) = (one, other);
                 let (kept, bound) = match input {
-                    Input::Spread(SpreadTiles { keys, values, bound }) => (Some(Tiles { keys, values }), *bound),
+                    Input::Spread(SpreadTiles { keys, values, masses }) => {
+                        (Some(Tiles { keys, values }), self.bound(*masses))
+                    }
                     Input::Points { placed, values, keep } => {
                         let grid = from.take(self.spread.len() * len);
                         self.spread(placed, values, grid, means)?;
-                        let bound = self.bound(grid);
+                        let masses = self.masses(grid);
                         if let Some(keep) = keep {
                             keep.get_or_init(|| SpreadTiles {
                                 keys: self.spread.clone(),
                                 values: grid.to_vec(),
-                                bound,
+                                masses,
                             });
                         }
-                        (None, bound)
+                        (None, self.bound(masses))
                     }
                 };
                 let mut input = &self.spread;
@@ -173,16 +175,20 @@ impl Stages {
         Ok(())
     }
 
-    /// Returns an upper bound of the sum of the first channel at any point. It is the smaller of
-    /// two bounds: one from the sum over all cells, and one as if every cell had the largest value
-    /// of a cell.
-    fn bound(&self, spread: &[f64]) -> f64 {
+    /// Returns the sum of the first channel over all cells, and its largest value in a cell.
+    fn masses(&self, spread: &[f64]) -> (f64, f64) {
         let of_tile = |tile: &[f64]| {
             let masses = tile.iter().step_by(CHANNELS);
             masses.fold((0.0f64, 0.0), |(sum, most), mass| (sum + mass, f64::max(most, *mass)))
         };
         let tiles: Vec<(f64, f64)> = spread.par_chunks_exact(tile_len(self.lattice.dim)).map(of_tile).collect();
-        let (sum, most) = tiles.iter().fold((0.0, 0.0), |(sum, most), tile| (sum + tile.0, f64::max(most, tile.1)));
+        tiles.iter().fold((0.0, 0.0), |(sum, most), tile| (sum + tile.0, f64::max(most, tile.1)))
+    }
+
+    /// Returns an upper bound of the sum of the first channel at any point. It is the smaller of
+    /// two bounds: one from the sum over all cells, and one as if every cell had the largest value
+    /// of a cell.
+    fn bound(&self, (sum, most): (f64, f64)) -> f64 {
         let Lattice { dim, window, .. } = self.lattice;
         let of_point = window.mass().powi(dim as i32);
         let cells = ((2.0 * PI).sqrt() * self.lattice.cells_per_sigma()).powi(dim as i32);

@@ -2,10 +2,10 @@
 
 use super::choice;
 use super::convolve::Means;
-use super::kept::{Fixed, Kept};
+use super::kept::{Fixed, Kept, Known};
 use super::lattice::{Lattice, Placed};
 use super::parts::Parts;
-use super::placements::{Known, Placements};
+use super::placements::Placements;
 use super::stages::Input;
 use super::window::CHANNELS;
 use crate::pairwise::Pairwise;
