@@ -58,9 +58,13 @@ impl Potentials {
     }
 }
 
+/// A smaller relative error of the entries of a plan is no reason to refuse it.
+const SLIGHT: f64 = 1e-9;
+
 /// Returns the relative error of an entry of the plan that the rounding of the potentials causes,
-/// at most 1.
+/// at most 1, or 0 if it is slight.
 pub(super) fn rounding(f: &[f64], g: &[f64], epsilon: f64) -> f64 {
     let largest = f.iter().chain(g).fold(0.0, |most: f64, h| most.max(h.abs()));
-    (f64::EPSILON * largest / epsilon).min(1.0)
+    let share = f64::EPSILON * largest / epsilon;
+    if share > SLIGHT { share.min(1.0) } else { 0.0 }
 }
