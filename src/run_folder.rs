@@ -16,6 +16,9 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::{Component, Path, PathBuf};
 
+/// The name of the record of a run.
+pub const RECORD: &str = "run.json";
+
 /// The name of the page in the folder of a run or a sweep.
 pub const REPORT: &str = "report.html";
 
@@ -35,7 +38,7 @@ const CONTENT: [&str; 13] = [
     "tables",
     FILM_FOLDER,
     REPORT,
-    "run.json",
+    RECORD,
 ];
 /// Files that may have been written only in part.
 const DRAFTS: [&str; 2] = ["run.json.draft", "script.rhai.draft"];
@@ -81,7 +84,7 @@ pub fn open(path: &Path, wanted: &Record, force: bool) -> Result<FolderState, Di
     }
     let there = match read_record(path) {
         // With `force` a damaged record counts as missing, and the run is replaced.
-        Err(_) if force && path.join("run.json").is_file() => None,
+        Err(_) if force && path.join(RECORD).is_file() => None,
         there => there?,
     };
     let same = there.as_ref().is_some_and(|record| record.identity == wanted.identity);
@@ -139,10 +142,10 @@ pub fn remove_leftovers(folder: &Path) {
 /// # Errors
 /// The folder holds something else, or a record that cannot be read.
 pub fn read_record(path: &Path) -> Result<Option<Record>, Diagnostic> {
-    match sdflow::io::read_regular(&path.join("run.json")) {
+    match sdflow::io::read_regular(&path.join(RECORD)) {
         Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|e| {
             let hint = "replace that run with `--force`, or choose another `--out`";
-            diagnostics::data(unreadable(&path.join("run.json"), &e), Some(hint))
+            diagnostics::data(unreadable(&path.join(RECORD), &e), Some(hint))
         }),
         Err(e) if e.kind() == ErrorKind::NotFound => {
             let own = |entry: &fs::DirEntry| entry.file_name() == LOCK || entry.file_name() == DRAFTS[0];
@@ -198,7 +201,7 @@ impl RunFolder {
             remove(&path.join(file))?;
         }
         // The record tells the next run whether the kept files belong to it.
-        let kept = |name: &str| keep && [CELLS, CHECKPOINTS, "run.json"].contains(&name);
+        let kept = |name: &str| keep && [CELLS, CHECKPOINTS, RECORD].contains(&name);
         if keep {
             remove_temporary(&path.join(CHECKPOINTS))?;
         }
@@ -269,7 +272,7 @@ impl RunFolder {
 /// The I/O error of the operating system, with the file.
 pub fn write_record(folder: &Path, record: &Record) -> Result<(), Diagnostic> {
     let text = serde_json::to_string_pretty(record).map_err(|e| diagnostics::data(e.to_string(), None))?;
-    let path = folder.join("run.json");
+    let path = folder.join(RECORD);
     replace(&path, &(text + "\n")).map_err(|e| cannot_write(&path, &e))
 }
 

@@ -7,7 +7,7 @@ use crate::record::Record;
 use crate::record::read::is_sweep;
 use crate::report::document::{Document, badge, escaped, table};
 use crate::report::page;
-use crate::run_folder::{self, REPORT, cannot_write};
+use crate::run_folder::{self, RECORD, REPORT, cannot_write};
 use crate::summary::setting;
 use crate::{diagnostics, terminal};
 use sdflow::number::{counted, number};
@@ -17,9 +17,6 @@ use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
-
-/// The name of the record in the folder of a run.
-const RECORD: &str = "run.json";
 
 /// A run that was found.
 struct FoundRun {

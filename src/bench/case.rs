@@ -1,7 +1,7 @@
 //! A case of the benchmark: the task that is measured, and its points.
 
 use sdflow::flow::Noise;
-use sdflow::pairwise::{Backend, Choice, Isa, PairwiseOptions, Precision};
+use sdflow::pairwise::{Backend, Choice, Isa, Pairwise, PairwiseOptions, Precision};
 use sdflow::points::no_room;
 use sdflow::{Error, Points, Result, rng::Stream};
 use serde::{Deserialize, Serialize};
@@ -118,6 +118,11 @@ impl BenchCase {
             skip: self.skip,
             tol: self.tol,
         }
+    }
+
+    /// Returns the backend that computed the sums of this engine.
+    pub fn backend_of(&self, engine: &Pairwise) -> Backend {
+        if engine.work().on_grid() > 0 { Backend::Grid } else { self.choice().backend }
     }
 
     /// Returns the backend and arithmetic that the engine chooses for this case.

@@ -95,7 +95,7 @@ pub fn measure(case: &BenchCase, interrupt: &Interrupt) -> Result<FlowReport> {
         data: case.data,
         noise: case.noise,
         precision: choice.precision,
-        backend: if engine.work().on_grid() > 0 { Backend::Grid } else { choice.backend },
+        backend: case.backend_of(&engine),
         isa: choice.isa,
         skip: case.skip,
         tol: case.tol,

@@ -100,7 +100,7 @@ pub fn measure(case: &BenchCase, interrupt: &Interrupt) -> Result<PairwiseReport
         sigma,
         data: case.data,
         precision: choice.precision,
-        backend: if engine.work().on_grid() > 0 { Backend::Grid } else { choice.backend },
+        backend: case.backend_of(&engine),
         isa: choice.isa,
         skip: case.skip,
         tol: case.tol,
