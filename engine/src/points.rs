@@ -31,7 +31,8 @@ use rayon::prelude::*;
 pub(crate) use labels::{blocks, label_row, nth_block};
 pub(crate) use line::{ends, median, quantile, sort_pooled, sort_projections};
 pub(crate) use row_source::BLOCK_VALUES;
-pub(crate) use weights::{check_weights, draw_rows, systematic, weighted_covariance, weighted_mean, weighted_units};
+pub(crate) use weights::{check_weights, draw_rows, equal_points, systematic};
+pub(crate) use weights::{weighted_covariance, weighted_mean, weighted_units};
 
 /// Rows per task of a parallel sum.
 const BLOCK: usize = 4096;

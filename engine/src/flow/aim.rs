@@ -1,6 +1,6 @@
 //! The target of a field. It gives the units in which a generator is trained.
 
-use crate::points::{self, AffineMap, Points, systematic};
+use crate::points::{self, AffineMap, Points, equal_points};
 use crate::rng::Stream;
 use crate::score::{Kde, Score, ScoreProperties, without_stray};
 use crate::target::{STANDARDISE_POINTS, Target, scale_warning};
@@ -56,10 +56,10 @@ impl<'a> Aim<'a> {
     pub(crate) fn some_points(self, n: usize, stream: Stream) -> Option<Points> {
         let spread = |points: &Points, shares: Option<&[f64]>| {
             let few = n.min(points.n());
-            points.select(&match shares {
-                Some(shares) => systematic(shares, few, 0.5),
-                None => (0..few).map(|i| i * points.n() / few).collect(),
-            })
+            match shares {
+                Some(shares) => equal_points(points, shares, few),
+                None => points.select(&(0..few).map(|i| i * points.n() / few).collect::<Vec<_>>()),
+            }
         };
         let drawn = |target: &dyn Target| match target.data() {
             Some(data) => Some(spread(data.points, data.weights)),

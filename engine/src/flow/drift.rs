@@ -11,7 +11,7 @@ use crate::number::number;
 use crate::ode::StepReport;
 use crate::options::at_least;
 use crate::pairwise::{Kernel, KernelSoftmax, SoftmaxMean, Values, mean_distance};
-use crate::points::{shares, systematic};
+use crate::points::{equal_points, shares};
 use crate::score::SelfTerm;
 use crate::{Error, Points, Result, Rule, Subject};
 use columns::{Columns, log_of_sum, log_sums};
@@ -87,7 +87,7 @@ impl DriftFlow {
     pub fn with_weights(mut self, weights: &[f64]) -> Result<DriftFlow> {
         let n = self.target.points.n();
         let shares = shares(weights, n, "weights")?;
-        let equal = self.target.points.select(&systematic(&shares, n, 0.5));
+        let equal = equal_points(&self.target.points, &shares, n);
         // If one point has nearly all the mass, the unit of the unweighted points remains.
         if let Ok(found) = kernels(&self.options, &equal) {
             (self.unit, self.kernels) = found;

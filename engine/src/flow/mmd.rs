@@ -8,7 +8,7 @@ use crate::ode::StepReport;
 use crate::pairwise::{
     Kernel, KernelSum, KernelSums, Kernels, LogGradient, Pairwise, Part, Queries, ScoreDifference, Values,
 };
-use crate::points::{shares, systematic};
+use crate::points::{equal_points, shares};
 use crate::score::{SelfTerm, without_stray};
 use crate::{Error, Points, Result, Subject, schedule::Schedule};
 use rayon::prelude::*;
@@ -110,7 +110,7 @@ impl MmdFlow {
     /// Finds the kernels, and the spread of the target if a kernel needs it.
     fn with_lengths(mut self) -> Result<MmdFlow> {
         let shares = self.weights.as_ref().map(|[shares, _]| shares.as_slice());
-        let chosen = shares.map(|shares| self.target.select(&systematic(shares, self.target.n(), 0.5)));
+        let chosen = shares.map(|shares| equal_points(&self.target, shares, self.target.n()));
         let points = chosen.as_ref().unwrap_or(&self.target);
         // If one point has nearly all the mass, the unweighted points have the only lengths.
         let kernels = self.options.kernel.resolve(points);

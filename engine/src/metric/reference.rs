@@ -1,7 +1,7 @@
 //! The reference with which points are compared.
 
 use super::KnownFloors;
-use crate::points::{AffineMap, Standardiser, shares, systematic};
+use crate::points::{AffineMap, Standardiser, equal_points, shares};
 use crate::target::{Mixture, Moments, Target};
 use crate::{Error, Points, Result, Subject, rng::Stream};
 use std::borrow::Cow;
@@ -161,7 +161,7 @@ impl Reference {
     /// occurs `k w` times, up to rounding. Without weights, returns all points of the reference.
     pub(super) fn equal_points(&self, k: usize) -> Cow<'_, Points> {
         match self.weights() {
-            Some(weights) => Cow::Owned(self.points.select(&systematic(weights, k, 0.5))),
+            Some(weights) => Cow::Owned(equal_points(&self.points, weights, k)),
             None => Cow::Borrowed(&self.points),
         }
     }

@@ -58,6 +58,12 @@ pub(crate) fn systematic(shares: &[f64], k: usize, offset: f64) -> Vec<usize> {
     (0..k).map(at_level).collect()
 }
 
+/// Returns `k` equally weighted points that represent points with these shares: row `i` occurs `k
+/// shares[i]` times, up to rounding.
+pub(crate) fn equal_points(points: &Points, shares: &[f64], k: usize) -> Points {
+    points.select(&systematic(shares, k, 0.5))
+}
+
 /// Returns `batch` different rows out of `n`, or all if there are fewer, in random order. With
 /// log-weights, only rows with a positive weight are drawn, because a batch without weight has no
 /// mean.

@@ -1,7 +1,7 @@
 //! The size and the finest detail of the distribution of a score, which determine a suitable range
 //! of sigma.
 
-use crate::points::{AffineMap, RowSource, median, squared_distance};
+use crate::points::{AffineMap, RowSource, median, squared_distance, systematic};
 use crate::rng::Stream;
 use crate::{Points, Result};
 use rayon::prelude::*;
@@ -44,10 +44,31 @@ impl Extent {
     /// positions.
     pub fn of(points: &Points) -> Extent {
         let kept = without_stray(points);
-        let stray = points.n() - kept.n();
-        let detail = if mostly_coincide(&kept) { SHARED_PLACES * spacing(&kept) } else { spacing(&kept) };
+        Extent { stray: points.n() - kept.n(), ..Extent::of_kept(&kept, detail(&kept)) }
+    }
+
+    /// Returns the extent of points with these shares. It is that of equally weighted points: a
+    /// point of share `s` occurs `n s` times, up to rounding. The detail is that of the points that
+    /// occur. If they all coincide, for instance because one point has nearly all the mass, shares
+    /// say nothing of the size, and this is the extent of the points without shares.
+    pub fn of_shares(points: &Points, shares: &[f64]) -> Extent {
+        let mut rows = systematic(shares, points.n(), 0.5);
+        let equal = points.select(&rows);
+        rows.dedup();
+        let places = points.select(&rows);
+        let kept = without_stray(&places);
+        match detail(&kept) {
+            0.0 => Extent::of(points),
+            detail => {
+                let stray = places.n() - kept.n();
+                Extent { stray, ..Extent::of_kept(&without_stray(&equal), detail) }
+            }
+        }
+    }
+
+    fn of_kept(kept: &Points, detail: f64) -> Extent {
         let width = kept.spread() / (kept.dim() as f64).sqrt();
-        Extent { stray, width, ..Extent::new(&AffineMap::of(&kept), diameter(&kept), detail) }
+        Extent { width, ..Extent::new(&AffineMap::of(kept), diameter(kept), detail) }
     }
 
     /// Returns the extent of rows that are not all in memory. It is measured on random rows: 32 MiB
@@ -130,6 +151,11 @@ fn mostly_coincide(points: &Points) -> bool {
     order.par_sort_unstable_by(by_place);
     let shared: usize = order.chunk_by(|a, b| a == b).map(<[_]>::len).filter(|n| *n > 1).sum();
     2 * shared > points.n()
+}
+
+/// Returns the finest detail of points.
+fn detail(points: &Points) -> f64 {
+    if mostly_coincide(points) { SHARED_PLACES * spacing(points) } else { spacing(points) }
 }
 
 /// Returns twice the largest distance from the mean. This is at least the largest distance between

@@ -1,6 +1,7 @@
 //! Spacing, extent and noise of sets of points.
 
 use super::*;
+use crate::points::weighted_mean;
 use rayon::ThreadPoolBuilder;
 
 /// Computes the spacing by its definition, pair by pair.
@@ -59,6 +60,35 @@ fn positions_shared_by_points_are_separated() {
     let free = Stream::new(2).normal(100, 3);
     assert_eq!(Extent::of(&free).detail, spacing(&free));
     assert_eq!(Extent::of(&Points::zeros(5, 2)).detail, 0.0);
+}
+
+#[test]
+fn shares_count_as_copies_of_a_point() {
+    let points = Stream::new(3).normal(200, 2);
+    let of = |points: &Points| Extent::of(points);
+    assert_eq!(Extent::of_shares(&points, &[1.0 / 200.0; 200]), of(&points));
+    // Points without a share do not count, be they far away or between the others.
+    let mut far = Stream::new(4).normal(200, 2);
+    (0..200).for_each(|i| far.row_mut(i)[0] += 50.0);
+    let all = points.concat(&far).unwrap();
+    let shares: Vec<f64> = (0..400).map(|i| if i < 200 { 1.0 / 200.0 } else { 0.0 }).collect();
+    let found = Extent::of_shares(&all, &shares);
+    assert!((found.width / of(&points).width - 1.0).abs() < 1e-12);
+    assert!((found.diameter / of(&points).diameter - 1.0).abs() < 1e-12);
+    assert_eq!(found.detail, of(&points).detail);
+    // One point in four has nine tenths of the mass: the places stay apart, the width is weighted.
+    let heavy: Vec<f64> = (0..200).map(|i| if i % 4 == 0 { 0.9 / 50.0 } else { 0.1 / 150.0 }).collect();
+    let mut sum = [0.0; 2];
+    let mean = weighted_mean(&points, Some(&heavy));
+    for (row, w) in points.iter().zip(&heavy) {
+        (0..2).for_each(|j| sum[j] += w * (row[j] - mean[j]).powi(2));
+    }
+    let found = Extent::of_shares(&points, &heavy);
+    assert!((found.width / (0.5 * (sum[0] + sum[1])).sqrt() - 1.0).abs() < 0.02, "{} {sum:?}", found.width);
+    assert!(found.detail > of(&points).detail, "fewer places are farther apart: {}", found.detail);
+    // A point that has nearly all the mass has no size; the other points give it.
+    let one: Vec<f64> = (0..200).map(|i| if i == 0 { 1.0 } else { 1e-9 }).collect();
+    assert_eq!(Extent::of_shares(&points, &one), of(&points));
 }
 
 #[test]

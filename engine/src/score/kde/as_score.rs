@@ -63,7 +63,11 @@ impl Score for Kde {
 
     fn extent(&self) -> Option<Extent> {
         let points = self.points.as_ref()?;
-        Some(self.extent.get_or_init(|| extent_of(points)).clone())
+        let measure = || match self.shares() {
+            Some(shares) => Extent::of_shares(points, &shares),
+            None => extent_of(points),
+        };
+        Some(self.extent.get_or_init(measure).clone())
     }
 }
 
