@@ -86,7 +86,7 @@ def score_difference(
     precision : {"f32", "f64", "bf16x3", "bf16x6", "auto"}, optional
         Arithmetic of the sum; by default that of the session.
     tol : float, optional
-        Largest relative error of Gaussian sums on a grid, which is used for many points in up to three
+        Largest relative error of sums on a grid, which is used for many points in up to three
         dimensions, but not in f64: 1e-3 or more is faster, and below 1e-6 no grid is used. By default
         1e-6.
 
@@ -136,7 +136,7 @@ def log_sum_exp(
     precision : {"f32", "f64", "bf16x3", "bf16x6", "auto"}, optional
         Arithmetic of the sum; by default that of the session.
     tol : float, optional
-        Largest relative error of Gaussian sums on a grid, which is used for many points in up to three
+        Largest relative error of sums on a grid, which is used for many points in up to three
         dimensions, but not in f64: 1e-3 or more is faster, and below 1e-6 no grid is used. By default
         1e-6.
 
@@ -187,7 +187,7 @@ def softmax_mean(
     precision : {"f32", "f64", "bf16x3", "bf16x6", "auto"}, optional
         Arithmetic of the sum; by default that of the session.
     tol : float, optional
-        Largest relative error of Gaussian sums on a grid, which is used for many points in up to three
+        Largest relative error of sums on a grid, which is used for many points in up to three
         dimensions, but not in f64: 1e-3 or more is faster, and below 1e-6 no grid is used. By default
         1e-6.
 
@@ -246,7 +246,7 @@ def kernel_sum(
     precision : {"f32", "f64"}, optional
         Arithmetic of the sum; by default that of the session.
     tol : float, optional
-        Largest relative error of Gaussian sums on a grid, which is used for many points in up to three
+        Largest relative error of sums on a grid, which is used for many points in up to three
         dimensions, but not in f64: 1e-3 or more is faster, and below 1e-6 no grid is used. By default
         1e-6.
 

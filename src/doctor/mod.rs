@@ -64,7 +64,7 @@ fn backends() -> Vec<BackendStatus> {
         of(Backend::Direct, true, "for few dimensions, or a very small sigma"),
         of(Backend::Fused, true, "for many dimensions"),
         of(Backend::Gemm, true, "the same with general matrix products, for comparison"),
-        of(Backend::Grid, true, "for Gaussian sums in up to three dimensions"),
+        of(Backend::Grid, true, "for sums of smooth kernels in up to three dimensions"),
         of(Backend::Amx, Isa::Amx.missing().is_none(), "for the precisions bf16x3 and bf16x6"),
     ]
 }

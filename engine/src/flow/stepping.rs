@@ -21,7 +21,7 @@ crate::options! {
         /// them with a relative error of at most 1e-5). Left out: the arithmetic of the run, which
         /// is "f32" by default.
         precision: Option<Precision> = None,
-        /// Largest relative error, above 0, of Gaussian sums on a grid. A grid is used for many
+        /// Largest relative error, above 0, of sums on a grid. A grid is used for many
         /// points in up to three dimensions, but not with precision "f64". With 1e-3 or more, sums
         /// in three dimensions take about half the time; below 1e-6 no grid is used. Left out:
         /// 1e-6; for an `sd_flow` of 65,536 particles or more (of each label) 1e-3, since even then

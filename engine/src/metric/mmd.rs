@@ -3,7 +3,7 @@
 use super::properties::FEW_POINTS;
 use super::two_sample::{MANY, Sums, discrepancy};
 use super::{Estimate, Metric, Properties, Reference};
-use crate::pairwise::{GRID_DIM, Kernel, Kernels, Pairwise};
+use crate::pairwise::{GRID_DIM, Kernels, Pairwise, Part};
 use crate::{Points, Result, rng::Stream};
 
 crate::options! {
@@ -21,10 +21,10 @@ crate::options! {
 
 /// `MMD^2 = E k(x, x') + E k(y, y') - 2 E k(x, y)` \[gretton2012kernel\], the mean over the
 /// kernels. The part `mmd` is its square root, and the parts `h` are the bandwidths. Cost `(n +
-/// m)^2` kernel values in f64 per kernel. For Gaussian kernels and more than 262,144 points in up
-/// to three dimensions, the sums are computed on a grid, in time proportional to `n + m`. The
-/// kernel is then replaced by another kernel, whose values differ from it by a few parts in ten
-/// million.
+/// m)^2` kernel values in f64 per kernel. For Gaussian and other smooth kernels and more than
+/// 262,144 points in up to three dimensions, the sums are computed on a grid, in time proportional
+/// to `n + m`. The kernel is then replaced by another kernel, whose values differ from it by a few
+/// parts in ten million.
 #[derive(Debug, Clone, Default)]
 pub struct Mmd {
     options: MmdOptions,
@@ -54,12 +54,11 @@ impl Metric for Mmd {
     }
 
     fn for_sizes(&self, dim: usize, n: usize, m: usize) -> Option<Box<dyn Metric>> {
-        let is_gaussian = |kernel: &Kernel| matches!(kernel, Kernel::Gaussian { .. });
-        let are_gaussian = match &self.options.kernel {
+        let are_smooth = match &self.options.kernel {
             Kernels::Median => true,
-            Kernels::Given(kernels) => kernels.iter().all(is_gaussian),
+            Kernels::Given(kernels) => kernels.iter().all(|kernel| kernel.has_grid(Part::Value)),
         };
-        let is_quicker = are_gaussian && dim <= GRID_DIM && n.saturating_add(m) > MANY;
+        let is_quicker = are_smooth && dim <= GRID_DIM && n.saturating_add(m) > MANY;
         is_quicker.then(|| Box::new(Mmd { sums: Sums::Grid, ..self.clone() }) as Box<dyn Metric>)
     }
 

@@ -69,8 +69,8 @@
 //! weights of all sources of a block for all queries of a panel. A block is skipped if its largest
 //! possible weight is below the rounding error of the sum.
 //!
-//! **Grid** (`grid`). In up to three dimensions, a Gaussian sum over many points is computed
-//! without pairs: sources are spread over a grid, the grid is convolved, and queries read their
+//! **Grid** (`grid`). In up to three dimensions, a sum of a smooth kernel over many points is
+//! computed without pairs: sources are spread over a grid, the grid is convolved, and queries read their
 //! sums. `auto` uses the grid if a model of the times expects the grid to be faster. The few
 //! queries that the grid cannot serve are computed from pairs.
 //!
@@ -95,7 +95,7 @@
 //! | `ranks/` | sums whose queries are divided among ranks |
 //! | `rounding` | bounds of the error, and queries that are computed again |
 //! | `pruning` | bounds of the weights, and blocks that are skipped |
-//! | `grid/` | Gaussian sums in few dimensions, without pairs |
+//! | `grid/` | sums of smooth kernels in few dimensions, without pairs |
 //! | `pack/` | centring, scaling, sorting, bfloat16 parts |
 //! | `loops/` | the backends, and the parts that they share |
 //! | `kernel/` | one file for each kernel, and their registry |

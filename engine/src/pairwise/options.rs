@@ -10,8 +10,8 @@ crate::options! {
         precision: Precision = Precision::F32,
         /// Implementation: "auto", "naive" (the slow reference), "direct" (distances by
         /// differences), "fused" (distances by products), "gemm" (distances by a general matrix
-        /// product), or "grid" (Gaussian sums in up to three dimensions on a grid, if the points do
-        /// not lie in too many cells; "auto" otherwise). The matrix units are requested by the
+        /// product), or "grid" (sums of smooth kernels in up to three dimensions on a grid, if the
+        /// points do not lie in too many cells; "auto" otherwise). The matrix units are requested by the
         /// precision.
         backend: Backend = Backend::Auto,
         /// Instruction set: "auto", "scalar", "avx2", "avx512", "amx"; if the machine lacks it, the
@@ -41,8 +41,8 @@ pub enum Backend {
     Fused,
     /// Distances by faer's matrix products, for comparison.
     Gemm,
-    /// Gaussian sums in up to three dimensions on a grid, in time proportional to the number of
-    /// points.
+    /// Sums of smooth kernels in up to three dimensions on a grid, in time proportional to the
+    /// number of points.
     Grid,
     /// Split bfloat16 products on matrix units: chosen by a precision, not allowed as an option.
     Amx,

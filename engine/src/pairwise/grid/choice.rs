@@ -6,7 +6,8 @@
 //! window of 14 cells; other windows take less time in proportion to their cells and taps.
 
 use super::block::tile_len;
-use super::lattice::{DIM, Lattice, Placed, side};
+use super::lattice::{DIM, Lattice, side};
+use super::order::Placed;
 use super::parts::Parts;
 use super::window::{CHANNELS, Window};
 use crate::Points;
@@ -28,6 +29,11 @@ const POINT: [f64; DIM] = [50.0, 120.0, 1200.0];
 
 /// The time of a value of a tile in one stage.
 const VALUE: f64 = 7.0;
+
+/// The time of a cell of a box whose sums are computed by Fourier transforms, for all channels, and
+/// of a pair of a direct sum with a kernel that is no Gaussian.
+const TRANSFORMED: f64 = 100.0;
+const KERNEL_PAIR: f64 = 0.25;
 
 /// The cells per axis, the cells per sigma and the taps per side of the window whose times these
 /// are.
@@ -142,6 +148,14 @@ pub(super) fn longest_time(
     (least < time).then_some(time)
 }
 
+/// Returns the time that the grid may take for a kernel that is no Gaussian.
+pub(super) fn longest_time_of_kernel(options: &PairwiseOptions, shape: &Shape) -> f64 {
+    match options.backend {
+        Backend::Grid => REQUESTED.0 + REQUESTED.1 * (shape.n + shape.m) as f64,
+        _ => KERNEL_PAIR * shape.n as f64 * shape.m as f64,
+    }
+}
+
 /// Returns the largest number of values that all tiles of a stage may have: 128 MB, and 128 bytes
 /// per point. The number does not depend on the memory of the machine, because the results must not
 /// depend on it.
@@ -165,7 +179,8 @@ pub(super) fn grid_time(shape: &Shape, parts: &Parts, passes: usize) -> f64 {
     let (placed, visited, passes) = ((shape.n + shape.m) as f64, (shape.n + parts.sources()) as f64, passes as f64);
     let values = (parts.tiles() * tile_len(shape.dim)) as f64;
     let window = parts.lattice.window;
-    PLACE * placed + passes * (of_point(window, shape.dim) * visited + of_value(&parts.lattice) * values)
+    let convolved = of_value(&parts.lattice) * values + TRANSFORMED * parts.transformed();
+    PLACE * placed + passes * (of_point(window, shape.dim) * visited + convolved)
 }
 
 /// Returns the number of pairs in tiles within the distance [`SKIPPED`], estimated from

@@ -3,7 +3,8 @@
 //!
 //! Kept values are those that would be computed again, so that no result depends on what is kept.
 
-use super::lattice::{Lattice, Placed};
+use super::lattice::Lattice;
+use super::order::Placed;
 use crate::Points;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 

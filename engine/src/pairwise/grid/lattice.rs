@@ -5,6 +5,7 @@
 //! has a key, in which every axis has its own bits. A point belongs to the tile of the first cell
 //! of its window, so that a window extends over this tile and the next one on each axis.
 
+use super::order::{Occupied, Placed};
 use super::window::Window;
 use crate::Points;
 use rayon::prelude::*;
@@ -39,41 +40,6 @@ pub struct Lattice {
     /// True if the cells are the same for a range of sigmas.
     pub is_lasting: bool,
     centre: Vec<f64>,
-}
-
-/// The points of one tile: positions `from .. to` of their order.
-#[derive(Debug, Clone, Copy)]
-pub struct Occupied {
-    pub key: u64,
-    pub from: usize,
-    pub to: usize,
-}
-
-impl Occupied {
-    /// Returns the number of points.
-    pub fn len(&self) -> usize {
-        self.to - self.from
-    }
-}
-
-/// Points in the order of their tiles and cells.
-#[derive(Debug, Default)]
-pub struct Placed {
-    /// The index of the point at each position.
-    pub index: Vec<u32>,
-    position: Vec<AtomicU32>,
-    /// The beginning of the window at each position, in cells from the beginning of the tile, n x
-    /// dim. The first cell of the window is the next integer.
-    pub begins: Vec<f64>,
-    /// The tiles with points, by key.
-    pub tiles: Vec<Occupied>,
-}
-
-impl Placed {
-    /// Returns the position of a point.
-    pub fn position(&self, point: usize) -> usize {
-        self.position[point].load(Ordering::Relaxed) as usize
-    }
 }
 
 /// Returns the number of cells of a tile on each axis.
@@ -162,6 +128,17 @@ impl Lattice {
     /// Returns the index of a tile along an axis.
     fn along(&self, key: u64, axis: usize) -> u64 {
         key >> self.shift(axis) & ((1 << self.bits()) - 1)
+    }
+
+    /// Returns the first cell of a tile on each axis.
+    pub fn cell_of(&self, key: u64) -> [i64; DIM] {
+        let side = side(self.dim) as u64;
+        [0, 1, 2].map(|axis| if axis < self.dim { (self.along(key, axis) * side) as i64 } else { 0 })
+    }
+
+    /// Returns the key of the tile of a cell.
+    pub fn key_of(&self, cell: [i64; DIM]) -> u64 {
+        (0..self.dim).map(|axis| (cell[axis] as u64 / side(self.dim) as u64) << self.shift(axis)).sum()
     }
 
     /// Returns the key of the block of tiles in which a tile lies. Such a block is wider than the

@@ -1,6 +1,6 @@
-//! Gaussian sums in up to three dimensions on a grid, in time proportional to the number of points.
+//! Sums of smooth kernels in up to three dimensions on a grid, in time proportional to the number of points.
 //!
-//! A sum over sources is a convolution with the kernel. In `d` dimensions, every source is spread
+//! A sum over sources is a convolution with the kernel. For a Gaussian kernel in `d` dimensions, every source is spread
 //! over the nearest `14^d` cells of a grid with four cells per sigma. The grid is convolved along
 //! each axis with 87 coefficients, the taps. Every query then reads its sum from the nearest `14^d`
 //! cells. Spreading, convolution and reading multiply by Gaussians, so the error of a weight is
@@ -9,6 +9,10 @@
 //! distance of eight sigma. The kernel is a product over axes, and it is short in units of sigma.
 //! The convolution therefore needs neither Fourier transforms nor periodic boundaries, and the grid
 //! needs cells only near points (`lattice`).
+//!
+//! Other smooth kernels are no products over axes, and some are long. The grid of such a kernel is a
+//! box around all points, which is convolved by Fourier transforms (`fourier`). Every sum is then
+//! accurate relative to the sums nearby, and faint sums are computed directly.
 //!
 //! If somewhat smaller cells cost little, their width is a power of the root of two, and the cells
 //! remain the same while sigma changes a little. The tiles over which a target that does not move
@@ -26,10 +30,11 @@
 //! |---|---|
 //! | `choice` | whether `auto` uses the grid |
 //! | `window` | the windows, their taps and their errors |
-//! | `lattice`, `placements` | cells and tiles, and the points in the order of the cells |
+//! | `lattice`, `order`, `placements` | cells and tiles, and the points in the order of the cells |
 //! | `kept` | what is kept between calls of points that do not move |
 //! | `block` | spreading points over a tile, and reading sums from it |
 //! | `convolve` | the convolution along one axis |
+//! | `fourier`, `transforms` | the convolution with a kernel that is no Gaussian |
 //! | `stages` | the three stages, for one group of queries |
 //! | `parts` | the groups of queries, whose tiles fit into memory |
 //! | `sums` | the sums of a call, and the queries that keep the tolerance |
@@ -37,14 +42,17 @@
 mod block;
 mod choice;
 mod convolve;
+mod fourier;
 pub mod kept;
 mod lattice;
+mod order;
 mod parts;
 pub mod placements;
 mod stages;
 mod sums;
 #[cfg(test)]
 mod tests;
+mod transforms;
 mod window;
 
 use super::Kernel;
@@ -56,6 +64,7 @@ use super::measure::Measure;
 use crate::Result;
 pub use choice::{most_bytes, serves};
 pub use lattice::DIM;
+use lattice::Lattice;
 use placements::Placements;
 use sums::{Layer, Sums, groups};
 use window::Window;
@@ -91,7 +100,6 @@ impl Loops for Grid {
         rows: Vec<RowOut<'b>>,
     ) -> Result<Vec<RowOut<'b>>> {
         let KernelCall { queries, sources, sum, is_softmax } = *call;
-        let Kernel::Gaussian { h } = sum.kernel else { return Ok(rows) };
         let top = call.top();
         let weight = |j: usize| match sum.weights {
             Some(logs) if is_softmax => (logs[j] - top).exp(),
@@ -103,11 +111,21 @@ impl Loops for Grid {
             return Ok(rows);
         }
         let Some(window) = Window::of(engine.options.tol) else { return Ok(rows) };
-        let placements = Placements::default();
-        let lattice = placements.lattice((window, &measure.centre, h), (queries, sources));
-        let Some(layer) = Layer::new((engine, &measure.shape), lattice, &placements, (queries, sources)) else {
-            return Ok(rows);
+        let (placements, points) = (Placements::default(), (queries, sources));
+        let made = (engine, &measure.shape);
+        let layer = match sum.kernel {
+            Kernel::Gaussian { h } => {
+                let lattice = placements.lattice((window, &measure.centre, h), points);
+                Layer::new(made, lattice, &placements, points)
+            }
+            kernel => {
+                let Some(cells) = kernel.cells_per_bandwidth(sum.part, window.tolerance) else { return Ok(rows) };
+                let sigma = window.cells_per_sigma * kernel.bandwidth() / cells;
+                let lattice = Lattice::new(window, &measure.centre, sigma);
+                Layer::of(Some((kernel, sum.part)), made, &lattice, &placements, points)
+            }
         };
+        let Some(layer) = layer else { return Ok(rows) };
         let is_plain = sum.weights.is_none() && matches!(sum.values, Some(Values::Own));
         let (values, leave_out_self) = (call.points(), call.leave_out_self());
         let sums = Sums { layer, weight: &weight, values, is_plain, leave_out_self };

@@ -3,9 +3,12 @@
 
 use super::block::tile_len;
 use super::convolve::Means;
-use super::lattice::{Lattice, Placed};
+use super::fourier::Fourier;
+use super::lattice::Lattice;
+use super::order::Placed;
 use super::stages::{Input, Stages};
 use crate::Result;
+use crate::pairwise::{Kernel, Part};
 use std::ops::Range;
 
 /// The stages of all groups of queries.
@@ -23,6 +26,24 @@ impl Parts {
         let mut parts = Parts { lattice: lattice.clone(), stages: Vec::new() };
         let largest = values / tile_len(lattice.dim);
         parts.add((sources, queries), 0..queries.tiles.len(), largest, most).then_some(parts)
+    }
+
+    /// Creates the single group of a kernel that is no Gaussian; None if its box has more than
+    /// `most` cells.
+    pub fn over_box(
+        lattice: &Lattice,
+        kernel: (Kernel, Part),
+        (sources, queries): (&Placed, &Placed),
+        most: usize,
+    ) -> Option<Parts> {
+        let fourier = Fourier::new(lattice, kernel, (sources, queries), most)?;
+        let stages = vec![Stages::over(fourier, lattice, sources, queries)];
+        Some(Parts { lattice: lattice.clone(), stages })
+    }
+
+    /// Returns the number of cells that are transformed; 0 for a Gaussian.
+    pub fn transformed(&self) -> f64 {
+        self.stages.iter().filter_map(|stages| stages.fourier.as_ref()).map(Fourier::cells).sum()
     }
 
     /// Adds these tiles of the queries, in groups of at most `largest` tiles per stage; false if

@@ -3,8 +3,10 @@
 
 use super::block::{Gather, Spread, block_len, block_side, tile_len};
 use super::convolve::{Means, Tiles, convolve};
+use super::fourier::Fourier;
 use super::kept::SpreadTiles;
-use super::lattice::{Lattice, Occupied, Placed, side};
+use super::lattice::{Lattice, side};
+use super::order::{Occupied, Placed};
 use super::window::{CHANNELS, Window};
 use crate::Result;
 use rayon::prelude::*;
@@ -40,9 +42,10 @@ pub struct Stages {
     near: Vec<usize>,
     /// Tiles over which sources near queries are spread.
     spread: Vec<u64>,
-    /// Tiles after the convolution along each axis. The tiles after the last axis are those of the
-    /// queries.
+    /// Tiles after the convolution along each axis; the last ones are those of the queries.
     convolved: Vec<Vec<u64>>,
+    /// The convolution of all tiles at once; None if it is along one axis after the other.
+    pub fourier: Option<Fourier>,
 }
 
 impl Stages {
@@ -79,7 +82,25 @@ impl Stages {
         let spread = if is_whole { reached.swap_remove(0) } else { needed };
         convolved.reverse();
         let count = tiles().map(Occupied::len).sum();
-        Stages { lattice: lattice.clone(), queries: range, sources: count, near, spread, convolved }
+        Stages { lattice: lattice.clone(), queries: range, sources: count, near, spread, convolved, fourier: None }
+    }
+
+    /// Creates the stages of a convolution of all tiles at once: those that sources reach, and those
+    /// from which queries read.
+    pub fn over(fourier: Fourier, lattice: &Lattice, sources: &Placed, queries: &Placed) -> Stages {
+        let next = |placed: &Placed| {
+            let own: Vec<u64> = placed.tiles.iter().map(|tile| tile.key).collect();
+            (0..lattice.dim).fold(own, |set, axis| lattice.widened(&set, axis, (0, 1)))
+        };
+        Stages {
+            lattice: lattice.clone(),
+            queries: 0..queries.tiles.len(),
+            sources: sources.index.len(),
+            near: (0..sources.tiles.len()).collect(),
+            spread: next(sources),
+            convolved: vec![next(queries)],
+            fourier: Some(fourier),
+        }
     }
 
     /// Returns the largest number of tiles of a stage.
@@ -127,7 +148,10 @@ impl Stages {
                     let tiles = kept.filter(|_| axis == 0);
                     let tiles = tiles.unwrap_or_else(|| Tiles { keys: input, values: from.slice(input.len() * len) });
                     let output = to.take(keys.len() * len);
-                    convolve((&self.lattice, axis), &taps, tiles, (keys, output), means)?;
+                    match &self.fourier {
+                        Some(fourier) => fourier.convolve(tiles, (keys, output), means)?,
+                        None => convolve((&self.lattice, axis), &taps, tiles, (keys, output), means)?,
+                    }
                     (from, to) = (to, from);
                     input = keys;
                 }

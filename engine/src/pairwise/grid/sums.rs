@@ -2,15 +2,17 @@
 
 use super::choice;
 use super::convolve::Means;
+use super::fourier;
 use super::kept::{Fixed, Kept, Known};
-use super::lattice::{Lattice, Placed};
+use super::lattice::Lattice;
+use super::order::Placed;
 use super::parts::Parts;
 use super::placements::Placements;
 use super::stages::Input;
 use super::window::CHANNELS;
-use crate::pairwise::Pairwise;
 use crate::pairwise::loops::output_row::RowOut;
 use crate::pairwise::plan::Shape;
+use crate::pairwise::{Kernel, Pairwise, Part};
 use crate::simd::Buffer;
 use crate::{Points, Result};
 use rayon::prelude::*;
@@ -47,12 +49,33 @@ impl<'a> Layer<'a> {
         placements: &Placements<'a>,
         points: (&'a Points, &'a Points),
     ) -> Option<Layer<'a>> {
+        Layer::of(None, (engine, shape), lattice, placements, points)
+    }
+
+    /// Places the points for a kernel that is no Gaussian, or as [`Layer::new`] does.
+    pub fn of(
+        kernel: Option<(Kernel, Part)>,
+        (engine, shape): (&Pairwise, &Shape),
+        lattice: &Lattice,
+        placements: &Placements<'a>,
+        points: (&'a Points, &'a Points),
+    ) -> Option<Layer<'a>> {
         let kept = engine.memory.shared::<Kept>();
         let place = |points| placements.of(lattice, points, &kept);
         let (Known { placed: queries, .. }, Known { placed: sources, fixed }) = (place(points.0)?, place(points.1)?);
-        let longest_time = choice::longest_time(&engine.options, shape, lattice, (&queries, &sources))?;
-        let (values, most) = (choice::most_values(shape.n, shape.m), choice::most_tiles(lattice, longest_time));
-        let parts = Parts::new(lattice, (&sources, &queries), values, most)?;
+        let values = choice::most_values(shape.n, shape.m);
+        let (parts, longest_time) = match kernel {
+            Some(kernel) => {
+                // Two half spectra take as much memory as the values of two stages.
+                let parts = Parts::over_box(lattice, kernel, (&sources, &queries), values)?;
+                (parts, choice::longest_time_of_kernel(&engine.options, shape))
+            }
+            None => {
+                let longest_time = choice::longest_time(&engine.options, shape, lattice, (&queries, &sources))?;
+                let most = choice::most_tiles(lattice, longest_time);
+                (Parts::new(lattice, (&sources, &queries), values, most)?, longest_time)
+            }
+        };
         Some(Layer { points, queries, sources, fixed, parts, longest_time })
     }
 
@@ -77,6 +100,9 @@ impl<'a> Layer<'a> {
         // What pairs beyond the range lose, and what is missing of sources beyond the taps, must be
         // small compared with the sum.
         let least = |bound: f64, all: f64| {
+            if self.parts.transformed() > 0.0 {
+                return fourier::FAINT * all;
+            }
             let window = self.parts.lattice.window;
             let lost = bound * (-0.5 * window.range.powi(2)).exp();
             let beyond = all * (-0.5 * window.reach_in_sigmas().powi(2)).exp();

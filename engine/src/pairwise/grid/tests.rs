@@ -8,11 +8,11 @@ use crate::pairwise::{
 use crate::rng::Stream;
 use crate::{Interrupt, Points};
 
-fn engine(backend: Backend) -> Pairwise {
+pub(super) fn engine(backend: Backend) -> Pairwise {
     engine_at(backend, PairwiseOptions::default().tol)
 }
 
-fn engine_at(backend: Backend, tol: f64) -> Pairwise {
+pub(super) fn engine_at(backend: Backend, tol: f64) -> Pairwise {
     let options = PairwiseOptions { backend, precision: Precision::F64, tol, ..PairwiseOptions::default() };
     Pairwise::new(options, Interrupt::default())
 }

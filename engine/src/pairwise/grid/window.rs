@@ -114,6 +114,11 @@ impl Window {
         (-0.5 * (x / self.narrow).powi(2)).exp()
     }
 
+    /// Returns the variance of the window.
+    pub fn variance(&self) -> f64 {
+        self.narrow * self.narrow
+    }
+
     /// Returns the sum of the window over all cells, the mass of a spread point on one axis.
     pub fn mass(&self) -> f64 {
         (2.0 * PI).sqrt() * self.narrow

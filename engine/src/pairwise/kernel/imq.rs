@@ -32,6 +32,17 @@ impl RadialKernel for Imq {
         (1.0 / self.h, factor)
     }
 
+    /// The kernel is analytic up to a distance of `h` from the real line, so that its spectrum falls
+    /// like `exp(-h w)`.
+    fn cells_per_bandwidth(&self, part: Part, tolerance: f64) -> Option<f64> {
+        Some(match (part, tolerance < 1e-4) {
+            (Part::Value, true) => 7.0,
+            (Part::Value, false) => 4.5,
+            (Part::Slope, true) => 9.0,
+            (Part::Slope, false) => 6.5,
+        })
+    }
+
     #[inline(always)]
     fn value_lanes<T: Real, S: Simd>(simd: S, score: T::Lanes<S>) -> T::Lanes<S> {
         let one = constant::<T, S>(simd, 1.0);

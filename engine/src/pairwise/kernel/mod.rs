@@ -51,6 +51,13 @@ pub trait RadialKernel {
     /// unit of a kernel without a bandwidth is `spread`, the scale of the sources.
     fn units(&self, part: Part, spread: f64) -> (f64, f64);
 
+    /// Returns the number of cells per bandwidth with which a grid computes sums of the kernel with
+    /// this tolerance; None if the spectrum of the kernel is too long for a grid, as it is if the
+    /// kernel has a kink.
+    fn cells_per_bandwidth(&self, _part: Part, _tolerance: f64) -> Option<f64> {
+        None
+    }
+
     /// Returns a score at which the lane profile is 0.
     fn vanishing_score(_part: Part) -> f64
     where
@@ -222,6 +229,17 @@ impl Kernel {
     /// a kink, NaN for a kernel that is not positive.
     pub fn log_slope(&self, d2: f64) -> f64 {
         self.scalar(|k| k.log(d2).map_or(f64::NAN, |[_, slope]| slope))
+    }
+
+    /// True if sums of this part of the kernel can be computed on a grid.
+    pub(crate) fn has_grid(&self, part: Part) -> bool {
+        matches!(self, Kernel::Gaussian { .. }) || self.cells_per_bandwidth(part, 1e-6).is_some()
+    }
+
+    /// Returns the number of grid cells per bandwidth for this tolerance; None if sums of the kernel
+    /// are only computed directly, or if the kernel is a Gaussian, whose cells depend on more.
+    pub(crate) fn cells_per_bandwidth(&self, part: Part, tolerance: f64) -> Option<f64> {
+        self.scalar(|k| k.cells_per_bandwidth(part, tolerance))
     }
 
     /// Returns the factor by which the backends scale coordinates, and the factor of their sums.
