@@ -164,31 +164,43 @@ impl MmdFlow {
         }
         out.reshape(z.n(), z.dim());
         out.data_mut().fill(0.0);
-        for k in 0..self.kernels.len() {
-            let kernel = self.kernels[k];
-            let units = match self.options.scaling {
-                Scaling::Denoiser => kernel.own_bandwidth().map_or(self.spread, |h| h * h),
-                Scaling::Raw => 1.0,
-            };
-            let share = units / self.kernels.len() as f64;
+        let count = self.kernels.len() as f64;
+        let shares: Vec<(Kernel, f64)> = (self.kernels.iter())
+            .map(|kernel| match self.options.scaling {
+                Scaling::Denoiser => (*kernel, kernel.own_bandwidth().map_or(self.spread, |h| h * h) / count),
+                Scaling::Raw => (*kernel, 1.0 / count),
+            })
+            .collect();
+        if self.options.weighting == Weighting::Plain {
+            return self.add_plain(&shares, Place { z, cloud, own, leave_out_self, share: 1.0, pairwise }, out);
+        }
+        for (kernel, share) in shares {
             let place = Place { z, cloud, own, leave_out_self, share, pairwise };
-            match (self.options.weighting, kernel) {
-                (Weighting::Plain, _) => self.add_plain(kernel, place, out)?,
-                (Weighting::Normalised, Kernel::Gaussian { h }) => self.add_score_difference(h, place, out)?,
-                (Weighting::Normalised, _) => self.add_normalised(kernel, place, out)?,
+            match kernel {
+                Kernel::Gaussian { h } => self.add_score_difference(h, place, out)?,
+                _ => self.add_normalised(kernel, place, out)?,
             }
         }
         Ok(())
     }
 
-    fn add_plain(&mut self, kernel: Kernel, place: Place, out: &mut Points) -> Result<()> {
-        let Place { z, cloud, leave_out_self, share, pairwise, .. } = place;
+    fn add_plain(&mut self, shares: &[(Kernel, f64)], place: Place, out: &mut Points) -> Result<()> {
+        let Place { z, cloud, leave_out_self, pairwise, .. } = place;
+        // The sums of a single kernel are scaled once.
+        let single = [(shares[0].0, 1.0)];
+        let (mixture, share) = if shares.len() == 1 { (&single[..], shares[0].1) } else { (shares, 1.0) };
         let dim = z.dim();
         let shares = self.weights.as_ref().map(|[shares, _]| shares.as_slice());
         let sides = [(&*self.target, shares, false, 1.0), (cloud, None, leave_out_self, -1.0)];
         for (sources, weights, leave_out_self, sign) in sides {
-            let sum = KernelSum { kernel, part: Part::Slope, weights, values: Some(Values::Own), leave_out_self };
-            pairwise.kernel_sum(z, sources, &sum, &mut self.sums)?;
+            let sum = KernelSum {
+                kernel: mixture[0].0,
+                part: Part::Slope,
+                weights,
+                values: Some(Values::Own),
+                leave_out_self,
+            };
+            pairwise.mixture_sum(z, sources, mixture, &sum, &mut self.sums)?;
             let count = sources.n() - usize::from(leave_out_self);
             let scale = sign * share / weights.map_or(count as f64, |_| 1.0);
             let sums = self.sums.mass.par_iter().zip(self.sums.moment.data().par_chunks(dim));

@@ -88,7 +88,7 @@
 //! | `options` | the options |
 //! | `engine`, `work` | the engine as callers use it, and its count of work |
 //! | `call` | the arguments of a call |
-//! | `reductions`, `kernel_softmax`, `score_difference`, `log_gradient` | the calls: checks, and destinations of results |
+//! | `reductions`, `kernel_softmax`, `score_difference`, `log_gradient`, `mixture_sum` | the calls: checks, and destinations of results |
 //! | `log_sums` | log-sum-exps of two sets that do not move, whose log-weights change |
 //! | `own_means` | softmax means of a set at its own points |
 //! | `measure`, `centre`, `plan`, `backend`, `dispatch` | measurements of the points; the choice; the call of the backend |
@@ -117,6 +117,7 @@ mod log_gradient;
 mod log_sums;
 mod loops;
 mod measure;
+mod mixture_sum;
 mod options;
 mod own_means;
 mod pack;

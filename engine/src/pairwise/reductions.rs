@@ -57,6 +57,19 @@ impl Pairwise {
     /// # Errors
     /// Shapes do not match, a bandwidth is not positive, or an interrupt.
     pub fn kernel_sum(&self, queries: &Points, sources: &Points, sum: &KernelSum, out: &mut KernelSums) -> Result<()> {
+        self.check_kernel_sum(queries, sources, sum, out)?;
+        let rows = rows(sum.values.is_some().then_some(&mut out.moment), Some(&mut out.mass), None);
+        self.kernel(&KernelCall { queries, sources, sum: *sum, is_softmax: false }, rows)
+    }
+
+    /// Checks the arguments of a kernel sum, and gives the results their shape.
+    pub(super) fn check_kernel_sum(
+        &self,
+        queries: &Points,
+        sources: &Points,
+        sum: &KernelSum,
+        out: &mut KernelSums,
+    ) -> Result<()> {
         let values = sum.values.map(|values| values.points(sources));
         queries.check_dim(Subject::several("the queries"), sources.dim(), "the sources")?;
         check_rows("values", values.map_or(sources.n(), Points::n), sources.n())?;
@@ -65,8 +78,7 @@ impl Pairwise {
         self.check_options()?;
         out.mass.resize(queries.n(), 0.0);
         out.moment.reshape(queries.n(), values.map_or(0, Points::dim));
-        let rows = rows(values.is_some().then_some(&mut out.moment), Some(&mut out.mass), None);
-        self.kernel(&KernelCall { queries, sources, sum: *sum, is_softmax: false }, rows)
+        Ok(())
     }
 
     pub(super) fn check_softmax(&self, queries: &Points, sources: &Points, softmax: &Softmax) -> Result<()> {

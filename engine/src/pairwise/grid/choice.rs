@@ -148,12 +148,24 @@ pub(super) fn longest_time(
     (least < time).then_some(time)
 }
 
-/// Returns the time that the grid may take for a kernel that is no Gaussian.
-pub(super) fn longest_time_of_kernel(options: &PairwiseOptions, shape: &Shape) -> f64 {
-    match options.backend {
-        Backend::Grid => REQUESTED.0 + REQUESTED.1 * (shape.n + shape.m) as f64,
-        _ => KERNEL_PAIR * shape.n as f64 * shape.m as f64,
+/// Returns the time that a box may take for a sum over this many kernels: that of direct sums, and
+/// that of as many grids with few tiles.
+pub(super) fn longest_time_of_kernels(
+    options: &PairwiseOptions,
+    shape: &Shape,
+    window: &Window,
+    kernels: usize,
+    passes: usize,
+) -> f64 {
+    let points = (shape.n + shape.m) as f64;
+    let direct = match options.backend {
+        Backend::Grid => REQUESTED.0 + REQUESTED.1 * points,
+        _ => KERNEL_PAIR * shape.n as f64 * shape.m as f64 * kernels as f64,
+    };
+    if kernels == 1 {
+        return direct;
     }
+    direct.min(kernels as f64 * (PLACE + passes as f64 * of_point(window, shape.dim)) * points)
 }
 
 /// Returns the largest number of values that all tiles of a stage may have: 128 MB, and 128 bytes

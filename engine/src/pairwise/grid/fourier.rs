@@ -5,16 +5,16 @@
 //! kernel over the square of that of the window \[potts2003fast\]. The box has room for all
 //! distances between two cells, so that nothing is periodic; beyond these distances the kernel
 //! fades to 0. The result is as accurate as the spectrum of the kernel is short, which determines
-//! the number of cells per bandwidth ([`Kernel::cells_per_bandwidth`]).
+//! the number of cells per bandwidth.
 
 use super::block::tile_len;
 use super::convolve::{Means, Tiles};
 use super::lattice::{DIM, Lattice, side};
 use super::order::Placed;
+use super::profile::Profile;
 use super::transforms::{Buffers, Transforms, fast_size};
 use super::window::CHANNELS;
 use crate::Result;
-use crate::pairwise::{Kernel, Part};
 use rayon::prelude::*;
 use std::f64::consts::PI;
 use std::sync::OnceLock;
@@ -32,12 +32,11 @@ const FADE_LENGTH: f64 = 4.0;
 /// the spectrum may be a large part of them.
 pub const FAINT: f64 = 1e-3;
 
-/// The box of a convolution, and its kernel.
+/// The box of a convolution, and the function that it is convolved with.
 #[derive(Debug)]
 pub struct Fourier {
     lattice: Lattice,
-    kernel: Kernel,
-    part: Part,
+    profile: Profile,
     /// The first cell over which sources are spread, and the number of these cells, on each axis of
     /// the box.
     first: [i64; DIM],
@@ -53,7 +52,7 @@ impl Fourier {
     /// Returns the box around these points; None if it has more than `most` cells.
     pub fn new(
         lattice: &Lattice,
-        (kernel, part): (Kernel, Part),
+        profile: Profile,
         (sources, queries): (&Placed, &Placed),
         most: usize,
     ) -> Option<Fourier> {
@@ -61,8 +60,7 @@ impl Fourier {
         let axes = axes(lattice.dim);
         let mut fourier = Fourier {
             lattice: lattice.clone(),
-            kernel,
-            part,
+            profile,
             first: [0; DIM],
             sources: [1; DIM],
             sizes: [1; DIM],
@@ -126,8 +124,8 @@ impl Fourier {
     /// Returns the factors of the spectrum: that of the kernel over the square of that of the
     /// window, and over the number of cells, by which the transforms multiply.
     fn factors(&self, transforms: &Transforms, (one, other): Buffers) -> Vec<f64> {
-        let [n0, n1, n2] = self.sizes;
-        let at_zero = self.profile(0.0);
+        let ([n0, n1, n2], cell) = (self.sizes, self.lattice.cell());
+        let at_zero = self.profile.at(0.0);
         let fade = |k: usize, n: usize| {
             let middle = 0.5 * (n as f64 - FADE as f64);
             // Along an axis with one cell there is no distance.
@@ -140,7 +138,7 @@ impl Fourier {
             let near = (folded(i, n0).pow(2) + folded(j, n1).pow(2)) as f64;
             let share = of_first[i] * of_middle[j] / at_zero;
             for k in 0..=n2 / 2 {
-                line[k] = share * of_last[k] * self.profile(near + k.pow(2) as f64);
+                line[k] = share * of_last[k] * self.profile.at((near + k.pow(2) as f64) * cell * cell);
                 line[(n2 - k) % n2] = line[k];
             }
             true
@@ -163,15 +161,6 @@ impl Fourier {
             factors.iter_mut().zip(line.iter().step_by(2)).for_each(|(to, from)| *to = *from);
         });
         factors
-    }
-
-    /// Returns the kernel at a squared distance in cells.
-    fn profile(&self, square: f64) -> f64 {
-        let square = square * self.lattice.cell().powi(2);
-        match self.part {
-            Part::Value => self.kernel.value(square),
-            Part::Slope => self.kernel.slope(square),
-        }
     }
 
     /// Writes the values of a line of the box along its last axis; false if there are none.

@@ -34,7 +34,7 @@
 //! | `kept` | what is kept between calls of points that do not move |
 //! | `block` | spreading points over a tile, and reading sums from it |
 //! | `convolve` | the convolution along one axis |
-//! | `fourier`, `transforms` | the convolution with a kernel that is no Gaussian |
+//! | `fourier`, `transforms`, `profile` | the convolution with any smooth kernel, or with a sum of kernels |
 //! | `stages` | the three stages, for one group of queries |
 //! | `parts` | the groups of queries, whose tiles fit into memory |
 //! | `sums` | the sums of a call, and the queries that keep the tolerance |
@@ -48,6 +48,7 @@ mod lattice;
 mod order;
 mod parts;
 pub mod placements;
+mod profile;
 mod stages;
 mod sums;
 #[cfg(test)]
@@ -66,6 +67,7 @@ pub use choice::{most_bytes, serves};
 pub use lattice::DIM;
 use lattice::Lattice;
 use placements::Placements;
+use profile::Profile;
 use sums::{Layer, Sums, groups};
 use window::Window;
 
@@ -88,7 +90,7 @@ impl Loops for Grid {
         let Some(layer) = layer(engine, call, measure) else { return Ok(rows) };
         let is_plain = logs.is_none() && matches!(call.values, Some(Values::Own));
         let (values, leave_out_self) = (call.points(), call.leave_out_self());
-        let sums = Sums { layer, weight: &weight, values, is_plain, leave_out_self };
+        let sums = Sums { layer, profile: None, weight: &weight, values, is_plain, leave_out_self };
         sums.run(engine, &measure.shape, rows, |row, sum| sum.put_mean(row, call.subtract, top))
     }
 
@@ -99,46 +101,75 @@ impl Loops for Grid {
         measure: &Measure,
         rows: Vec<RowOut<'b>>,
     ) -> Result<Vec<RowOut<'b>>> {
-        let KernelCall { queries, sources, sum, is_softmax } = *call;
-        let top = call.top();
-        let weight = |j: usize| match sum.weights {
-            Some(logs) if is_softmax => (logs[j] - top).exp(),
-            Some(weights) => weights[j],
-            None => 1.0,
+        let Kernel::Gaussian { h } = call.sum.kernel else {
+            let terms = [(call.sum.kernel, 1.0)];
+            return self.mixture(engine, call, &terms, measure, rows);
         };
-        let signed = !is_softmax && sum.weights.is_some_and(|weights| weights.iter().any(|weight| *weight < 0.0));
-        if signed || top == f64::NEG_INFINITY || rows.len() != queries.n() {
-            return Ok(rows);
-        }
         let Some(window) = Window::of(engine.options.tol) else { return Ok(rows) };
-        let (placements, points) = (Placements::default(), (queries, sources));
-        let made = (engine, &measure.shape);
-        let layer = match sum.kernel {
-            Kernel::Gaussian { h } => {
-                let lattice = placements.lattice((window, &measure.centre, h), points);
-                Layer::new(made, lattice, &placements, points)
-            }
-            kernel => {
-                let Some(cells) = kernel.cells_per_bandwidth(sum.part, window.tolerance) else { return Ok(rows) };
-                let sigma = window.cells_per_sigma * kernel.bandwidth() / cells;
-                let lattice = Lattice::new(window, &measure.centre, sigma);
-                Layer::of(Some((kernel, sum.part)), made, &lattice, &placements, points)
-            }
-        };
-        let Some(layer) = layer else { return Ok(rows) };
-        let is_plain = sum.weights.is_none() && matches!(sum.values, Some(Values::Own));
-        let (values, leave_out_self) = (call.points(), call.leave_out_self());
-        let sums = Sums { layer, weight: &weight, values, is_plain, leave_out_self };
-        let factor = measure.factor;
-        sums.run(engine, &measure.shape, rows, |row, sum| {
-            if is_softmax {
-                sum.put_mean(row, false, top);
-            } else {
-                row.put_values(false, |c| factor * (sum.values[c] + sum.centre[c] * sum.mass));
-                row.put(factor * sum.mass, 1.0);
-            }
-        })
+        let (placements, points) = (Placements::default(), (call.queries, call.sources));
+        let lattice = placements.lattice((window, &measure.centre, h), points);
+        let layer = Layer::new((engine, &measure.shape), lattice, &placements, points);
+        kernel_sums(engine, call, (measure, measure.factor), layer, None, rows)
     }
+}
+
+impl Grid {
+    /// Computes rows of a sum over a mixture of kernels with these factors, in place of the kernel
+    /// of the call. Returns the rows that are left.
+    pub fn mixture<'b>(
+        &self,
+        engine: &Pairwise,
+        call: &KernelCall,
+        terms: &[(Kernel, f64)],
+        measure: &Measure,
+        rows: Vec<RowOut<'b>>,
+    ) -> Result<Vec<RowOut<'b>>> {
+        let profile = Profile::of(terms, call.sum.part);
+        let Some(window) = Window::of(engine.options.tol) else { return Ok(rows) };
+        let Some(cell) = profile.cell(window.tolerance) else { return Ok(rows) };
+        let lattice = Lattice::new(window, &measure.centre, window.cells_per_sigma * cell);
+        let (placements, points) = (Placements::default(), (call.queries, call.sources));
+        let passes = groups(call.value_dim());
+        let longest = choice::longest_time_of_kernels(&engine.options, &measure.shape, window, terms.len(), passes);
+        let boxed = Some((profile.clone(), longest));
+        let layer = Layer::of(boxed, (engine, &measure.shape), &lattice, &placements, points);
+        kernel_sums(engine, call, (measure, profile.at(0.0)), layer, Some(profile), rows)
+    }
+}
+
+/// Computes rows of a kernel sum on a grid. `factor` is the kernel at distance 0. Returns the rows
+/// that are left.
+fn kernel_sums<'b>(
+    engine: &Pairwise,
+    call: &KernelCall,
+    (measure, factor): (&Measure, f64),
+    layer: Option<Layer>,
+    profile: Option<Profile>,
+    rows: Vec<RowOut<'b>>,
+) -> Result<Vec<RowOut<'b>>> {
+    let KernelCall { queries, sum, is_softmax, .. } = *call;
+    let top = call.top();
+    let weight = |j: usize| match sum.weights {
+        Some(logs) if is_softmax => (logs[j] - top).exp(),
+        Some(weights) => weights[j],
+        None => 1.0,
+    };
+    let signed = !is_softmax && sum.weights.is_some_and(|weights| weights.iter().any(|weight| *weight < 0.0));
+    if signed || top == f64::NEG_INFINITY || rows.len() != queries.n() {
+        return Ok(rows);
+    }
+    let Some(layer) = layer else { return Ok(rows) };
+    let is_plain = sum.weights.is_none() && matches!(sum.values, Some(Values::Own));
+    let (values, leave_out_self) = (call.points(), call.leave_out_self());
+    let sums = Sums { layer, profile, weight: &weight, values, is_plain, leave_out_self };
+    sums.run(engine, &measure.shape, rows, |row, sum| {
+        if is_softmax {
+            sum.put_mean(row, false, top);
+        } else {
+            row.put_values(false, |c| factor * (sum.values[c] + sum.centre[c] * sum.mass));
+            row.put(factor * sum.mass, 1.0);
+        }
+    })
 }
 
 /// Places the points of a softmax on the grid; None if they are too far apart for a grid, if no

@@ -6,9 +6,9 @@ use super::convolve::Means;
 use super::fourier::Fourier;
 use super::lattice::Lattice;
 use super::order::Placed;
+use super::profile::Profile;
 use super::stages::{Input, Stages};
 use crate::Result;
-use crate::pairwise::{Kernel, Part};
 use std::ops::Range;
 
 /// The stages of all groups of queries.
@@ -28,15 +28,15 @@ impl Parts {
         parts.add((sources, queries), 0..queries.tiles.len(), largest, most).then_some(parts)
     }
 
-    /// Creates the single group of a kernel that is no Gaussian; None if its box has more than
-    /// `most` cells.
+    /// Creates the single group of a box that is convolved with a profile; None if the box has more
+    /// than `most` cells.
     pub fn over_box(
         lattice: &Lattice,
-        kernel: (Kernel, Part),
+        profile: Profile,
         (sources, queries): (&Placed, &Placed),
         most: usize,
     ) -> Option<Parts> {
-        let fourier = Fourier::new(lattice, kernel, (sources, queries), most)?;
+        let fourier = Fourier::new(lattice, profile, (sources, queries), most)?;
         let stages = vec![Stages::over(fourier, lattice, sources, queries)];
         Some(Parts { lattice: lattice.clone(), stages })
     }

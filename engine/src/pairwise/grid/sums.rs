@@ -8,11 +8,12 @@ use super::lattice::Lattice;
 use super::order::Placed;
 use super::parts::Parts;
 use super::placements::Placements;
+use super::profile::Profile;
 use super::stages::Input;
 use super::window::CHANNELS;
+use crate::pairwise::Pairwise;
 use crate::pairwise::loops::output_row::RowOut;
 use crate::pairwise::plan::Shape;
-use crate::pairwise::{Kernel, Pairwise, Part};
 use crate::simd::Buffer;
 use crate::{Points, Result};
 use rayon::prelude::*;
@@ -52,9 +53,10 @@ impl<'a> Layer<'a> {
         Layer::of(None, (engine, shape), lattice, placements, points)
     }
 
-    /// Places the points for a kernel that is no Gaussian, or as [`Layer::new`] does.
+    /// Places the points in a box that is convolved with a profile and that may take a given time,
+    /// or as [`Layer::new`] does.
     pub fn of(
-        kernel: Option<(Kernel, Part)>,
+        boxed: Option<(Profile, f64)>,
         (engine, shape): (&Pairwise, &Shape),
         lattice: &Lattice,
         placements: &Placements<'a>,
@@ -64,11 +66,11 @@ impl<'a> Layer<'a> {
         let place = |points| placements.of(lattice, points, &kept);
         let (Known { placed: queries, .. }, Known { placed: sources, fixed }) = (place(points.0)?, place(points.1)?);
         let values = choice::most_values(shape.n, shape.m);
-        let (parts, longest_time) = match kernel {
-            Some(kernel) => {
+        let (parts, longest_time) = match boxed {
+            Some((profile, longest_time)) => {
                 // Two half spectra take as much memory as the values of two stages.
-                let parts = Parts::over_box(lattice, kernel, (&sources, &queries), values)?;
-                (parts, choice::longest_time_of_kernel(&engine.options, shape))
+                let parts = Parts::over_box(lattice, profile, (&sources, &queries), values)?;
+                (parts, longest_time)
             }
             None => {
                 let longest_time = choice::longest_time(&engine.options, shape, lattice, (&queries, &sources))?;
@@ -129,6 +131,8 @@ impl<'a> Layer<'a> {
 /// The sums at the queries that the reductions have in common.
 pub(super) struct Sums<'a> {
     pub layer: Layer<'a>,
+    /// What a box is convolved with; None for a Gaussian, whose grid has no box.
+    pub profile: Option<Profile>,
     /// The weights of the sources, none negative.
     pub weight: &'a (dyn Fn(usize) -> f64 + Sync),
     pub values: Option<&'a Points>,
@@ -240,12 +244,17 @@ impl Sums<'_> {
     }
 
     /// Returns the sum of the squares of the weights at each query; 0 where the tolerance is not
-    /// kept. None if direct sums are faster. The square of a Gaussian is a narrower Gaussian, which
-    /// needs a grid of its own.
+    /// kept. None if direct sums are faster. The square of a kernel is narrower, and needs a grid of
+    /// its own. The square of a Gaussian is a Gaussian.
     fn squares(&self, choice: (&Pairwise, &Shape), means: Means) -> Result<Option<Vec<f64>>> {
-        let (lattice, placements) = (self.layer.parts.lattice.narrowed(FRAC_1_SQRT_2), Placements::default());
+        let placements = Placements::default();
+        let (lattice, profile) = match &self.profile {
+            Some(profile) => (self.layer.parts.lattice.narrowed(0.5), Some(profile.squared())),
+            None => (self.layer.parts.lattice.narrowed(FRAC_1_SQRT_2), None),
+        };
+        let boxed = profile.map(|profile| (profile, self.layer.longest_time));
         let mut squares = vec![0.0; self.layer.points.0.n()];
-        let layer = Layer::new(choice, &lattice, &placements, self.layer.points);
+        let layer = Layer::of(boxed, choice, &lattice, &placements, self.layer.points);
         let Some(layer) = layer.filter(|layer| layer.pays(choice.1, 1)) else { return Ok(None) };
         means.pool.with(|sums| {
             let sums = sums.take(squares.len() * CHANNELS);

@@ -31,6 +31,11 @@ impl RadialKernel for Gaussian {
         ((0.5 * LOG2_E).sqrt() / self.h, factor)
     }
 
+    /// The spectrum is a Gaussian.
+    fn cells_per_bandwidth(&self, _: Part, tolerance: f64) -> Option<f64> {
+        Some(if tolerance < 1e-4 { 3.0 } else { 2.0 })
+    }
+
     #[inline(always)]
     fn value_lanes<T: Real, S: Simd>(simd: S, score: T::Lanes<S>) -> T::Lanes<S> {
         T::exp2(simd, score)

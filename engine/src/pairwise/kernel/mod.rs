@@ -51,8 +51,8 @@ pub trait RadialKernel {
     /// unit of a kernel without a bandwidth is `spread`, the scale of the sources.
     fn units(&self, part: Part, spread: f64) -> (f64, f64);
 
-    /// Returns the number of cells per bandwidth with which a grid computes sums of the kernel with
-    /// this tolerance; None if the spectrum of the kernel is too long for a grid, as it is if the
+    /// Returns the number of cells per bandwidth with which a box of cells gives sums of the kernel
+    /// with this tolerance; None if the spectrum of the kernel is too long for a grid, as it is if the
     /// kernel has a kink.
     fn cells_per_bandwidth(&self, _part: Part, _tolerance: f64) -> Option<f64> {
         None
@@ -233,11 +233,11 @@ impl Kernel {
 
     /// True if sums of this part of the kernel can be computed on a grid.
     pub(crate) fn has_grid(&self, part: Part) -> bool {
-        matches!(self, Kernel::Gaussian { .. }) || self.cells_per_bandwidth(part, 1e-6).is_some()
+        self.cells_per_bandwidth(part, 1e-6).is_some()
     }
 
     /// Returns the number of grid cells per bandwidth for this tolerance; None if sums of the kernel
-    /// are only computed directly, or if the kernel is a Gaussian, whose cells depend on more.
+    /// are only computed directly.
     pub(crate) fn cells_per_bandwidth(&self, part: Part, tolerance: f64) -> Option<f64> {
         self.scalar(|k| k.cells_per_bandwidth(part, tolerance))
     }

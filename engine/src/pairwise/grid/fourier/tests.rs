@@ -86,4 +86,7 @@ fn softmax_means_and_bytes_for_any_number_of_threads() {
     let want = mean(Backend::Naive, 1);
     let worst = one.mean.data().iter().zip(want.mean.data()).map(|(g, w)| (g - w).abs()).fold(0.0, f64::max);
     assert!(worst < 1e-6 && worst > 0.0, "{worst:e}");
+    // The squares of the weights are the kernel squared, on a grid of its own.
+    let of_ess = one.ess.iter().zip(&want.ess).map(|(g, w)| (g / w - 1.0).abs()).fold(0.0, f64::max);
+    assert!(of_ess < 1e-6 && of_ess > 0.0, "{of_ess:e}");
 }
