@@ -70,8 +70,8 @@
 //! possible weight is below the rounding error of the sum.
 //!
 //! **Grid** (`grid`). In up to three dimensions, a sum of a smooth kernel over many points is
-//! computed without pairs: sources are spread over a grid, the grid is convolved, and queries read their
-//! sums. `auto` uses the grid if a model of the times expects the grid to be faster. The few
+//! computed without pairs: sources are spread over a grid, the grid is convolved, and queries read
+//! their sums. `auto` uses the grid if a model of the times expects the grid to be faster. The few
 //! queries that the grid cannot serve are computed from pairs.
 //!
 //! **Precision** (`rounding`). The error of a rounded coordinate is `eps` times its distance from

@@ -11,8 +11,8 @@ crate::options! {
         /// Implementation: "auto", "naive" (the slow reference), "direct" (distances by
         /// differences), "fused" (distances by products), "gemm" (distances by a general matrix
         /// product), or "grid" (sums of smooth kernels in up to three dimensions on a grid, if the
-        /// points do not lie in too many cells; "auto" otherwise). The matrix units are requested by the
-        /// precision.
+        /// points do not lie in too many cells; "auto" otherwise). The matrix units are requested
+        /// by the precision.
         backend: Backend = Backend::Auto,
         /// Instruction set: "auto", "scalar", "avx2", "avx512", "amx"; if the machine lacks it, the
         /// best that it has.

@@ -28,8 +28,8 @@ const BAND: f64 = 2.2;
 const FADE: usize = 30;
 const FADE_LENGTH: f64 = 4.0;
 
-/// Sums below this share of the sum of all weights are computed directly, because what is missing of
-/// the spectrum may be a large part of them.
+/// Sums below this share of the sum of all weights are computed directly, because what is missing
+/// of the spectrum may be a large part of them.
 pub const FAINT: f64 = 1e-3;
 
 /// The box of a convolution, and the function that it is convolved with.
@@ -56,7 +56,7 @@ impl Fourier {
         (sources, queries): (&Placed, &Placed),
         most: usize,
     ) -> Option<Fourier> {
-        let (of_sources, of_queries) = (sources.cells(lattice), queries.cells(lattice));
+        let (of_sources, of_queries) = (cells_of(sources, lattice), cells_of(queries, lattice));
         let axes = axes(lattice.dim);
         let mut fourier = Fourier {
             lattice: lattice.clone(),
@@ -213,6 +213,22 @@ impl Fourier {
             }
         });
     }
+}
+
+/// Returns the first and the last cell that windows of points reach on each axis.
+fn cells_of(placed: &Placed, lattice: &Lattice) -> [(i64, i64); DIM] {
+    let mut ends = [(i64::MAX, i64::MIN); DIM];
+    for tile in &placed.tiles {
+        let first = lattice.cell_of(tile.key);
+        for begins in placed.begins[tile.from * lattice.dim..tile.to * lattice.dim].chunks_exact(lattice.dim) {
+            for (axis, begin) in begins.iter().enumerate() {
+                let cell = first[axis] + begin.ceil() as i64;
+                let (low, high) = ends[axis];
+                ends[axis] = (low.min(cell), high.max(cell + lattice.window.width as i64 - 1));
+            }
+        }
+    }
+    ends
 }
 
 /// Returns the axis of the box for each axis of the points.

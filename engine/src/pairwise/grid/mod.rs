@@ -1,17 +1,18 @@
-//! Sums of smooth kernels in up to three dimensions on a grid, in time proportional to the number of points.
+//! Sums of smooth kernels in up to three dimensions on a grid, in time proportional to the number
+//! of points.
 //!
-//! A sum over sources is a convolution with the kernel. For a Gaussian kernel in `d` dimensions, every source is spread
-//! over the nearest `14^d` cells of a grid with four cells per sigma. The grid is convolved along
-//! each axis with 87 coefficients, the taps. Every query then reads its sum from the nearest `14^d`
-//! cells. Spreading, convolution and reading multiply by Gaussians, so the error of a weight is
-//! relative to this weight: 3e-7 per axis, up to a distance of nine sigma (`window`). If the
-//! tolerance is 1e-3 or more, `10^d` cells, 2.25 cells per sigma and 49 taps are enough, up to a
-//! distance of eight sigma. The kernel is a product over axes, and it is short in units of sigma.
-//! The convolution therefore needs neither Fourier transforms nor periodic boundaries, and the grid
-//! needs cells only near points (`lattice`).
+//! A sum over sources is a convolution with the kernel. For a Gaussian kernel in `d` dimensions,
+//! every source is spread over the nearest `14^d` cells of a grid with four cells per sigma. The
+//! grid is convolved along each axis with 87 coefficients, the taps. Every query then reads its sum
+//! from the nearest `14^d` cells. Spreading, convolution and reading multiply by Gaussians, so the
+//! error of a weight is relative to this weight: 3e-7 per axis, up to a distance of nine sigma
+//! (`window`). If the tolerance is 1e-3 or more, `10^d` cells, 2.25 cells per sigma and 49 taps are
+//! enough, up to a distance of eight sigma. The kernel is a product over axes, and it is short in
+//! units of sigma. The convolution therefore needs neither Fourier transforms nor periodic
+//! boundaries, and the grid needs cells only near points (`lattice`).
 //!
-//! Other smooth kernels are no products over axes, and some are long. The grid of such a kernel is a
-//! box around all points, which is convolved by Fourier transforms (`fourier`). Every sum is then
+//! Other smooth kernels are no products over axes, and some are long. The grid of such a kernel is
+//! a box around all points, which is convolved by Fourier transforms (`fourier`). Every sum is then
 //! accurate relative to the sums nearby, and faint sums are computed directly.
 //!
 //! If somewhat smaller cells cost little, their width is a power of the root of two, and the cells

@@ -1,6 +1,5 @@
 //! Points in the order of their tiles and cells.
 
-use super::lattice::{DIM, Lattice};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The points of one tile: positions `from .. to` of their order.
@@ -35,20 +34,5 @@ impl Placed {
     /// Returns the position of a point.
     pub fn position(&self, point: usize) -> usize {
         self.position[point].load(Ordering::Relaxed) as usize
-    }
-    /// Returns the first and the last cell that windows of the points reach on each axis.
-    pub fn cells(&self, lattice: &Lattice) -> [(i64, i64); DIM] {
-        let mut ends = [(i64::MAX, i64::MIN); DIM];
-        for tile in &self.tiles {
-            let first = lattice.cell_of(tile.key);
-            for begins in self.begins[tile.from * lattice.dim..tile.to * lattice.dim].chunks_exact(lattice.dim) {
-                for (axis, begin) in begins.iter().enumerate() {
-                    let cell = first[axis] + begin.ceil() as i64;
-                    let (low, high) = ends[axis];
-                    ends[axis] = (low.min(cell), high.max(cell + lattice.window.width as i64 - 1));
-                }
-            }
-        }
-        ends
     }
 }

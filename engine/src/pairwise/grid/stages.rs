@@ -85,8 +85,8 @@ impl Stages {
         Stages { lattice: lattice.clone(), queries: range, sources: count, near, spread, convolved, fourier: None }
     }
 
-    /// Creates the stages of a convolution of all tiles at once: those that sources reach, and those
-    /// from which queries read.
+    /// Creates the stages of a convolution of all tiles at once: those that sources reach, and
+    /// those from which queries read.
     pub fn over(fourier: Fourier, lattice: &Lattice, sources: &Placed, queries: &Placed) -> Stages {
         let next = |placed: &Placed| {
             let own: Vec<u64> = placed.tiles.iter().map(|tile| tile.key).collect();

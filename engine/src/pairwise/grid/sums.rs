@@ -244,8 +244,8 @@ impl Sums<'_> {
     }
 
     /// Returns the sum of the squares of the weights at each query; 0 where the tolerance is not
-    /// kept. None if direct sums are faster. The square of a kernel is narrower, and needs a grid of
-    /// its own. The square of a Gaussian is a Gaussian.
+    /// kept. None if direct sums are faster. The square of a kernel is narrower, and needs a grid
+    /// of its own. The square of a Gaussian is a Gaussian.
     fn squares(&self, choice: (&Pairwise, &Shape), means: Means) -> Result<Option<Vec<f64>>> {
         let placements = Placements::default();
         let (lattice, profile) = match &self.profile {

@@ -32,8 +32,8 @@ impl RadialKernel for Imq {
         (1.0 / self.h, factor)
     }
 
-    /// The kernel is analytic up to a distance of `h` from the real line, so that its spectrum falls
-    /// like `exp(-h w)`.
+    /// The kernel is analytic up to a distance of `h` from the real line, so that its spectrum
+    /// falls like `exp(-h w)`.
     fn cells_per_bandwidth(&self, part: Part, tolerance: f64) -> Option<f64> {
         Some(match (part, tolerance < 1e-4) {
             (Part::Value, true) => 7.0,

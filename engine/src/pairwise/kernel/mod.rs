@@ -52,8 +52,8 @@ pub trait RadialKernel {
     fn units(&self, part: Part, spread: f64) -> (f64, f64);
 
     /// Returns the number of cells per bandwidth with which a box of cells gives sums of the kernel
-    /// with this tolerance; None if the spectrum of the kernel is too long for a grid, as it is if the
-    /// kernel has a kink.
+    /// with this tolerance; None if the spectrum of the kernel is too long for a grid, as it is if
+    /// the kernel has a kink.
     fn cells_per_bandwidth(&self, _part: Part, _tolerance: f64) -> Option<f64> {
         None
     }
@@ -236,8 +236,8 @@ impl Kernel {
         self.cells_per_bandwidth(part, 1e-6).is_some()
     }
 
-    /// Returns the number of grid cells per bandwidth for this tolerance; None if sums of the kernel
-    /// are only computed directly.
+    /// Returns the number of grid cells per bandwidth for this tolerance; None if sums of the
+    /// kernel are only computed directly.
     pub(crate) fn cells_per_bandwidth(&self, part: Part, tolerance: f64) -> Option<f64> {
         self.scalar(|k| k.cells_per_bandwidth(part, tolerance))
     }
