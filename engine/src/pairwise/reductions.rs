@@ -58,6 +58,11 @@ impl Pairwise {
     /// Shapes do not match, a bandwidth is not positive, or an interrupt.
     pub fn kernel_sum(&self, queries: &Points, sources: &Points, sum: &KernelSum, out: &mut KernelSums) -> Result<()> {
         self.check_kernel_sum(queries, sources, sum, out)?;
+        if let Some((weights, largest)) = sum.weights.and_then(in_range) {
+            self.kernel_sum(queries, sources, &KernelSum { weights: Some(&weights), ..*sum }, out)?;
+            out.mass.iter_mut().chain(out.moment.data_mut()).for_each(|sum| *sum *= largest);
+            return Ok(());
+        }
         let rows = rows(sum.values.is_some().then_some(&mut out.moment), Some(&mut out.mass), None);
         self.kernel(&KernelCall { queries, sources, sum: *sum, is_softmax: false }, rows)
     }
@@ -102,6 +107,14 @@ impl Pairwise {
         }
         self.interrupt.check()
     }
+}
+
+/// Returns weights divided by the largest of them, and this largest one, if sums of them could be
+/// outside the range of f32.
+fn in_range(weights: &[f64]) -> Option<(Vec<f64>, f64)> {
+    let largest = weights.iter().fold(0.0f64, |largest, weight| largest.max(weight.abs()));
+    let fits = largest == 0.0 || !largest.is_finite() || (1e-20..1e20).contains(&largest);
+    (!fits).then(|| (weights.iter().map(|weight| weight / largest).collect(), largest))
 }
 
 pub(super) fn check_rows(what: &str, got: usize, want: usize) -> Result<()> {

@@ -39,3 +39,25 @@ fn kernels() {
         }
     }
 }
+
+/// Weights beyond the range of f32, as densities in many dimensions are, give sums in f32.
+#[test]
+fn huge_and_tiny_weights() {
+    let (x, z) = clouds(40, 30, 2);
+    for unit in [1e-290, 1e-30, 1.0, 1e30, 1e290] {
+        let weights: Vec<f64> = (0..x.n()).map(|j| unit * (j as f64 - 7.0)).collect();
+        let (kernel, part, values) = (Kernel::Laplace { h: 0.8 }, Part::Value, Some(Values::Own));
+        let sum = KernelSum { kernel, part, weights: Some(&weights), values, leave_out_self: false };
+        every_path(|precision, backend, isa| {
+            let mut got = KernelSums::default();
+            engine(precision, backend, isa).kernel_sum(&z, &x, &sum, &mut got).unwrap();
+            for i in 0..z.n() {
+                let of =
+                    |j: usize| (j as f64 - 7.0) * kernel.value(crate::points::squared_distance(z.row(i), x.row(j)));
+                let (want, all) = ((0..x.n()).map(of).sum::<f64>(), (0..x.n()).map(|j| of(j).abs()).sum::<f64>());
+                let error = (got.mass[i] / unit - want).abs() / all;
+                assert!(error < 1e-5, "{unit:e} {precision:?} {backend:?}: {error:e}");
+            }
+        });
+    }
+}

@@ -68,6 +68,24 @@ fn sets_far_apart_and_queries_left_out() {
     }
 }
 
+/// Where all points coincide, no error of the kernel at one distance is hidden by another.
+#[test]
+fn coinciding_points_keep_the_tolerance() {
+    let at = |place: f64| crate::Points::new(vec![place; 600], 2, "x").unwrap();
+    let (kernels, parts) = ([Kernel::Imq { h: 0.7 }, Kernel::Matern52 { h: 0.7 }], [Part::Value, Part::Slope]);
+    for (kernel, part) in kernels.into_iter().flat_map(|kernel| parts.map(|part| (kernel, part))) {
+        for (tol, away) in [1e-6, 1e-3].into_iter().flat_map(|tol| [0.0, 0.01, 0.5, 1.0].map(|away| (tol, away))) {
+            let sum = KernelSum { kernel, part, weights: None, values: None, leave_out_self: false };
+            let (mut got, grid) = (KernelSums::default(), engine_at(Backend::Grid, tol));
+            grid.kernel_sum(&at(away), &at(0.0), &sum, &mut got).unwrap();
+            assert_eq!(grid.work().on_grid(), 300);
+            let of = |square| if part == Part::Value { kernel.value(square) } else { kernel.slope(square) };
+            let error = (got.mass[0] / (300.0 * of(2.0 * away * away)) - 1.0).abs();
+            assert!(error < tol, "{kernel:?} {part:?} {tol} {away}: {error:e}");
+        }
+    }
+}
+
 #[test]
 fn softmax_means_and_bytes_for_any_number_of_threads() {
     let (x, z) = (Stream::new(3).normal(1200, 2), Stream::new(4).normal(500, 2));
