@@ -24,7 +24,7 @@ crate::options! {
 /// m)^2` kernel values in f64 per kernel. For Gaussian and other smooth kernels and more than
 /// 262,144 points in up to three dimensions, the sums are computed on a grid, in time proportional
 /// to `n + m`. The kernel is then replaced by another kernel, whose values differ from it by a few
-/// parts in ten million.
+/// ten-millionths of its value at distance 0.
 #[derive(Debug, Clone, Default)]
 pub struct Mmd {
     options: MmdOptions,

@@ -18,7 +18,7 @@ pub enum Sums {
     /// From all pairs of points.
     #[default]
     Pairs,
-    /// On a grid, if the backend is "auto": for Gaussian kernels in few dimensions.
+    /// On a grid, if the backend is "auto": for smooth kernels in few dimensions.
     Grid,
 }
 

@@ -53,16 +53,16 @@ impl Extent {
     /// say nothing of the size, and this is the extent of the points without shares.
     pub fn of_shares(points: &Points, shares: &[f64]) -> Extent {
         let mut rows = systematic(shares, points.n(), 0.5);
-        let equal = points.select(&rows);
-        rows.dedup();
-        let places = points.select(&rows);
-        let kept = without_stray(&places);
-        match detail(&kept) {
+        let mut places = rows.clone();
+        places.dedup();
+        // A place with most of the mass must not decide which points are stray.
+        let occurring = points.select(&places);
+        let near = near_rows(&occurring);
+        let is_near = |row: &usize| places.binary_search(row).is_ok_and(|place| near.binary_search(&place).is_ok());
+        rows.retain(is_near);
+        match detail(&occurring.select(&near)) {
             0.0 => Extent::of(points),
-            detail => {
-                let stray = places.n() - kept.n();
-                Extent { stray, ..Extent::of_kept(&without_stray(&equal), detail) }
-            }
+            detail => Extent { stray: places.len() - near.len(), ..Extent::of_kept(&points.select(&rows), detail) },
         }
     }
 
@@ -137,11 +137,16 @@ const ASTRAY: f64 = 1e4;
 
 /// Returns the points that are not stray; the given ones if no point is stray.
 pub(crate) fn without_stray(points: &Points) -> Cow<'_, Points> {
+    let near = near_rows(points);
+    if near.len() < points.n() { Cow::Owned(points.select(&near)) } else { Cow::Borrowed(points) }
+}
+
+/// Returns the rows that are not stray, in ascending order; all rows if most points coincide.
+fn near_rows(points: &Points) -> Vec<usize> {
     let centre: Vec<f64> = (0..points.dim()).map(|j| median(points.iter().map(|row| row[j]).collect())).collect();
     let squares: Vec<f64> = points.iter().map(|row| squared_distance(row, &centre)).collect();
     let limit = ASTRAY * ASTRAY * median(squares.clone());
-    let near: Vec<usize> = (0..points.n()).filter(|i| squares[*i] <= limit).collect();
-    if limit > 0.0 && near.len() < points.n() { Cow::Owned(points.select(&near)) } else { Cow::Borrowed(points) }
+    (0..points.n()).filter(|i| limit == 0.0 || squares[*i] <= limit).collect()
 }
 
 /// True if more than half of the points coincide with another point.

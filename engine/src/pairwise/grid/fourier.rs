@@ -2,9 +2,9 @@
 //!
 //! A kernel that is not a Gaussian is no product over axes, and it can be long. It is therefore
 //! convolved as a whole: the spectrum of the spread points is multiplied by the spectrum of the
-//! kernel over the square of that of the window \[potts2003fast\]. The box has room for all
-//! distances between two cells, so that nothing is periodic; beyond these distances the kernel
-//! fades to 0. The result is as accurate as the spectrum of the kernel is short, which determines
+//! kernel over the square of that of the window \[potts2003fast\]. The convolution is periodic, and
+//! its period is longer than twice the largest distance between a source and a query; beyond this
+//! distance the kernel fades to 0. The result is as accurate as the spectrum of the kernel is short, which determines
 //! the number of cells per bandwidth.
 
 use super::block::tile_len;
@@ -28,9 +28,11 @@ const BAND: f64 = 2.2;
 const FADE: usize = 30;
 const FADE_LENGTH: f64 = 4.0;
 
-/// Sums below this share of the sum of all weights are computed directly, because what is missing
-/// of the spectrum may be a large part of them.
-pub const FAINT: f64 = 1e-3;
+/// Returns the share of the sum of all weights below which sums are computed directly, because what
+/// is missing of the spectrum may be a large part of them.
+pub fn faint(tolerance: f64) -> f64 {
+    if tolerance < 1e-4 { 5e-3 } else { 1e-3 }
+}
 
 /// The box of a convolution, and the function that it is convolved with.
 #[derive(Debug)]
@@ -91,6 +93,7 @@ impl Fourier {
         means.pool.with(|one| {
             means.pool.with(|other| {
                 let (one, other) = (one.take(transforms.len()), other.take(transforms.len()));
+                means.interrupt.check()?;
                 let factors = self.factors.get_or_init(|| self.factors(&transforms, (&mut *one, &mut *other)));
                 for channel in 0..CHANNELS {
                     means.interrupt.check()?;
@@ -98,17 +101,17 @@ impl Fourier {
                         output.par_iter_mut().skip(channel).step_by(CHANNELS).for_each(|value| *value = 0.0);
                         continue;
                     }
-                    let fill = |row: usize, line: &mut [f64]| self.fill(input, channel, row, line);
+                    let fill = |row: usize, line: &mut [f64]| self.write_line(input, channel, row, line);
                     transforms.begin(fill, (&mut *one, &mut *other));
                     means.interrupt.check()?;
                     transforms.visit(one, true, |line, values| {
-                        let factors = &factors[self.factors_of(line, transforms.half())..];
+                        let factors = &factors[self.factors_at(line, transforms.half())..];
                         for (k, value) in values.iter_mut().enumerate() {
                             *value *= factors[folded(k, self.sizes[0])];
                         }
                     });
                     transforms.end((&mut *one, &mut *other));
-                    self.read(one, 2 * transforms.half(), channel, (keys, &mut *output));
+                    self.read_lines(one, 2 * transforms.half(), channel, (keys, &mut *output));
                 }
                 Ok(())
             })
@@ -117,7 +120,7 @@ impl Fourier {
 
     /// Returns the position of the factors of a line of the spectrum. Lines at frequencies of
     /// either sign have the same factors.
-    fn factors_of(&self, line: usize, half: usize) -> usize {
+    fn factors_at(&self, line: usize, half: usize) -> usize {
         (folded(line / half, self.sizes[1]) * half + line % half) * (self.sizes[0] / 2 + 1)
     }
 
@@ -164,7 +167,7 @@ impl Fourier {
     }
 
     /// Writes the values of a line of the box along its last axis; false if there are none.
-    fn fill(&self, tiles: Tiles, channel: usize, row: usize, line: &mut [f64]) -> bool {
+    fn write_line(&self, tiles: Tiles, channel: usize, row: usize, line: &mut [f64]) -> bool {
         let (dim, side) = (self.lattice.dim, side(self.lattice.dim) as i64);
         let at = [row / self.sizes[1], row % self.sizes[1]];
         if at[0] >= self.sources[0] || at[1] >= self.sources[1] {
@@ -192,7 +195,7 @@ impl Fourier {
 
     /// Writes a channel of the tiles `keys` from the lines of the box, which begin at multiples of
     /// `row_len`.
-    fn read(&self, lines: &[f64], row_len: usize, channel: usize, (keys, output): (&[u64], &mut [f64])) {
+    fn read_lines(&self, lines: &[f64], row_len: usize, channel: usize, (keys, output): (&[u64], &mut [f64])) {
         let (dim, side) = (self.lattice.dim, side(self.lattice.dim));
         output.par_chunks_exact_mut(tile_len(dim)).zip(keys).for_each(|(tile, key)| {
             let begin = self.lattice.cell_of(*key);

@@ -33,7 +33,7 @@ impl Profile {
     }
 
     /// Returns the largest width of a cell that keeps the tolerance; None if a kernel has no grid.
-    /// The square of a kernel is at most half as wide as the kernel.
+    /// The square of a kernel takes cells of half the width.
     pub fn cell(&self, tolerance: f64) -> Option<f64> {
         let of = |kernel: &Kernel| Some(kernel.bandwidth() / kernel.cells_per_bandwidth(self.part, tolerance)?);
         let cells: Option<Vec<f64>> = self.terms.iter().map(|(kernel, _)| of(kernel)).collect();

@@ -103,7 +103,7 @@ impl<'a> Layer<'a> {
         // small compared with the sum.
         let least = |bound: f64, all: f64| {
             if self.parts.transformed() > 0.0 {
-                return fourier::FAINT * all;
+                return all * fourier::faint(self.parts.lattice.window.tolerance);
             }
             let window = self.parts.lattice.window;
             let lost = bound * (-0.5 * window.range.powi(2)).exp();

@@ -44,7 +44,7 @@ impl RadialKernel for Matern52 {
     /// The spectrum falls like a power of the frequency.
     fn cells_per_bandwidth(&self, part: Part, tolerance: f64) -> Option<f64> {
         Some(match (part, tolerance < 1e-4) {
-            (Part::Value, true) => 20.0,
+            (Part::Value, true) => 26.0,
             (Part::Value, false) => 10.0,
             (Part::Slope, true) => 128.0,
             (Part::Slope, false) => 36.0,

@@ -86,6 +86,12 @@ fn shares_count_as_copies_of_a_point() {
     let found = Extent::of_shares(&points, &heavy);
     assert!((found.width / (0.5 * (sum[0] + sum[1])).sqrt() - 1.0).abs() < 0.02, "{} {sum:?}", found.width);
     assert!(found.detail > of(&points).detail, "fewer places are farther apart: {}", found.detail);
+    // A stray point is left out, also if one place has more than half of the mass.
+    let mut stray = points.clone();
+    stray.row_mut(7)[0] = 1e9;
+    let half: Vec<f64> = (0..200).map(|i| if i == 0 { 0.6 } else { 0.4 / 199.0 }).collect();
+    let found = Extent::of_shares(&stray, &half);
+    assert!(found.stray == 1 && found.diameter < 12.0, "{found:?}");
     // A point that has nearly all the mass has no size; the other points give it.
     let one: Vec<f64> = (0..200).map(|i| if i == 0 { 1.0 } else { 1e-9 }).collect();
     assert_eq!(Extent::of_shares(&points, &one), of(&points));
