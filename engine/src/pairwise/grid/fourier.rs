@@ -4,8 +4,8 @@
 //! convolved as a whole: the spectrum of the spread points is multiplied by the spectrum of the
 //! kernel over the square of that of the window \[potts2003fast\]. The convolution is periodic, and
 //! its period is longer than twice the largest distance between a source and a query; beyond this
-//! distance the kernel fades to 0. The result is as accurate as the spectrum of the kernel is short, which determines
-//! the number of cells per bandwidth.
+//! distance the kernel fades to 0. The result is as accurate as the spectrum of the kernel is
+//! short, which determines the number of cells per bandwidth.
 
 use super::block::tile_len;
 use super::convolve::{Means, Tiles};

@@ -12,8 +12,9 @@
 //! boundaries, and the grid needs cells only near points (`lattice`).
 //!
 //! Other smooth kernels are no products over axes, and some are long. The grid of such a kernel is
-//! a box around all points, which is convolved by Fourier transforms (`fourier`). The error of
-//! a sum of weights is relative to the sum of the weights nearby, and faint sums are computed directly.
+//! a box around all points, which is convolved by Fourier transforms (`fourier`). The error of a
+//! sum of weights is relative to the sum of the weights nearby, and faint sums are computed
+//! directly.
 //!
 //! If somewhat smaller cells cost little, their width is a power of the root of two, and the cells
 //! remain the same while sigma changes a little. The tiles over which a target that does not move
