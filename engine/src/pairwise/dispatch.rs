@@ -71,7 +71,7 @@ impl Pairwise {
 
     /// Computes rows on the grid, if that is possible and worth while. Returns the rows that remain
     /// to be computed, or None if none remain.
-    fn on_grid<'b>(
+    pub(super) fn on_grid<'b>(
         &self,
         measure: Measure,
         rows: Vec<RowOut<'b>>,

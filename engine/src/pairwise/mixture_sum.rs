@@ -2,7 +2,7 @@
 
 use super::call::{KernelCall, KernelSum, KernelSums};
 use super::engine::Pairwise;
-use super::grid::{self, Grid};
+use super::grid::Grid;
 use super::kernel::Kernel;
 use super::loops::output_row::rows;
 use super::measure::Measure;
@@ -35,11 +35,10 @@ impl Pairwise {
         let mut left: Vec<usize> = (0..queries.n()).collect();
         if let Some((first, _)) = mixture.first() {
             let call = KernelCall { queries, sources, sum: of(*first), is_softmax: false };
-            let measure = Measure::of_kernel(&call);
-            if grid::serves(&self.options, &measure.shape) {
-                let all = rows(sum.values.is_some().then_some(&mut out.moment), Some(&mut out.mass), None);
-                left = Grid.mixture(self, &call, mixture, &measure, all)?.iter().map(|row| row.query).collect();
-            }
+            let all = rows(sum.values.is_some().then_some(&mut out.moment), Some(&mut out.mass), None);
+            let by_box = |measure: &Measure, rows| Grid.mixture(self, &call, mixture, measure, rows);
+            let rest = self.on_grid(Measure::of_kernel(&call), all, by_box)?;
+            left = rest.map_or_else(Vec::new, |(_, rows)| rows.iter().map(|row| row.query).collect());
         }
         for query in &left {
             out.mass[*query] = 0.0;

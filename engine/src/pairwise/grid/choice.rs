@@ -6,6 +6,7 @@
 //! window of 14 cells; other windows take less time in proportion to their cells and taps.
 
 use super::block::tile_len;
+use super::fourier::Fourier;
 use super::lattice::{DIM, Lattice, side};
 use super::order::Placed;
 use super::parts::Parts;
@@ -191,7 +192,7 @@ pub(super) fn grid_time(shape: &Shape, parts: &Parts, passes: usize) -> f64 {
     let (placed, visited, passes) = ((shape.n + shape.m) as f64, (shape.n + parts.sources()) as f64, passes as f64);
     let values = (parts.tiles() * tile_len(shape.dim)) as f64;
     let window = parts.lattice.window;
-    let convolved = of_value(&parts.lattice) * values + TRANSFORMED * parts.transformed();
+    let convolved = of_value(&parts.lattice) * values + TRANSFORMED * parts.fourier().map_or(0.0, Fourier::cells);
     PLACE * placed + passes * (of_point(window, shape.dim) * visited + convolved)
 }
 

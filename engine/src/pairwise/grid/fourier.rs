@@ -38,7 +38,7 @@ pub fn faint(tolerance: f64) -> f64 {
 #[derive(Debug)]
 pub struct Fourier {
     lattice: Lattice,
-    profile: Profile,
+    pub profile: Profile,
     /// The first cell over which sources are spread, and the number of these cells, on each axis of
     /// the box.
     first: [i64; DIM],

@@ -92,7 +92,7 @@ impl Loops for Grid {
         let Some(layer) = layer(engine, call, measure) else { return Ok(rows) };
         let is_plain = logs.is_none() && matches!(call.values, Some(Values::Own));
         let (values, leave_out_self) = (call.points(), call.leave_out_self());
-        let sums = Sums { layer, profile: None, weight: &weight, values, is_plain, leave_out_self };
+        let sums = Sums { layer, weight: &weight, values, is_plain, leave_out_self };
         sums.run(engine, &measure.shape, rows, |row, sum| sum.put_mean(row, call.subtract, top))
     }
 
@@ -111,7 +111,7 @@ impl Loops for Grid {
         let (placements, points) = (Placements::default(), (call.queries, call.sources));
         let lattice = placements.lattice((window, &measure.centre, h), points);
         let layer = Layer::new((engine, &measure.shape), lattice, &placements, points);
-        kernel_sums(engine, call, (measure, measure.factor), layer, None, rows)
+        kernel_sums(engine, call, (measure, measure.factor), layer, rows)
     }
 }
 
@@ -133,9 +133,9 @@ impl Grid {
         let (placements, points) = (Placements::default(), (call.queries, call.sources));
         let passes = groups(call.value_dim());
         let longest = choice::longest_time_of_kernels(&engine.options, &measure.shape, window, terms.len(), passes);
-        let boxed = Some((profile.clone(), longest));
-        let layer = Layer::of(boxed, (engine, &measure.shape), &lattice, &placements, points);
-        kernel_sums(engine, call, (measure, profile.at(0.0)), layer, Some(profile), rows)
+        let at_zero = profile.at(0.0);
+        let layer = Layer::of(Some((profile, longest)), (engine, &measure.shape), &lattice, &placements, points);
+        kernel_sums(engine, call, (measure, at_zero), layer, rows)
     }
 }
 
@@ -146,7 +146,6 @@ fn kernel_sums<'b>(
     call: &KernelCall,
     (measure, factor): (&Measure, f64),
     layer: Option<Layer>,
-    profile: Option<Profile>,
     rows: Vec<RowOut<'b>>,
 ) -> Result<Vec<RowOut<'b>>> {
     let KernelCall { queries, sum, is_softmax, .. } = *call;
@@ -163,7 +162,7 @@ fn kernel_sums<'b>(
     let Some(layer) = layer else { return Ok(rows) };
     let is_plain = sum.weights.is_none() && matches!(sum.values, Some(Values::Own));
     let (values, leave_out_self) = (call.points(), call.leave_out_self());
-    let sums = Sums { layer, profile, weight: &weight, values, is_plain, leave_out_self };
+    let sums = Sums { layer, weight: &weight, values, is_plain, leave_out_self };
     sums.run(engine, &measure.shape, rows, |row, sum| {
         if is_softmax {
             sum.put_mean(row, false, top);

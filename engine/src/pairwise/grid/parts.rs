@@ -41,9 +41,9 @@ impl Parts {
         Some(Parts { lattice: lattice.clone(), stages })
     }
 
-    /// Returns the number of cells that are transformed; 0 for a Gaussian.
-    pub fn transformed(&self) -> f64 {
-        self.stages.iter().filter_map(|stages| stages.fourier.as_ref()).map(Fourier::cells).sum()
+    /// Returns the convolution of the single group of a box; None if there is no box.
+    pub fn fourier(&self) -> Option<&Fourier> {
+        self.stages.first()?.fourier.as_ref()
     }
 
     /// Adds these tiles of the queries, in groups of at most `largest` tiles per stage; false if

@@ -102,7 +102,7 @@ impl<'a> Layer<'a> {
         // What pairs beyond the range lose, and what is missing of sources beyond the taps, must be
         // small compared with the sum.
         let least = |bound: f64, all: f64| {
-            if self.parts.transformed() > 0.0 {
+            if self.parts.fourier().is_some() {
                 return all * fourier::faint(self.parts.lattice.window.tolerance);
             }
             let window = self.parts.lattice.window;
@@ -131,8 +131,6 @@ impl<'a> Layer<'a> {
 /// The sums at the queries that the reductions have in common.
 pub(super) struct Sums<'a> {
     pub layer: Layer<'a>,
-    /// What a box is convolved with; None for a Gaussian, whose grid has no box.
-    pub profile: Option<Profile>,
     /// The weights of the sources, none negative.
     pub weight: &'a (dyn Fn(usize) -> f64 + Sync),
     pub values: Option<&'a Points>,
@@ -248,11 +246,10 @@ impl Sums<'_> {
     /// of its own. The square of a Gaussian is a Gaussian.
     fn squares(&self, choice: (&Pairwise, &Shape), means: Means) -> Result<Option<Vec<f64>>> {
         let placements = Placements::default();
-        let (lattice, profile) = match &self.profile {
-            Some(profile) => (self.layer.parts.lattice.narrowed(0.5), Some(profile.squared())),
-            None => (self.layer.parts.lattice.narrowed(FRAC_1_SQRT_2), None),
-        };
-        let boxed = profile.map(|profile| (profile, self.layer.longest_time));
+        let parts = &self.layer.parts;
+        let by = if parts.fourier().is_some() { 0.5 } else { FRAC_1_SQRT_2 };
+        let lattice = parts.lattice.narrowed(by);
+        let boxed = parts.fourier().map(|fourier| (fourier.profile.squared(), self.layer.longest_time));
         let mut squares = vec![0.0; self.layer.points.0.n()];
         let layer = Layer::of(boxed, choice, &lattice, &placements, self.layer.points);
         let Some(layer) = layer.filter(|layer| layer.pays(choice.1, 1)) else { return Ok(None) };
